@@ -1,0 +1,36 @@
+// Bounded work: every loop whose length a grammar decides spends fuel. The budget is per thread and per call, set by the
+// entry points (compile, fill, accept); code outside any scope runs without a limit (tests, tools).
+#pragma once
+
+#include <cstdint>
+
+#include "base/errors.h"
+
+namespace maskforge {
+
+class FuelScope {
+ public:
+  explicit FuelScope(std::uint64_t units) : outer_(current_), left_(units) { current_ = this; }
+  ~FuelScope() { current_ = outer_; }
+  FuelScope(const FuelScope&) = delete;
+  FuelScope& operator=(const FuelScope&) = delete;
+
+  // One unit is about one interned state or one graph edge, a fraction of a microsecond.
+  // Throws FuelError when the innermost scope's budget is gone.
+  static void spend(std::uint64_t units = 1) {
+    FuelScope* scope = current_;
+    if (scope == nullptr) return;
+    if (scope->left_ < units) {
+      scope->left_ = 0;
+      throw FuelError("the grammar needs more work than the fuel limit allows");
+    }
+    scope->left_ -= units;
+  }
+
+ private:
+  static inline thread_local FuelScope* current_ = nullptr;
+  FuelScope* outer_;
+  std::uint64_t left_;
+};
+
+}  // namespace maskforge
