@@ -1,0 +1,192 @@
+// See machine.h.
+#include "machine/machine.h"
+
+#include <new>
+
+#include "base/errors.h"
+#include "base/fuel.h"
+
+namespace maskforge {
+
+namespace {
+
+constexpr Label kDirectVerdicts = 1u << 27;  // smaller verdict sets are their own label
+
+std::uint64_t pair_key(std::uint32_t high, std::uint32_t low) { return (std::uint64_t{high} << 32) | low; }
+
+}  // namespace
+
+Machine::Machine()
+    : chunks_(new std::atomic<RecordChunk*>[kMaxChunks]()), call_chunks_(new std::atomic<CallChunk*>[kMaxChunks]()) {}
+
+Machine::~Machine() {
+  for (std::uint32_t i = 0; i < kMaxChunks; ++i) {
+    delete chunks_[i].load();
+    delete call_chunks_[i].load();
+  }
+}
+
+void* Machine::allocate(std::size_t bytes) {
+  bytes = (bytes + 7) & ~std::size_t{7};
+  if (slab_used_ + bytes > slab_size_) {
+    std::size_t size = std::max<std::size_t>(bytes, std::size_t{1} << 16);
+    slabs_.push_back(std::make_unique<char[]>(size));
+    slab_used_ = 0;
+    slab_size_ = size;
+    slab_bytes_ += size;
+  }
+  void* place = slabs_.back().get() + slab_used_;
+  slab_used_ += bytes;
+  return place;
+}
+
+std::uint8_t Machine::add_automaton(Automaton* automaton) {
+  std::lock_guard lock(mutex_);
+  automata_.push_back(automaton);
+  return static_cast<std::uint8_t>(automata_.size() - 1);
+}
+
+StateId Machine::intern(std::uint8_t automaton, std::uint32_t local, bool wants_text) {
+  std::lock_guard lock(mutex_);
+  auto [entry, fresh] = ids_.try_emplace(pair_key(automaton, local), 0);
+  if (!fresh) return entry->second;
+  std::uint32_t id = count_.load(std::memory_order_relaxed);
+  std::uint32_t chunk = id >> kChunkBits;
+  try {
+    FuelScope::spend();
+    if (chunk >= kMaxChunks) throw FuelError("the machine holds as many states as it can");
+    if (chunks_[chunk].load() == nullptr) chunks_[chunk].store(new RecordChunk(), std::memory_order_release);
+  } catch (...) {
+    ids_.erase(entry);
+    throw;
+  }
+  Record& record = this->record(id);
+  record.local = local;
+  record.automaton = automaton;
+  record.wants_text = wants_text;
+  entry->second = id;
+  count_.store(id + 1, std::memory_order_release);
+  return id;
+}
+
+Step Machine::call(StateId below, StateId pushed) {
+  std::lock_guard lock(mutex_);
+  auto [entry, fresh] = call_ids_.try_emplace(pair_key(below, pushed), call_count_);
+  if (!fresh) return Step::make(StepKind::kCall, entry->second);
+  std::uint32_t chunk = call_count_ >> kChunkBits;
+  if (chunk >= kMaxChunks) {
+    call_ids_.erase(entry);
+    throw FuelError("the machine holds as many calls as it can");
+  }
+  if (call_chunks_[chunk].load() == nullptr) call_chunks_[chunk].store(new CallChunk(), std::memory_order_release);
+  (*call_chunks_[chunk].load())[call_count_ & (kChunkSize - 1)] = Call{below, pushed};
+  return Step::make(StepKind::kCall, call_count_++);
+}
+
+const ByteClasses* Machine::intern_classes(const std::array<std::uint8_t, 256>& of) {
+  std::lock_guard lock(mutex_);
+  ByteClasses classes;
+  classes.of = of;
+  std::uint8_t most = 0;
+  for (std::uint8_t c : of) most = std::max(most, c);
+  classes.count = static_cast<std::uint16_t>(most + 1);
+  return &classes_[classes_.intern(classes)];
+}
+
+Label Machine::verdict_label(std::uint64_t verdicts) {
+  if (verdicts < kDirectVerdicts) return static_cast<Label>(verdicts);
+  std::lock_guard lock(mutex_);
+  auto [entry, fresh] = wide_ids_.try_emplace(verdicts, kDirectVerdicts + static_cast<Label>(wide_.size()));
+  if (fresh) wide_.push_back(verdicts);
+  return entry->second;
+}
+
+std::uint64_t Machine::verdicts(Label label) const { return label < kDirectVerdicts ? label : wide_[label - kDirectVerdicts]; }
+
+Machine::Row* Machine::ensure_row(Record& record) {
+  Row* row = record.row.load(std::memory_order_acquire);
+  if (row != nullptr) return row;
+  const ByteClasses* classes = automata_[record.automaton]->byte_classes(record.local);
+  void* place = allocate(sizeof(Row) + classes->count * sizeof(std::atomic<std::uint32_t>));
+  row = new (place) Row{classes};
+  for (unsigned i = 0; i < classes->count; ++i) new (row->entries() + i) std::atomic<std::uint32_t>(0);
+  record.row.store(row, std::memory_order_release);
+  return row;
+}
+
+const ByteClasses* Machine::byte_classes(StateId state) {
+  Record& record = this->record(state);
+  Row* row = record.row.load(std::memory_order_acquire);
+  if (row != nullptr) return row->classes;
+  std::lock_guard lock(mutex_);
+  return ensure_row(record)->classes;
+}
+
+Step Machine::fill(StateId state, std::uint8_t byte) {
+  std::lock_guard lock(mutex_);
+  Record& record = this->record(state);
+  Row* row = ensure_row(record);
+  std::atomic<std::uint32_t>& entry = row->entries()[row->classes->of[byte]];
+  if (entry.load() != 0) return Step{entry.load()};
+  FuelScope::spend();
+  Step step = automata_[record.automaton]->compute(record.local, byte);
+  entry.store(step.bits, std::memory_order_release);
+  return step;
+}
+
+Label Machine::fill_final(StateId state) {
+  std::lock_guard lock(mutex_);
+  Record& record = this->record(state);
+  Label label = automata_[record.automaton]->final_label(record.local);
+  record.final.store(label == kNoLabel ? 1 : label + 2, std::memory_order_release);
+  return label;
+}
+
+StateId Machine::fill_after(StateId waiting, Label label) {
+  std::lock_guard lock(mutex_);
+  Record& record = this->record(waiting);
+  if (label == 0) {
+    std::uint32_t known = record.after0.load();
+    if (known != 0) return known == 1 ? kDeadState : known - 2;
+  } else if (auto known = afters_.find(pair_key(waiting, label)); known != afters_.end()) {
+    return known->second;
+  }
+  FuelScope::spend();
+  StateId next = automata_[record.automaton]->after(record.local, label);
+  if (label == 0) {
+    record.after0.store(next == kDeadState ? 1 : next + 2, std::memory_order_release);
+  } else {
+    afters_.emplace(pair_key(waiting, label), next);
+  }
+  return next;
+}
+
+StateId Machine::after_text(StateId waiting, Label label, std::string_view key) {
+  std::lock_guard lock(mutex_);
+  Record& record = this->record(waiting);
+  FuelScope::spend();
+  return automata_[record.automaton]->after_text(record.local, label, key);
+}
+
+StateId Machine::clip(StateId state, std::uint32_t longest) {
+  std::lock_guard lock(mutex_);
+  if (auto known = clips_.find(pair_key(state, longest)); known != clips_.end()) return known->second;
+  Record& record = this->record(state);
+  StateId clipped = automata_[record.automaton]->clip(record.local, state, longest);
+  clips_.emplace(pair_key(state, longest), clipped);
+  return clipped;
+}
+
+std::string Machine::describe(StateId state) {
+  std::lock_guard lock(mutex_);
+  Record& record = this->record(state);
+  return automata_[record.automaton]->describe(record.local);
+}
+
+std::size_t Machine::memory_bytes() const {
+  std::size_t states = count_.load();
+  return slab_bytes_ + states * (sizeof(Record) + 32) + call_count_ * (sizeof(Call) + 32) + classes_.size() * 300 +
+         (afters_.size() + clips_.size()) * 32;
+}
+
+}  // namespace maskforge

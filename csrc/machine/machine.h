@@ -1,0 +1,221 @@
+// The byte-level pushdown machine every grammar runs on, built lazily and shared by all matchers of a compiler.
+//
+// A configuration is a stack of frames; a frame is one StateId (an automaton and a local state of it, interned). Reading a byte in
+// the top frame stays, calls (the top becomes the state to return to, a frame is pushed), returns (the frame is popped and hands a
+// label to the frame below, which becomes after(frame, label)), or rejects. A state may also be *final*: it may end without
+// consuming anything (a number ends at the byte that follows it); the byte is then read by the frame below.
+//
+//     {"a": 1}      document          on `{`: call object            [document-after, object]
+//                   object            on `"`: call key               [.., object-key, key]
+//                   key               on `"`: return label of "a"    [.., after(object-key, "a")]
+//
+// Invariants. (1) Aliveness: a state that is reachable by stay, call or after() is alive: it has a completion, whatever is
+// below it on the stack. So "no byte of the token is rejected" is "the token is allowed". (2) A byte that a final state can consume
+// itself is never tried in the frame below. (3) What a state does never depends on when or by whom its row was filled.
+// (4) StateIds, rows and byte classes never move or change meaning during the machine's life.
+//
+// Threads: reads of filled entries take no lock; anything missing is computed under the machine's one mutex.
+// Covered by tests/csrc/test_machine.cc.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/hash.h"
+#include "base/interner.h"
+
+namespace maskforge {
+
+using StateId = std::uint32_t;
+using Label = std::uint32_t;  // what a frame hands to the frame below; 29 bits
+
+inline constexpr StateId kDeadState = 0xFFFFFFFFu;
+inline constexpr Label kNoLabel = 0xFFFFFFFFu;
+
+enum class StepKind : std::uint8_t {
+  kUnknown,  // not computed yet; never seen outside the machine
+  kReject,   // no completion after this byte
+  kStay,     // target = new state of the top frame
+  kCall,     // call = index into calls(): {below: what the top frame becomes, pushed: the new top}
+  kReturn,   // label = label for the frame below; the byte is consumed
+  kSuspect,  // depends on text the walk does not know (a repeated unnamed key): simulate the token exactly
+};
+
+// A row entry: the kind in the top three bits, its operand in the others.
+struct Step {
+  std::uint32_t bits = 0;
+  StepKind kind() const { return static_cast<StepKind>(bits >> 29); }
+  std::uint32_t operand() const { return bits & 0x1FFFFFFFu; }
+  static Step make(StepKind kind, std::uint32_t operand = 0) {
+    return Step{(static_cast<std::uint32_t>(kind) << 29) | operand};
+  }
+  static Step reject() { return make(StepKind::kReject); }
+  static Step suspect() { return make(StepKind::kSuspect); }
+  static Step stay(StateId state) { return make(StepKind::kStay, state); }
+  static Step returns(Label label) { return make(StepKind::kReturn, label); }
+};
+
+struct Call {
+  StateId below;   // replaces the calling frame; waits for the label
+  StateId pushed;  // the new top
+  bool operator==(const Call&) const = default;
+};
+
+// Bytes that behave alike in a state. Interned: equal partitions are one object.
+struct ByteClasses {
+  std::array<std::uint8_t, 256> of{};
+  std::uint16_t count = 0;
+  bool operator==(const ByteClasses& other) const { return of == other.of; }
+};
+
+class Machine;
+
+// One kind of frame. Local states are the automaton's own interned ids. All calls happen under the machine's mutex.
+// An override may throw (fuel); nothing is then remembered.
+class Automaton {
+ public:
+  virtual ~Automaton() = default;
+  virtual const ByteClasses* byte_classes(std::uint32_t local) = 0;
+  // The step on `byte`; all bytes of one class give the same step.
+  virtual Step compute(std::uint32_t local, std::uint8_t byte) = 0;
+  // The label with which the state may end without consuming a byte, or kNoLabel.
+  virtual Label final_label(std::uint32_t) { return kNoLabel; }
+  // The state of a waiting frame once its callee returned `label`; kDeadState when that leaves no completion.
+  virtual StateId after(std::uint32_t, Label) { return kDeadState; }
+  // The same, for a waiting state that wants the text of an unnamed key (see Machine::wants_text).
+  virtual StateId after_text(std::uint32_t local, Label label, std::string_view) { return after(local, label); }
+  // A state whose behaviour on every text of at most `longest` bytes (steps, ends, labels) is the same; by default itself.
+  virtual StateId clip(std::uint32_t, StateId self, std::uint32_t) { return self; }
+  // What may come next, for people.
+  virtual std::string describe(std::uint32_t local) = 0;
+};
+
+// Labels. A key that the schema names returns named_label(index); everything else returns the verdicts on the questions asked.
+inline constexpr Label kNamedLabelBit = 1u << 28;
+inline Label named_label(std::uint32_t index) { return kNamedLabelBit | index; }
+inline bool is_named(Label label) { return (label & kNamedLabelBit) != 0; }
+inline std::uint32_t name_index(Label label) { return label & ~kNamedLabelBit; }
+
+class Machine {
+ public:
+  Machine();
+  ~Machine();
+  Machine(const Machine&) = delete;
+  Machine& operator=(const Machine&) = delete;
+
+  // ---- building (takes the mutex; automata call these from inside their overrides) ----
+  std::uint8_t add_automaton(Automaton* automaton);  // not owned; must outlive the machine's use
+  // `wants_text`: a waiting state whose callee reads a key. When such a callee returns a label that is not is_named(), a matcher
+  // must continue with after_text(); a walk, which does not know the text, continues with after(), whose state answers kSuspect
+  // where the text would matter.
+  StateId intern(std::uint8_t automaton, std::uint32_t local, bool wants_text = false);
+  Step call(StateId below, StateId pushed);
+  const ByteClasses* intern_classes(const std::array<std::uint8_t, 256>& of);
+  Label verdict_label(std::uint64_t verdicts);
+  std::uint64_t verdicts(Label label) const;
+  std::recursive_mutex& mutex() { return mutex_; }
+
+  // ---- reading (no lock when the answer is known) ----
+  Step step(StateId state, std::uint8_t byte) {
+    const Record& record = this->record(state);
+    const Row* row = record.row.load(std::memory_order_acquire);
+    if (row != nullptr) {
+      Step entry{row->entries()[row->classes->of[byte]].load(std::memory_order_acquire)};
+      if (entry.bits != 0) return entry;
+    }
+    return fill(state, byte);
+  }
+  const Call& call_at(std::uint32_t index) const {
+    return (*call_chunks_[index >> kChunkBits].load(std::memory_order_acquire))[index & (kChunkSize - 1)];
+  }
+  Label final_label(StateId state) {
+    std::uint32_t known = record(state).final.load(std::memory_order_acquire);
+    if (known == 0) return fill_final(state);
+    return known == 1 ? kNoLabel : known - 2;
+  }
+  StateId after(StateId waiting, Label label) {
+    if (label == 0) {
+      std::uint32_t known = record(waiting).after0.load(std::memory_order_acquire);
+      if (known != 0) return known == 1 ? kDeadState : known - 2;
+    }
+    return fill_after(waiting, label);
+  }
+  StateId after_text(StateId waiting, Label label, std::string_view key);
+  bool wants_text(StateId state) const { return record(state).wants_text; }
+  const ByteClasses* byte_classes(StateId state);  // the partition of the state's row
+  StateId clip(StateId state, std::uint32_t longest);
+  std::string describe(StateId state);
+  std::size_t state_count() const { return count_.load(std::memory_order_acquire); }
+  std::size_t memory_bytes() const;
+
+ private:
+  static constexpr unsigned kChunkBits = 12;
+  static constexpr std::uint32_t kChunkSize = 1u << kChunkBits;
+  static constexpr std::uint32_t kMaxChunks = 1u << 14;  // 64 million states
+
+  struct Row {
+    const ByteClasses* classes;
+    std::atomic<std::uint32_t>* entries() { return reinterpret_cast<std::atomic<std::uint32_t>*>(this + 1); }
+    const std::atomic<std::uint32_t>* entries() const {
+      return reinterpret_cast<const std::atomic<std::uint32_t>*>(this + 1);
+    }
+  };
+  struct Record {
+    std::atomic<Row*> row{nullptr};
+    std::atomic<std::uint32_t> final{0};   // 0 unknown, 1 none, label + 2
+    std::atomic<std::uint32_t> after0{0};  // 0 unknown, 1 dead, state + 2
+    std::uint32_t local = 0;
+    std::uint8_t automaton = 0;
+    bool wants_text = false;
+  };
+  using RecordChunk = std::array<Record, kChunkSize>;
+  using CallChunk = std::array<Call, kChunkSize>;
+
+  Record& record(StateId state) {
+    return (*chunks_[state >> kChunkBits].load(std::memory_order_acquire))[state & (kChunkSize - 1)];
+  }
+  const Record& record(StateId state) const {
+    return (*chunks_[state >> kChunkBits].load(std::memory_order_acquire))[state & (kChunkSize - 1)];
+  }
+  Row* ensure_row(Record& record);
+  Step fill(StateId state, std::uint8_t byte);
+  Label fill_final(StateId state);
+  StateId fill_after(StateId waiting, Label label);
+  void* allocate(std::size_t bytes);
+
+  struct ClassesHash {
+    std::uint64_t operator()(const ByteClasses& classes) const {
+      return hash_bytes(std::string_view(reinterpret_cast<const char*>(classes.of.data()), 256));
+    }
+  };
+
+  std::recursive_mutex mutex_;
+  std::vector<Automaton*> automata_;
+  std::unique_ptr<std::atomic<RecordChunk*>[]> chunks_;
+  std::unique_ptr<std::atomic<CallChunk*>[]> call_chunks_;
+  std::atomic<std::uint32_t> count_{0};
+  std::uint32_t call_count_ = 0;
+  // guarded by mutex_
+  Interner<ByteClasses, ClassesHash> classes_;
+  std::unordered_map<std::uint64_t, StateId> ids_;                 // (automaton, local) -> state
+  std::unordered_map<std::uint64_t, std::uint32_t> call_ids_;      // (below, pushed) -> index
+  std::unordered_map<std::uint64_t, StateId> afters_;              // (waiting, label), label > 0
+  std::unordered_map<std::uint64_t, StateId> clips_;               // (state, longest)
+  std::unordered_map<std::uint64_t, Label> wide_ids_;              // verdict sets that do not fit a label
+  std::deque<std::uint64_t> wide_;
+  std::vector<std::unique_ptr<char[]>> slabs_;
+  std::size_t slab_used_ = 0;
+  std::size_t slab_size_ = 0;
+  std::size_t slab_bytes_ = 0;
+};
+
+}  // namespace maskforge
