@@ -1,0 +1,136 @@
+// See configuration.h.
+#include "machine/configuration.h"
+
+#include "base/errors.h"
+
+namespace maskforge {
+
+namespace {
+
+void append_utf8(std::string& out, char32_t c) {
+  if (c < 0x80) {
+    out.push_back(static_cast<char>(c));
+  } else if (c < 0x800) {
+    out.push_back(static_cast<char>(0xC0 | (c >> 6)));
+    out.push_back(static_cast<char>(0x80 | (c & 0x3F)));
+  } else if (c < 0x10000) {
+    out.push_back(static_cast<char>(0xE0 | (c >> 12)));
+    out.push_back(static_cast<char>(0x80 | ((c >> 6) & 0x3F)));
+    out.push_back(static_cast<char>(0x80 | (c & 0x3F)));
+  } else {
+    out.push_back(static_cast<char>(0xF0 | (c >> 18)));
+    out.push_back(static_cast<char>(0x80 | ((c >> 12) & 0x3F)));
+    out.push_back(static_cast<char>(0x80 | ((c >> 6) & 0x3F)));
+    out.push_back(static_cast<char>(0x80 | (c & 0x3F)));
+  }
+}
+
+char32_t hex4(std::string_view digits) {
+  char32_t value = 0;
+  for (char c : digits) {
+    int digit = c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
+    value = value * 16 + static_cast<char32_t>(digit);
+  }
+  return value;
+}
+
+}  // namespace
+
+std::string decode_json_string(std::string_view body) {
+  std::string out;
+  out.reserve(body.size());
+  for (std::size_t i = 0; i < body.size(); ++i) {
+    if (body[i] != '\\' || i + 1 >= body.size()) {
+      out.push_back(body[i]);
+      continue;
+    }
+    char escape = body[++i];
+    switch (escape) {
+      case 'b': out.push_back('\b'); break;
+      case 'f': out.push_back('\f'); break;
+      case 'n': out.push_back('\n'); break;
+      case 'r': out.push_back('\r'); break;
+      case 't': out.push_back('\t'); break;
+      case 'u': {
+        if (i + 4 >= body.size()) return out;
+        char32_t unit = hex4(body.substr(i + 1, 4));
+        i += 4;
+        if (unit >= 0xD800 && unit < 0xDC00 && i + 6 < body.size()) {
+          char32_t low = hex4(body.substr(i + 3, 4));
+          unit = 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
+          i += 6;
+        }
+        append_utf8(out, unit);
+        break;
+      }
+      default: out.push_back(escape);
+    }
+  }
+  return out;
+}
+
+bool Configuration::advance(Machine& machine, std::uint8_t byte) {
+  if (key_depth != 0) key_bytes.push_back(static_cast<char>(byte));
+  // Bounded: every round but the last pops a frame.
+  while (!frames.empty()) {
+    StateId top = frames.back();
+    Step step = machine.step(top, byte);
+    switch (step.kind()) {
+      case StepKind::kStay:
+        frames.back() = step.operand();
+        return true;
+      case StepKind::kCall: {
+        const Call& call = machine.call_at(step.operand());
+        frames.back() = call.below;
+        frames.push_back(call.pushed);
+        if (machine.wants_text(call.below)) {
+          key_bytes.clear();
+          key_depth = static_cast<std::uint32_t>(frames.size());
+        }
+        return true;
+      }
+      case StepKind::kReturn: {
+        frames.pop_back();
+        if (frames.empty()) return true;
+        StateId waiting = frames.back();
+        StateId next;
+        if (machine.wants_text(waiting)) {
+          key_bytes.pop_back();  // the closing quote
+          next = is_named(step.operand()) ? machine.after(waiting, step.operand())
+                                          : machine.after_text(waiting, step.operand(), decode_json_string(key_bytes));
+          key_bytes.clear();
+          key_depth = 0;
+        } else {
+          next = machine.after(waiting, step.operand());
+        }
+        if (next == kDeadState) return false;
+        frames.back() = next;
+        return true;
+      }
+      default: {
+        Label label = machine.final_label(top);
+        if (label == kNoLabel || frames.size() == 1) return false;
+        frames.pop_back();
+        StateId next = machine.after(frames.back(), label);
+        if (next == kDeadState) return false;
+        frames.back() = next;
+      }
+    }
+  }
+  return false;
+}
+
+bool Configuration::accepting(Machine& machine) const {
+  if (frames.empty()) return true;
+  StateId top = frames.back();
+  for (std::size_t depth = frames.size(); depth > 0; --depth) {
+    Label label = machine.final_label(top);
+    if (label == kNoLabel) return false;
+    if (depth == 1) return true;
+    top = machine.after(frames[depth - 2], label);
+    if (top == kDeadState) return false;
+  }
+  return true;
+}
+
+}  // namespace maskforge
