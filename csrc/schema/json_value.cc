@@ -1,0 +1,241 @@
+// See json_value.h.
+#include "schema/json_value.h"
+
+#include "base/errors.h"
+
+namespace maskforge {
+
+namespace {
+
+constexpr int kMaxDepth = 3000;
+
+class Parser {
+ public:
+  explicit Parser(std::string_view text) : text_(text) {}
+
+  JsonValue document() {
+    JsonValue value;
+    parse_value(value, 0);
+    skip_space();
+    if (at_ != text_.size()) fail("text after the end of the JSON document");
+    return value;
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& what) const {
+    throw SpecError("invalid JSON: " + what, "offset " + std::to_string(at_));
+  }
+
+  void skip_space() {
+    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '\t')) ++at_;
+  }
+
+  char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
+
+  void expect_word(std::string_view word) {
+    if (text_.substr(at_, word.size()) != word) fail("unknown word");
+    at_ += word.size();
+  }
+
+  void parse_value(JsonValue& out, int depth) {
+    if (depth > kMaxDepth) fail("nested deeper than " + std::to_string(kMaxDepth) + " levels");
+    skip_space();
+    switch (peek()) {
+      case '{': return parse_object(out, depth);
+      case '[': return parse_array(out, depth);
+      case '"':
+        out.kind = JsonValue::Kind::kString;
+        return parse_string(out.text);
+      case 't': out.kind = JsonValue::Kind::kTrue; return expect_word("true");
+      case 'f': out.kind = JsonValue::Kind::kFalse; return expect_word("false");
+      case 'n': out.kind = JsonValue::Kind::kNull; return expect_word("null");
+      default: return parse_number(out);
+    }
+  }
+
+  void parse_object(JsonValue& out, int depth) {
+    out.kind = JsonValue::Kind::kObject;
+    ++at_;
+    skip_space();
+    if (peek() == '}') {
+      ++at_;
+      return;
+    }
+    for (;;) {
+      skip_space();
+      if (peek() != '"') fail("a key was expected");
+      JsonMember& member = out.members.emplace_back();
+      parse_string(member.key);
+      skip_space();
+      if (peek() != ':') fail("':' was expected");
+      ++at_;
+      parse_value(member.value, depth + 1);
+      skip_space();
+      char c = peek();
+      ++at_;
+      if (c == '}') return;
+      if (c != ',') fail("',' or '}' was expected");
+    }
+  }
+
+  void parse_array(JsonValue& out, int depth) {
+    out.kind = JsonValue::Kind::kArray;
+    ++at_;
+    skip_space();
+    if (peek() == ']') {
+      ++at_;
+      return;
+    }
+    for (;;) {
+      parse_value(out.items.emplace_back(), depth + 1);
+      skip_space();
+      char c = peek();
+      ++at_;
+      if (c == ']') return;
+      if (c != ',') fail("',' or ']' was expected");
+    }
+  }
+
+  unsigned hex4() {
+    if (at_ + 4 > text_.size()) fail("incomplete escape");
+    unsigned value = 0;
+    for (int i = 0; i < 4; ++i) {
+      char c = text_[at_++];
+      unsigned digit;
+      if (c >= '0' && c <= '9') {
+        digit = static_cast<unsigned>(c - '0');
+      } else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f') {
+        digit = static_cast<unsigned>((c | 0x20) - 'a' + 10);
+      } else {
+        fail("bad hexadecimal digit");
+      }
+      value = value * 16 + digit;
+    }
+    return value;
+  }
+
+  void parse_string(std::string& out) {
+    ++at_;
+    for (;;) {
+      std::size_t start = at_;
+      while (at_ < text_.size() && text_[at_] != '"' && text_[at_] != '\\' && static_cast<unsigned char>(text_[at_]) >= 0x20) ++at_;
+      out.append(text_, start, at_ - start);
+      if (at_ >= text_.size()) fail("unterminated string");
+      char c = text_[at_++];
+      if (c == '"') return;
+      if (c != '\\') fail("control character in a string");
+      char escape = peek();
+      ++at_;
+      switch (escape) {
+        case '"': case '\\': case '/': out.push_back(escape); break;
+        case 'b': out.push_back('\b'); break;
+        case 'f': out.push_back('\f'); break;
+        case 'n': out.push_back('\n'); break;
+        case 'r': out.push_back('\r'); break;
+        case 't': out.push_back('\t'); break;
+        case 'u': {
+          char32_t unit = hex4();
+          if (unit >= 0xD800 && unit < 0xDC00 && text_.substr(at_, 2) == "\\u") {
+            std::size_t back = at_;
+            at_ += 2;
+            char32_t low = hex4();
+            if (low >= 0xDC00 && low < 0xE000) {
+              unit = 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
+            } else {
+              at_ = back;
+            }
+          }
+          append_utf8(out, unit);
+          break;
+        }
+        default: fail("unknown escape");
+      }
+    }
+  }
+
+  void digits() {
+    if (peek() < '0' || peek() > '9') fail("a digit was expected");
+    while (peek() >= '0' && peek() <= '9') ++at_;
+  }
+
+  void parse_number(JsonValue& out) {
+    std::size_t start = at_;
+    if (peek() == '-') ++at_;
+    if (peek() == '0') {
+      ++at_;
+    } else {
+      if (peek() < '1' || peek() > '9') fail("a value was expected");
+      digits();
+    }
+    if (peek() == '.') {
+      ++at_;
+      digits();
+    }
+    if (peek() == 'e' || peek() == 'E') {
+      ++at_;
+      if (peek() == '+' || peek() == '-') ++at_;
+      digits();
+    }
+    out.kind = JsonValue::Kind::kNumber;
+    out.text = std::string(text_.substr(start, at_ - start));
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+};
+
+}  // namespace
+
+const JsonValue* JsonValue::find(std::string_view key) const {
+  for (std::size_t i = members.size(); i-- > 0;) {
+    if (members[i].key == key) return &members[i].value;
+  }
+  return nullptr;
+}
+
+JsonValue parse_json(std::string_view text) { return Parser(text).document(); }
+
+void append_utf8(std::string& out, char32_t c) {
+  if (c < 0x80) {
+    out.push_back(static_cast<char>(c));
+  } else if (c < 0x800) {
+    out.push_back(static_cast<char>(0xC0 | (c >> 6)));
+    out.push_back(static_cast<char>(0x80 | (c & 0x3F)));
+  } else if (c < 0x10000) {
+    out.push_back(static_cast<char>(0xE0 | (c >> 12)));
+    out.push_back(static_cast<char>(0x80 | ((c >> 6) & 0x3F)));
+    out.push_back(static_cast<char>(0x80 | (c & 0x3F)));
+  } else {
+    out.push_back(static_cast<char>(0xF0 | (c >> 18)));
+    out.push_back(static_cast<char>(0x80 | ((c >> 12) & 0x3F)));
+    out.push_back(static_cast<char>(0x80 | ((c >> 6) & 0x3F)));
+    out.push_back(static_cast<char>(0x80 | (c & 0x3F)));
+  }
+}
+
+std::u32string decode_utf8(std::string_view text) {
+  std::u32string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size();) {
+    unsigned char lead = static_cast<unsigned char>(text[i]);
+    unsigned length = lead < 0x80 ? 1 : lead >= 0xC2 && lead < 0xE0 ? 2 : lead >= 0xE0 && lead < 0xF0 ? 3 : lead >= 0xF0 && lead < 0xF5 ? 4 : 0;
+    if (length == 0 || i + length > text.size()) {
+      out.push_back(0xFFFD);
+      ++i;
+      continue;
+    }
+    char32_t value = length == 1 ? lead : lead & (0x7Fu >> length);
+    for (unsigned k = 1; k < length; ++k) value = (value << 6) | (static_cast<unsigned char>(text[i + k]) & 0x3Fu);
+    out.push_back(value);
+    i += length;
+  }
+  return out;
+}
+
+std::string encode_utf8(std::u32string_view text) {
+  std::string out;
+  for (char32_t c : text) append_utf8(out, c);
+  return out;
+}
+
+}  // namespace maskforge

@@ -1,0 +1,120 @@
+// See texts.h.
+#include "schema/texts.h"
+
+#include "base/errors.h"
+#include "base/fuel.h"
+
+namespace maskforge {
+
+TextId Texts::intern_record(std::uint32_t tag, std::uint32_t payload, KeyTexts* provider) {
+  std::uint64_t key = (std::uint64_t{tag} << 32) | payload;
+  auto [entry, fresh] = ids_.try_emplace(key, static_cast<TextId>(records_.size()));
+  if (fresh) {
+    Record& record = records_.emplace_back();
+    record.provider = provider;
+    record.payload = payload;
+  }
+  return entry->second;
+}
+
+TextId Texts::language(RegexId alive, std::vector<RegexId> asked) {
+  if (asked.size() > 64) throw UnsupportedError("more than 64 questions about one string");
+  if (alive == regexes_.none() || regexes_.is_empty(alive)) return kDeadText;
+  return intern_record(0, languages_.intern(Language{alive, std::move(asked)}), nullptr);
+}
+
+TextId Texts::key(std::uint32_t key, KeyTexts* provider) { return intern_record(1, key, provider); }
+
+const std::vector<TextEdge>& Texts::edges(TextId text) {
+  if (!records_[text].edges_known) {
+    FuelScope::spend();
+    Record& asking = records_[text];
+    std::vector<TextEdge> edges =
+        asking.provider == nullptr ? language_edges(asking.payload) : asking.provider->key_edges(asking.payload);
+    bytes_ += edges.size() * sizeof(TextEdge);
+    Record& record = records_[text];
+    record.edges = std::move(edges);
+    record.edges_known = true;
+  }
+  return records_[text].edges;
+}
+
+std::vector<TextEdge> Texts::language_edges(std::uint32_t payload) {
+  Language language = languages_[payload];
+  std::vector<TextEdge> result;
+  if (language.asked.empty()) {
+    std::vector<RegexEdge> edges = regexes_.edges(language.alive);
+    result.reserve(edges.size());
+    for (const RegexEdge& edge : edges) {
+      TextId target = this->language(edge.target, {});
+      if (target != kDeadText) result.push_back({edge.first, edge.last, target});
+    }
+    return result;
+  }
+  // The product with the asked languages, over the ranges in which `alive` lives. A range is cut where any of them changes.
+  std::vector<RegexEdge> alive = regexes_.edges(language.alive);
+  std::vector<std::vector<RegexEdge>> asked;
+  for (RegexId r : language.asked) asked.push_back(regexes_.edges(r));
+  std::vector<std::size_t> at(asked.size(), 0);
+  for (const RegexEdge& edge : alive) {
+    for (char32_t from = edge.first; from <= edge.last;) {
+      FuelScope::spend();
+      char32_t to = edge.last;
+      std::vector<RegexId> targets(asked.size(), regexes_.none());
+      for (std::size_t i = 0; i < asked.size(); ++i) {
+        while (at[i] < asked[i].size() && asked[i][at[i]].last < from) ++at[i];
+        if (at[i] == asked[i].size()) continue;
+        const RegexEdge& other = asked[i][at[i]];
+        if (other.first <= from) {
+          targets[i] = other.target;
+          to = std::min(to, other.last);
+        } else {
+          to = std::min(to, static_cast<char32_t>(other.first - 1));
+        }
+      }
+      TextId target = this->language(edge.target, std::move(targets));
+      if (target != kDeadText) result.push_back({from, to, target});
+      from = to + 1;
+    }
+  }
+  return result;
+}
+
+Label Texts::close(TextId text) {
+  Record& record = records_[text];
+  if (!record.close_known) {
+    Label label = kNoLabel;
+    if (record.provider != nullptr) {
+      label = record.provider->key_close(record.payload);
+    } else {
+      const Language& language = languages_[record.payload];
+      if (regexes_.nullable(language.alive)) {
+        std::uint64_t verdicts = 0;
+        for (std::size_t i = 0; i < language.asked.size(); ++i) {
+          if (regexes_.nullable(language.asked[i])) verdicts |= std::uint64_t{1} << i;
+        }
+        label = machine_.verdict_label(verdicts);
+      }
+    }
+    Record& known = records_[text];
+    known.close = label;
+    known.close_known = true;
+  }
+  return records_[text].close;
+}
+
+TextId Texts::clip(TextId text, std::uint32_t longest) {
+  const Record& record = records_[text];
+  if (record.provider != nullptr) return text;
+  const Language& language = languages_[record.payload];
+  if (!language.asked.empty()) return text;
+  RegexId clipped = regexes_.clip(language.alive, longest);
+  return clipped == language.alive ? text : this->language(clipped, {});
+}
+
+std::string Texts::describe(TextId text) const {
+  const Record& record = records_[text];
+  return record.provider != nullptr ? "a key" : "text matching " + regexes_.describe(languages_[record.payload].alive);
+}
+
+}  // namespace maskforge

@@ -1,0 +1,85 @@
+// Text states: deterministic automata over code points, below the byte layer of text_frames.h.
+//
+// A text state is either a *language* (what may still follow, and which of the asked languages the whole text will belong to) or a
+// *key* (a place in the trie of the keys an object names, see keys.h). Both are interned; a key that leaves the trie becomes a
+// language, so the body of an unnamed key and of an unrestricted string value are one state, with one mask.
+// Guarded by the machine's mutex. Covered by tests/csrc/test_text_frames.cc.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/interner.h"
+#include "machine/machine.h"
+#include "regex/regex.h"
+
+namespace maskforge {
+
+using TextId = std::uint32_t;
+inline constexpr TextId kDeadText = 0xFFFFFFFFu;
+
+struct TextEdge {
+  char32_t first;
+  char32_t last;  // inclusive
+  TextId target;  // alive
+};
+
+// Key states: implemented by the objects (keys.h).
+class KeyTexts {
+ public:
+  virtual ~KeyTexts() = default;
+  virtual std::vector<TextEdge> key_edges(std::uint32_t key) = 0;
+  virtual Label key_close(std::uint32_t key) = 0;  // kNoLabel: the text may not end here
+};
+
+class Texts {
+ public:
+  Texts(Machine& machine, RegexArena& regexes) : machine_(machine), regexes_(regexes) {}
+
+  // The state that reads texts of `alive` and returns, as verdicts, which of `asked` they belong to. kDeadText when empty.
+  TextId language(RegexId alive, std::vector<RegexId> asked);
+  TextId key(std::uint32_t key, KeyTexts* provider);
+
+  const std::vector<TextEdge>& edges(TextId text);  // sorted, disjoint; what is left out is dead
+  Label close(TextId text);                         // kNoLabel when the text may not end here
+  TextId clip(TextId text, std::uint32_t longest);
+  std::string describe(TextId text) const;
+  // Only for languages: the regex of what may follow.
+  bool is_language(TextId text) const { return records_[text].provider == nullptr; }
+  RegexId alive(TextId text) const { return languages_[records_[text].payload].alive; }
+  std::size_t memory_bytes() const { return bytes_ + records_.size() * sizeof(Record); }
+  RegexArena& regexes() { return regexes_; }
+
+ private:
+  struct Language {
+    RegexId alive;
+    std::vector<RegexId> asked;
+    bool operator==(const Language&) const = default;
+  };
+  struct LanguageHash {
+    std::uint64_t operator()(const Language& l) const {
+      std::uint64_t h = mix_hash(1, l.alive);
+      for (RegexId r : l.asked) h = mix_hash(h, r);
+      return h;
+    }
+  };
+  struct Record {
+    KeyTexts* provider = nullptr;  // null: a language
+    std::uint32_t payload = 0;
+    bool edges_known = false;
+    bool close_known = false;
+    Label close = kNoLabel;
+    std::vector<TextEdge> edges;
+  };
+  TextId intern_record(std::uint32_t tag, std::uint32_t payload, KeyTexts* provider);
+  std::vector<TextEdge> language_edges(std::uint32_t payload);
+
+  Machine& machine_;
+  RegexArena& regexes_;
+  Interner<Language, LanguageHash> languages_;
+  std::unordered_map<std::uint64_t, TextId> ids_;
+  std::deque<Record> records_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace maskforge
