@@ -1,0 +1,5 @@
+"""The command line, `maskforge`: demo, generate, check, report. See docs/command-line.md."""
+
+from maskforge.cli.app import app, main
+
+__all__ = ["app", "main"]
