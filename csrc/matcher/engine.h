@@ -1,0 +1,62 @@
+// The compiler of one vocabulary, and the grammars that it makes.
+//
+//     Engine ──current──> Generation <──holds── Matcher
+//        ^                    ^
+//        └── Grammar (a spec) ┘ finds itself again in the current generation whenever a matcher is asked for
+//
+// Thread safe. Covered by tests/csrc/test_matcher.cc.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "matcher/generation.h"
+#include "matcher/matcher.h"
+
+namespace maskforge {
+
+class Engine;
+
+// A compiled spec. Immutable; keeps its engine alive, but not a generation.
+class Grammar {
+ public:
+  Grammar(std::shared_ptr<Engine> engine, Spec spec, Report report)
+      : engine_(std::move(engine)), spec_(std::move(spec)), report_(std::move(report)) {}
+
+  // A matcher at the start of a text. Costs about a microsecond; compiles the spec again when a new generation has begun since.
+  std::unique_ptr<Matcher> matcher() const;
+  const Report& report() const { return report_; }
+  std::string report_json() const;  // a list of {"pointer", "keyword", "status", "reason"}
+
+ private:
+  const std::shared_ptr<Engine> engine_;
+  const Spec spec_;
+  const Report report_;
+};
+
+class Engine : public std::enable_shared_from_this<Engine> {
+ public:
+  // Indexes the vocabulary, which takes a fraction of a second.
+  static std::shared_ptr<Engine> create(std::shared_ptr<const Vocabulary> vocabulary, const EngineOptions& options = {});
+
+  // Throws SpecError, UnsupportedError, UnsatisfiableError or FuelError. What was compiled before is found, not compiled again.
+  std::shared_ptr<const Grammar> compile(Spec spec);
+
+  // The generation new matchers belong to; starts another when the one at hand has outgrown the memory limit.
+  std::shared_ptr<Generation> generation();
+  const EngineOptions& options() const { return options_; }
+  // Of the current generation; older ones that matchers still hold are not counted.
+  std::size_t memory_bytes() const;
+
+ private:
+  Engine(std::shared_ptr<const Vocabulary> vocabulary, const EngineOptions& options);
+
+  const EngineOptions options_;
+  const std::shared_ptr<const Vocabulary> vocabulary_;
+  const std::shared_ptr<const VocabularyIndex> index_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<Generation> current_;  // guarded by mutex_
+};
+
+}  // namespace maskforge

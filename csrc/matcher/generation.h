@@ -1,0 +1,78 @@
+// What the grammars of one vocabulary share for a while: a grammar space, the masks over it, and what was compiled into it.
+//
+// A generation only grows. When it has outgrown the engine's memory limit the engine starts another one; this one lives on for as
+// long as a matcher holds it, so reclaiming memory never disturbs a matcher (RE2 resets its DFA cache in the same spirit).
+// Thread safe. Covered by tests/csrc/test_matcher.cc.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "machine/machine.h"
+#include "masks/mask_engine.h"
+#include "schema/grammar_space.h"
+#include "schema/report.h"
+#include "vocabulary/vocabulary.h"
+
+namespace maskforge {
+
+// How much work one call may do, in units of FuelScope (a unit is a fraction of a microsecond), and how much memory a generation
+// may take. The defaults let every schema of MaskBench through and end a hostile one within seconds.
+struct EngineOptions {
+  static constexpr std::uint64_t kCompileFuel = 20'000'000;
+  static constexpr std::uint64_t kFillFuel = 5'000'000;    // one mask
+  static constexpr std::uint64_t kAcceptFuel = 1'000'000;  // one token, or one call that only asks
+
+  std::size_t memory_limit_bytes = std::size_t{512} << 20;
+  std::uint64_t compile_fuel = kCompileFuel;
+  std::uint64_t fill_fuel = kFillFuel;
+  std::uint64_t accept_fuel = kAcceptFuel;
+};
+
+// What a grammar was made from: enough to compile it again.
+struct Spec {
+  enum class Kind { kJsonSchema, kRegex };
+  Kind kind;
+  std::string text;
+  SchemaOptions options;  // of a JSON Schema
+  std::string key() const;  // equal keys are equal specs
+};
+
+struct Compiled {
+  StateId start;
+  Report report;
+};
+
+class Generation {
+ public:
+  Generation(std::shared_ptr<const Vocabulary> vocabulary, std::shared_ptr<const VocabularyIndex> index,
+             const EngineOptions& options);
+
+  // Throws what GrammarSpace throws, under a budget of its own; a failed compile is not remembered.
+  std::shared_ptr<const Compiled> compile(const Spec& spec);
+
+  const EngineOptions& options() const { return options_; }
+  const Vocabulary& vocabulary() const { return *vocabulary_; }
+  GrammarSpace& space() { return space_; }
+  Machine& machine() { return space_.machine(); }
+  MaskEngine& masks() { return masks_; }
+  std::size_t memory_bytes() const;
+  // Whether it should be left for a fresh one. Never true for what the first spec alone needs: a single huge grammar would
+  // otherwise be compiled again for each matcher.
+  bool outgrown() const;
+
+ private:
+  const EngineOptions options_;
+  const std::shared_ptr<const Vocabulary> vocabulary_;
+  GrammarSpace space_;
+  MaskEngine masks_;
+
+  mutable std::mutex mutex_;  // guards what follows; never held while compiling
+  std::unordered_map<std::string, std::shared_ptr<const Compiled>> compiled_;
+  std::size_t compiled_bytes_ = 0;
+  std::size_t first_bytes_ = 0;  // memory after the first compile
+};
+
+}  // namespace maskforge

@@ -1,0 +1,242 @@
+// See text_frames.h.
+#include "schema/text_frames.h"
+
+#include <algorithm>
+
+namespace maskforge {
+
+namespace {
+
+// The edge that holds `c`, or the first one after it.
+std::vector<TextEdge>::const_iterator edge_at(const std::vector<TextEdge>& edges, char32_t c) {
+  return std::lower_bound(edges.begin(), edges.end(), c, [](const TextEdge& edge, char32_t value) { return edge.last < value; });
+}
+
+int hex_value(std::uint8_t byte) {
+  if (byte >= '0' && byte <= '9') return byte - '0';
+  std::uint8_t lower = byte | 0x20;
+  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+}  // namespace
+
+TextFrames::TextFrames(Machine& machine, Texts& texts, TextSyntax syntax)
+    : machine_(machine), texts_(texts), syntax_(syntax), automaton_(machine.add_automaton(this)) {}
+
+TextFrames::Action TextFrames::character(TextId text, char32_t c) {
+  const std::vector<TextEdge>& edges = texts_.edges(text);
+  auto edge = edge_at(edges, c);
+  if (edge == edges.end() || edge->first > c) return {};
+  return {Action::Kind::kGo, {Phase::kBody, 0, edge->target, 0}, 0};
+}
+
+TextFrames::Action TextFrames::partial(TextId text, char32_t first, char32_t last, std::uint8_t left, std::uint32_t value,
+                                       bool hex) {
+  if (left == 0) return character(text, first);
+  const std::vector<TextEdge>& edges = texts_.edges(text);
+  auto edge = edge_at(edges, first);
+  if (edge == edges.end() || edge->first > last) return {};
+  bool uniform = edge->first <= first;
+  TextId target = edge->target;
+  char32_t reached = edge->last;
+  for (++edge; uniform && reached < last && edge != edges.end(); ++edge) {
+    uniform = edge->first == reached + 1 && edge->target == target;
+    reached = edge->last;
+  }
+  if (uniform && reached >= last) return {Action::Kind::kGo, {hex ? Phase::kHexTail : Phase::kTail, left, target, 0}, 0};
+  return {Action::Kind::kGo, {hex ? Phase::kHex : Phase::kLead, left, text, value}, 0};
+}
+
+TextFrames::Action TextFrames::hex_digit(const Local& local, std::uint32_t digit) {
+  std::uint32_t value = local.value * 16 + digit;
+  std::uint8_t left = static_cast<std::uint8_t>(local.left - 1);
+  char32_t first = static_cast<char32_t>(value) << (4 * left);
+  char32_t last = first + (char32_t{1} << (4 * left)) - 1;
+  if (last < 0xD800 || first > 0xDFFF) return partial(local.text, first, last, left, value, true);
+  if (left > 0) {
+    // Some of the four-digit values are surrogates: alive if a plain character or a pair may follow.
+    const std::vector<TextEdge>& edges = texts_.edges(local.text);
+    bool plain = false;
+    auto edge = edge_at(edges, first);
+    plain = edge != edges.end() && edge->first <= last;
+    char32_t high_first = std::max<char32_t>(first, 0xD800);
+    char32_t high_last = std::min<char32_t>(last, 0xDBFF);
+    bool pair = false;
+    if (high_first <= high_last) {
+      auto astral = edge_at(edges, 0x10000 + ((high_first - 0xD800) << 10));
+      pair = astral != edges.end() && astral->first <= 0x10000 + ((high_last - 0xD800) << 10) + 0x3FF;
+    }
+    if (!plain && !pair) return {};
+    return {Action::Kind::kGo, {Phase::kHex, left, local.text, value}, 0};
+  }
+  if (value >= 0xDC00) return {};  // a low surrogate alone
+  char32_t block = 0x10000 + ((value - 0xD800) << 10);
+  const std::vector<TextEdge>& edges = texts_.edges(local.text);
+  auto edge = edge_at(edges, block);
+  if (edge == edges.end() || edge->first > block + 0x3FF) return {};
+  return {Action::Kind::kGo, {Phase::kLowSlash, 0, local.text, value}, 0};
+}
+
+TextFrames::Action TextFrames::low_digit(const Local& local, std::uint32_t digit) {
+  std::uint32_t high = local.value >> 16;
+  std::uint32_t read = (local.value & 0xFFFF) * 16 + digit;
+  std::uint8_t left = static_cast<std::uint8_t>(local.left - 1);
+  std::uint32_t first = read << (4 * left);
+  std::uint32_t last = first + (1u << (4 * left)) - 1;
+  first = std::max(first, 0xDC00u);
+  last = std::min(last, 0xDFFFu);
+  if (first > last) return {};
+  char32_t block = 0x10000 + ((high - 0xD800) << 10);
+  if (left == 0) return character(local.text, block + (read - 0xDC00));
+  const std::vector<TextEdge>& edges = texts_.edges(local.text);
+  auto edge = edge_at(edges, block + (first - 0xDC00));
+  if (edge == edges.end() || edge->first > block + (last - 0xDC00)) return {};
+  return {Action::Kind::kGo, {Phase::kLowHex, left, local.text, (high << 16) | read}, 0};
+}
+
+void TextFrames::plan_body(TextId text, std::array<Action, 256>& actions) {
+  const std::vector<TextEdge>& edges = texts_.edges(text);
+  for (const TextEdge& edge : edges) {
+    for (char32_t c = edge.first; c <= edge.last && c < 0x80; ++c) {
+      actions[c] = {Action::Kind::kGo, {Phase::kBody, 0, edge.target, 0}, 0};
+    }
+  }
+  if (!edges.empty() && edges.back().last >= 0x80) {
+    for (unsigned b = 0xC2; b <= 0xDF; ++b) {
+      actions[b] = partial(text, (b & 0x1Fu) << 6, ((b & 0x1Fu) << 6) + 0x3F, 1, b & 0x1Fu, false);
+    }
+    for (unsigned b = 0xE0; b <= 0xEF; ++b) {
+      char32_t first = (b & 0x0Fu) << 12;
+      Action action = partial(text, std::max<char32_t>(first, 0x800), first + 0xFFF, 2, b & 0x0Fu, false);
+      // The second byte of E0 and ED is restricted, so these never become a plain tail.
+      if ((b == 0xE0 || b == 0xED) && action.kind == Action::Kind::kGo) action.next = {Phase::kLead, 2, text, b & 0x0Fu};
+      actions[b] = action;
+    }
+    for (unsigned b = 0xF0; b <= 0xF4; ++b) {
+      char32_t first = (b & 0x07u) << 18;
+      Action action = partial(text, std::max<char32_t>(first, 0x10000), std::min<char32_t>(first + 0x3FFFF, 0x10FFFF), 3, b & 0x07u, false);
+      if ((b == 0xF0 || b == 0xF4) && action.kind == Action::Kind::kGo) action.next = {Phase::kLead, 3, text, b & 0x07u};
+      actions[b] = action;
+    }
+  }
+  if (syntax_ == TextSyntax::kRaw) return;
+  for (unsigned b = 0; b < 0x20; ++b) actions[b] = {};
+  Label label = texts_.close(text);
+  actions['"'] = label == kNoLabel ? Action{} : Action{Action::Kind::kReturn, {Phase::kBody, 0, 0, 0}, label};
+  actions['\\'] = edges.empty() ? Action{} : Action{Action::Kind::kGo, {Phase::kEscape, 0, text, 0}, 0};
+}
+
+TextFrames::Plan& TextFrames::plan(std::uint32_t id) {
+  while (plans_.size() <= id) plans_.emplace_back();
+  if (plans_[id].classes != nullptr) return plans_[id];
+  Local local = locals_[id];
+  std::array<Action, 256> actions{};
+  switch (local.phase) {
+    case Phase::kBody:
+      plan_body(local.text, actions);
+      break;
+    case Phase::kLead:
+      for (unsigned b = 0x80; b <= 0xBF; ++b) {
+        std::uint32_t value = (local.value << 6) | (b & 0x3F);
+        std::uint8_t left = static_cast<std::uint8_t>(local.left - 1);
+        bool overlong = (local.left == 2 && local.value == 0 && value < 0x20) || (local.left == 3 && local.value == 0 && value < 0x10);
+        bool beyond = local.left == 3 && local.value == 4 && value >= 0x110;
+        bool surrogate = local.left == 2 && local.value == 0xD && value >= 0x360;
+        if (overlong || beyond || surrogate) continue;
+        char32_t first = static_cast<char32_t>(value) << (6 * left);
+        actions[b] = partial(local.text, first, first + (char32_t{1} << (6 * left)) - 1, left, value, false);
+      }
+      break;
+    case Phase::kTail:
+      for (unsigned b = 0x80; b <= 0xBF; ++b) {
+        std::uint8_t left = static_cast<std::uint8_t>(local.left - 1);
+        actions[b] = {Action::Kind::kGo, {left == 0 ? Phase::kBody : Phase::kTail, left, local.text, 0}, 0};
+      }
+      break;
+    case Phase::kEscape: {
+      constexpr std::pair<char, char32_t> kEscapes[] = {{'"', '"'}, {'\\', '\\'}, {'/', '/'}, {'b', 8}, {'f', 12}, {'n', 10}, {'r', 13}, {'t', 9}};
+      for (auto [byte, c] : kEscapes) actions[static_cast<unsigned char>(byte)] = character(local.text, c);
+      actions['u'] = {Action::Kind::kGo, {Phase::kHex, 4, local.text, 0}, 0};
+      break;
+    }
+    case Phase::kHex:
+    case Phase::kHexTail:
+    case Phase::kLowHex:
+      for (unsigned b = 0; b < 256; ++b) {
+        int digit = hex_value(static_cast<std::uint8_t>(b));
+        if (digit < 0) continue;
+        if (local.phase == Phase::kHexTail) {
+          std::uint8_t left = static_cast<std::uint8_t>(local.left - 1);
+          actions[b] = {Action::Kind::kGo, {left == 0 ? Phase::kBody : Phase::kHexTail, left, local.text, 0}, 0};
+        } else {
+          actions[b] = local.phase == Phase::kHex ? hex_digit(local, static_cast<std::uint32_t>(digit))
+                                                  : low_digit(local, static_cast<std::uint32_t>(digit));
+        }
+      }
+      break;
+    case Phase::kLowSlash:
+      actions['\\'] = {Action::Kind::kGo, {Phase::kLowU, 0, local.text, local.value}, 0};
+      break;
+    case Phase::kLowU:
+      actions['u'] = {Action::Kind::kGo, {Phase::kLowHex, 4, local.text, local.value << 16}, 0};
+      break;
+  }
+  std::array<std::uint8_t, 256> of{};
+  std::vector<Action> distinct{Action{}};  // class 0 rejects
+  std::size_t last = 0;
+  for (unsigned b = 0; b < 256; ++b) {
+    if (actions[b] == distinct[last]) {
+      of[b] = static_cast<std::uint8_t>(last);
+      continue;
+    }
+    last = 0;
+    while (last < distinct.size() && !(distinct[last] == actions[b])) ++last;
+    if (last == distinct.size()) distinct.push_back(actions[b]);
+    of[b] = static_cast<std::uint8_t>(last);
+  }
+  Plan& plan = plans_[id];
+  action_bytes_ += distinct.size() * sizeof(Action);
+  plan.actions = std::move(distinct);
+  plan.classes = machine_.intern_classes(of);
+  return plan;
+}
+
+const ByteClasses* TextFrames::byte_classes(std::uint32_t local) { return plan(local).classes; }
+
+Step TextFrames::compute(std::uint32_t local, std::uint8_t byte) {
+  Plan& plan = this->plan(local);
+  const Action action = plan.actions[plan.classes->of[byte]];
+  switch (action.kind) {
+    case Action::Kind::kReject: return Step::reject();
+    case Action::Kind::kReturn: return Step::returns(action.label);
+    case Action::Kind::kGo: break;
+  }
+  return Step::stay(state(action.next));
+}
+
+Label TextFrames::final_label(std::uint32_t local) {
+  const Local& l = locals_[local];
+  return syntax_ == TextSyntax::kRaw && l.phase == Phase::kBody ? texts_.close(l.text) : kNoLabel;
+}
+
+StateId TextFrames::clip(std::uint32_t id, StateId self, std::uint32_t longest) {
+  Local local = locals_[id];
+  if (local.phase == Phase::kLowSlash || local.phase == Phase::kLowU) return self;
+  TextId clipped = texts_.clip(local.text, longest);
+  if (clipped == local.text || clipped == kDeadText) return self;
+  local.text = clipped;
+  return state(local);
+}
+
+std::string TextFrames::describe(std::uint32_t local) {
+  const Local& l = locals_[local];
+  std::string text = texts_.describe(l.text);
+  switch (l.phase) {
+    case Phase::kBody: return syntax_ == TextSyntax::kRaw ? text : "the rest of a string, " + text;
+    case Phase::kLead:
+    case Phase::kTail: return "the next byte of a UTF-8 character";
+    default: return "the rest of an escape sequence";
+  }
+}
+
+}  // namespace maskforge

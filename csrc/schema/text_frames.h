@@ -1,0 +1,79 @@
+// Frames that read text: the byte layer over text states. One automaton reads bodies of JSON strings (escapes understood, the closing
+// quote returns the text's label), another reads raw UTF-8 (a regex grammar; it is final wherever the text may end).
+//
+// Local states:   body        between two characters
+//                 lead, tail  inside a UTF-8 sequence: `tail` once the character no longer matters, only how many bytes are left
+//                 escape      after a backslash
+//                 hex, hextail  inside \uXXXX, likewise
+//                 low*        a high surrogate was read; the low one must follow as \uDC00 to \uDFFF
+// Ill-formed UTF-8, overlong forms and lone surrogates are never produced. Covered by tests/csrc/test_text_frames.cc.
+#pragma once
+
+#include <array>
+
+#include "schema/texts.h"
+
+namespace maskforge {
+
+enum class TextSyntax { kJsonString, kRaw };
+
+class TextFrames : public Automaton {
+ public:
+  TextFrames(Machine& machine, Texts& texts, TextSyntax syntax);
+
+  // The state between characters. Requires an alive text.
+  StateId body(TextId text) { return state({Phase::kBody, 0, text, 0}); }
+
+  const ByteClasses* byte_classes(std::uint32_t local) override;
+  Step compute(std::uint32_t local, std::uint8_t byte) override;
+  Label final_label(std::uint32_t local) override;
+  StateId clip(std::uint32_t local, StateId self, std::uint32_t longest) override;
+  std::string describe(std::uint32_t local) override;
+  std::size_t memory_bytes() const { return locals_.size() * (sizeof(Local) + 12) + action_bytes_; }
+
+ private:
+  enum class Phase : std::uint8_t { kBody, kLead, kTail, kEscape, kHex, kHexTail, kLowSlash, kLowU, kLowHex };
+
+  struct Local {
+    Phase phase;
+    std::uint8_t left;    // bytes (kLead, kTail) or hexadecimal digits (kHex, kHexTail, kLowHex) still to read
+    TextId text;          // the text state before the character; after it in kTail and kHexTail
+    std::uint32_t value;  // what was read of the character; kLow*: the high surrogate, kLowHex: high << 16 | read
+    bool operator==(const Local&) const = default;
+  };
+  struct LocalHash {
+    std::uint64_t operator()(const Local& l) const {
+      return mix_hash(mix_hash((static_cast<std::uint64_t>(l.phase) << 8) | l.left, l.text), l.value);
+    }
+  };
+  // What a byte does, before any state is interned: equal actions are one byte class.
+  struct Action {
+    enum class Kind : std::uint8_t { kReject, kReturn, kGo } kind = Kind::kReject;
+    Local next{Phase::kBody, 0, 0, 0};
+    Label label = 0;
+    bool operator==(const Action&) const = default;
+  };
+  struct Plan {
+    const ByteClasses* classes = nullptr;
+    std::vector<Action> actions;  // by class
+  };
+
+  StateId state(const Local& local) { return machine_.intern(automaton_, locals_.intern(local)); }
+  Plan& plan(std::uint32_t local);
+  void plan_body(TextId text, std::array<Action, 256>& actions);
+  Action character(TextId text, char32_t code_point);
+  // The action for a byte after which the character lies in [first, last] and `left` more bytes (or hex digits) decide which.
+  Action partial(TextId text, char32_t first, char32_t last, std::uint8_t left, std::uint32_t value, bool hex);
+  Action hex_digit(const Local& local, std::uint32_t digit);
+  Action low_digit(const Local& local, std::uint32_t digit);
+
+  Machine& machine_;
+  Texts& texts_;
+  TextSyntax syntax_;
+  std::uint8_t automaton_;
+  Interner<Local, LocalHash> locals_;
+  std::deque<Plan> plans_;  // by local id
+  std::size_t action_bytes_ = 0;
+};
+
+}  // namespace maskforge
