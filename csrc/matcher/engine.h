@@ -24,7 +24,8 @@ class Grammar {
   Grammar(std::shared_ptr<Engine> engine, Spec spec, Report report)
       : engine_(std::move(engine)), spec_(std::move(spec)), report_(std::move(report)) {}
 
-  // A matcher at the start of a text. Costs about a microsecond; compiles the spec again when a new generation has begun since.
+  // A matcher at the start of a text. Costs about a microsecond; compiles the spec again when a new generation has
+  // begun since.
   std::unique_ptr<Matcher> matcher() const;
   const Report& report() const { return report_; }
   std::string report_json() const;  // a list of {"pointer", "keyword", "status", "reason"}
@@ -38,9 +39,11 @@ class Grammar {
 class Engine : public std::enable_shared_from_this<Engine> {
  public:
   // Indexes the vocabulary, which takes a fraction of a second.
-  static std::shared_ptr<Engine> create(std::shared_ptr<const Vocabulary> vocabulary, const EngineOptions& options = {});
+  static std::shared_ptr<Engine> create(std::shared_ptr<const Vocabulary> vocabulary,
+                                        const EngineOptions& options = {});
 
-  // Throws SpecError, UnsupportedError, UnsatisfiableError or FuelError. What was compiled before is found, not compiled again.
+  // Throws SpecError, UnsupportedError, UnsatisfiableError or FuelError. What was compiled before is found, not
+  // compiled again.
   std::shared_ptr<const Grammar> compile(Spec spec);
 
   // The generation new matchers belong to; starts another when the one at hand has outgrown the memory limit.

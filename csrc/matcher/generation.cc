@@ -35,7 +35,8 @@ std::string Spec::key() const {
   return key;
 }
 
-// Half of the memory goes to the masks, which bound themselves, half to the space, which is left behind when it is full.
+// Half of the memory goes to the masks, which bound themselves, half to the space, which is left behind when it is
+// full.
 Generation::Generation(std::shared_ptr<const Vocabulary> vocabulary, std::shared_ptr<const VocabularyIndex> index,
                        const EngineOptions& options)
     : options_(options),

@@ -1,8 +1,9 @@
-// What the grammars of one vocabulary share for a while: a grammar space, the masks over it, and what was compiled into it.
+// What the grammars of one vocabulary share for a while: a grammar space, the masks over it, and what was compiled into
+// it.
 //
-// A generation only grows. When it has outgrown the engine's memory limit the engine starts another one; this one lives on for as
-// long as a matcher holds it, so reclaiming memory never disturbs a matcher (RE2 resets its DFA cache in the same spirit).
-// Thread safe. Covered by tests/csrc/test_matcher.cc.
+// A generation only grows. When it has outgrown the engine's memory limit the engine starts another one; this one lives
+// on for as long as a matcher holds it, so reclaiming memory never disturbs a matcher (RE2 resets its DFA cache in the
+// same spirit). Thread safe. Covered by tests/csrc/test_matcher.cc.
 #pragma once
 
 #include <memory>
@@ -18,8 +19,8 @@
 
 namespace maskforge {
 
-// How much work one call may do, in units of FuelScope (a unit is a fraction of a microsecond), and how much memory a generation
-// may take. The defaults let every schema of MaskBench through and end a hostile one within seconds.
+// How much work one call may do, in units of FuelScope (a unit is a fraction of a microsecond), and how much memory a
+// generation may take. The defaults let every schema of MaskBench through and end a hostile one within seconds.
 struct EngineOptions {
   static constexpr std::uint64_t kCompileFuel = 20'000'000;
   static constexpr std::uint64_t kFillFuel = 5'000'000;    // one mask
@@ -36,7 +37,7 @@ struct Spec {
   enum class Kind { kJsonSchema, kRegex };
   Kind kind;
   std::string text;
-  SchemaOptions options;  // of a JSON Schema
+  SchemaOptions options;    // of a JSON Schema
   std::string key() const;  // equal keys are equal specs
 };
 
@@ -59,8 +60,8 @@ class Generation {
   Machine& machine() { return space_.machine(); }
   MaskEngine& masks() { return masks_; }
   std::size_t memory_bytes() const;
-  // Whether it should be left for a fresh one. Never true for what the first spec alone needs: a single huge grammar would
-  // otherwise be compiled again for each matcher.
+  // Whether it should be left for a fresh one. Never true for what the first spec alone needs: a single huge grammar
+  // would otherwise be compiled again for each matcher.
   bool outgrown() const;
 
  private:

@@ -11,7 +11,8 @@ void UndoLog::push(const Journal& journal, bool ended) {
     full_.push_back(block);
     *block = std::exchange(tail_, Block());
   }
-  // Begins are stored, not counted back from the end: what a push that ran out of memory leaves behind is then harmless.
+  // Begins are stored, not counted back from the end: what a push that ran out of memory leaves behind is then
+  // harmless.
   auto begin = static_cast<std::uint32_t>(tail_.frames.size());
   auto key_index = static_cast<std::uint32_t>(tail_.keys.size());
   tail_.frames.insert(tail_.frames.end(), journal.frames.begin(), journal.frames.end());

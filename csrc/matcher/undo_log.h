@@ -1,7 +1,9 @@
-// The accepted steps of a matcher, each with what it takes to undo it: the few frames it overwrote or popped, never a stack.
+// The accepted steps of a matcher, each with what it takes to undo it: the few frames it overwrote or popped, never a
+// stack.
 //
-// Persistent in blocks: full blocks are immutable and shared, so copying a log (fork) copies at most one block and a list of
-// pointers. A step costs about 28 bytes plus 4 per frame that it changed. Not thread safe. Covered by tests/csrc/test_matcher.cc.
+// Persistent in blocks: full blocks are immutable and shared, so copying a log (fork) copies at most one block and a
+// list of pointers. A step costs about 28 bytes plus 4 per frame that it changed. Not thread safe. Covered by
+// tests/csrc/test_matcher.cc.
 #pragma once
 
 #include <cstdint>

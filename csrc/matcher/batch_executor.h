@@ -1,0 +1,53 @@
+// Many rows in one call: fills or accepts for a batch of matchers on a persistent pool of threads.
+//
+// Threads are started by the first call that can use them, and again in a child process after fork(). Thread safe.
+// Covered by tests/csrc/test_matcher.cc and tests/matcher/test_batch.py.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "matcher/matcher.h"
+#include "matcher/thread_pool.h"
+
+namespace maskforge {
+
+class BatchExecutor {
+ public:
+  static constexpr unsigned kMaxThreads = 256;
+  // `threads` in all, the calling one included: 1 is no pool. Throws MisuseError outside 1 .. kMaxThreads.
+  explicit BatchExecutor(std::int64_t threads);
+  ~BatchExecutor();
+  BatchExecutor(const BatchExecutor&) = delete;
+  BatchExecutor& operator=(const BatchExecutor&) = delete;
+
+  // Where the masks go: row r begins at data + r * stride and has `words` words.
+  struct Rows {
+    std::uint32_t* data;
+    std::size_t stride;
+    std::size_t words;
+  };
+  // Fills row rows[i] from matchers[i] as Matcher::fill() does; a null matcher allows every token (all bits set). The
+  // rows differ from one another; a matcher may come twice. Returns per matcher whether any token is allowed. When rows
+  // fail, all others are filled nevertheless, and then the error of the first is thrown, its index named.
+  std::vector<bool> fill(std::span<const std::shared_ptr<Matcher>> matchers, std::span<const std::int64_t> rows,
+                         Rows out);
+  // accept_token() of every row; a null matcher answers true. Either every row answers or, when something is thrown,
+  // nothing has changed. Throws MisuseError when a matcher comes twice, has terminated or its token is outside the
+  // vocabulary.
+  std::vector<bool> accept(std::span<const std::shared_ptr<Matcher>> matchers, std::span<const std::int64_t> tokens);
+
+  unsigned threads() const { return threads_; }
+
+ private:
+  struct Pool;
+  void run(std::size_t count, const std::function<void(std::size_t)>& work);
+
+  const unsigned threads_;
+  std::atomic<Pool*> pool_{nullptr};
+};
+
+}  // namespace maskforge

@@ -1,0 +1,97 @@
+// See engine.h.
+#include "matcher/engine.h"
+
+#include <cstdio>
+#include <utility>
+
+#include "masks/vocabulary_index.h"
+
+namespace maskforge {
+
+namespace {
+
+void append_json_string(std::string& out, const std::string& text) {
+  out += '"';
+  for (char c : text) {
+    auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (byte < 0x20) {
+      char escape[8];
+      std::snprintf(escape, sizeof escape, "\\u%04x", byte);
+      out += escape;
+    } else {
+      out += c;
+    }
+  }
+  out += '"';
+}
+
+const char* status_name(Enforcement status) {
+  switch (status) {
+    case Enforcement::kEnforced:
+      return "enforced";
+    case Enforcement::kAnnotation:
+      return "annotation";
+    default:
+      return "refused";
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<Matcher> Grammar::matcher() const {
+  std::shared_ptr<Generation> generation = engine_->generation();
+  StateId start = generation->compile(spec_)->start;
+  return std::make_unique<Matcher>(std::move(generation), start);
+}
+
+std::string Grammar::report_json() const {
+  std::string json = "[";
+  for (const ReportEntry& entry : report_) {
+    if (json.size() > 1) json += ", ";
+    json += "{\"pointer\": ";
+    append_json_string(json, entry.pointer);
+    json += ", \"keyword\": ";
+    append_json_string(json, entry.keyword);
+    json += ", \"status\": ";
+    append_json_string(json, status_name(entry.status));
+    json += ", \"reason\": ";
+    append_json_string(json, entry.reason);
+    json += "}";
+  }
+  return json + "]";
+}
+
+std::shared_ptr<Engine> Engine::create(std::shared_ptr<const Vocabulary> vocabulary, const EngineOptions& options) {
+  return std::shared_ptr<Engine>(new Engine(std::move(vocabulary), options));
+}
+
+Engine::Engine(std::shared_ptr<const Vocabulary> vocabulary, const EngineOptions& options)
+    : options_(options),
+      vocabulary_(std::move(vocabulary)),
+      index_(VocabularyIndex::create(vocabulary_)),
+      current_(std::make_shared<Generation>(vocabulary_, index_, options_)) {}
+
+std::shared_ptr<const Grammar> Engine::compile(Spec spec) {
+  std::shared_ptr<const Compiled> compiled = generation()->compile(spec);
+  return std::make_shared<const Grammar>(shared_from_this(), std::move(spec), compiled->report);
+}
+
+std::shared_ptr<Generation> Engine::generation() {
+  std::lock_guard lock(mutex_);
+  if (current_->outgrown()) current_ = std::make_shared<Generation>(vocabulary_, index_, options_);
+  return current_;
+}
+
+std::size_t Engine::memory_bytes() const {
+  std::shared_ptr<Generation> current;
+  {
+    std::lock_guard lock(mutex_);
+    current = current_;
+  }
+  return current->memory_bytes();
+}
+
+}  // namespace maskforge

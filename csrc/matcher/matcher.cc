@@ -1,0 +1,229 @@
+// See matcher.h.
+#include "matcher/matcher.h"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+#include "base/errors.h"
+#include "base/fuel.h"
+
+namespace maskforge {
+
+namespace {
+
+// Puts a configuration back to where its journal began, unless told that the step succeeded.
+class Restore {
+ public:
+  Restore(Configuration& configuration, Journal& journal) : configuration_(configuration), journal_(journal) {
+    configuration_.mark(journal_);
+  }
+  ~Restore() {
+    if (armed_) configuration_.restore(journal_);
+  }
+  Restore(const Restore&) = delete;
+  Restore& operator=(const Restore&) = delete;
+  void keep() { armed_ = false; }
+
+ private:
+  Configuration& configuration_;
+  Journal& journal_;
+  bool armed_ = true;
+};
+
+}  // namespace
+
+Matcher::Matcher(std::shared_ptr<Generation> generation, StateId start)
+    : generation_(std::move(generation)), start_(start) {
+  configuration_.frames.push_back(start);
+}
+
+Matcher::Matcher(const Matcher& other, const std::lock_guard<std::mutex>&)
+    : generation_(other.generation_),
+      start_(other.start_),
+      configuration_(other.configuration_),
+      terminated_(other.terminated_),
+      log_(other.log_) {}
+
+void Matcher::require_running() const {
+  if (terminated_) {
+    throw MisuseError("the matcher has terminated: an end-of-sequence token was accepted (roll back or reset it)");
+  }
+}
+
+void Matcher::require_token(std::int64_t token) const {
+  if (token < 0 || token >= static_cast<std::int64_t>(vocabulary().size())) {
+    throw MisuseError("token id " + std::to_string(token) + " is outside the vocabulary of " +
+                      std::to_string(vocabulary().size()) + " tokens");
+  }
+}
+
+bool Matcher::advance(std::string_view bytes, Journal& journal) {
+  Machine& machine = generation_->machine();
+  for (char byte : bytes) {
+    if (!configuration_.advance(machine, static_cast<std::uint8_t>(byte), &journal)) return false;
+  }
+  return true;
+}
+
+bool Matcher::advance_token(TokenId token) {
+  if (vocabulary().is_eos(token)) return configuration_.accepting(generation_->machine());
+  std::string_view bytes = vocabulary().token(token);
+  return !bytes.empty() && advance(bytes, journal_);
+}
+
+bool Matcher::accept_locked(TokenId token) {
+  FuelScope fuel(generation_->options().accept_fuel);
+  Restore restore(configuration_, journal_);
+  if (!advance_token(token)) return false;
+  bool ended = vocabulary().is_eos(token);
+  log_.push(journal_, ended);
+  terminated_ = ended;
+  restore.keep();
+  return true;
+}
+
+bool Matcher::accept_token(std::int64_t token) {
+  std::lock_guard lock(mutex_);
+  require_token(token);
+  require_running();
+  return accept_locked(static_cast<TokenId>(token));
+}
+
+std::size_t Matcher::accept_bytes(std::string_view data) {
+  std::lock_guard lock(mutex_);
+  require_running();
+  if (data.empty()) return 0;
+  FuelScope fuel(generation_->options().accept_fuel);
+  Restore restore(configuration_, journal_);
+  for (std::size_t i = 0; i < data.size(); ++i) {
+    if (!advance(data.substr(i, 1), journal_)) return i;
+  }
+  log_.push(journal_, false);
+  restore.keep();
+  return data.size();
+}
+
+std::size_t Matcher::validate_tokens(std::span<const std::int64_t> tokens) {
+  std::lock_guard lock(mutex_);
+  if (terminated_) return 0;
+  Restore restore(configuration_, journal_);
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    if (tokens[i] < 0 || tokens[i] >= static_cast<std::int64_t>(vocabulary().size())) return i;
+    auto token = static_cast<TokenId>(tokens[i]);
+    FuelScope fuel(generation_->options().accept_fuel);
+    if (!advance_token(token)) return i;
+    if (vocabulary().is_eos(token)) return i + 1;
+  }
+  return tokens.size();
+}
+
+void Matcher::undo_step() {
+  if (log_.pop(journal_)) terminated_ = false;
+  configuration_.restore(journal_);
+}
+
+void Matcher::rollback(std::int64_t count) {
+  std::lock_guard lock(mutex_);
+  if (count < 0 || count > static_cast<std::int64_t>(log_.size())) {
+    throw MisuseError("cannot roll back " + std::to_string(count) + " tokens: " + std::to_string(log_.size()) +
+                      " were accepted");
+  }
+  for (; count > 0; --count) undo_step();
+}
+
+std::unique_ptr<Matcher> Matcher::fork() const {
+  std::lock_guard lock(mutex_);
+  return std::unique_ptr<Matcher>(new Matcher(*this, lock));
+}
+
+void Matcher::reset() {
+  std::lock_guard lock(mutex_);
+  configuration_ = Configuration();
+  configuration_.frames.push_back(start_);
+  terminated_ = false;
+  log_.clear();
+}
+
+bool Matcher::is_accepting() {
+  std::lock_guard lock(mutex_);
+  FuelScope fuel(generation_->options().accept_fuel);
+  return terminated_ || configuration_.accepting(generation_->machine());
+}
+
+bool Matcher::is_terminated() const {
+  std::lock_guard lock(mutex_);
+  return terminated_;
+}
+
+std::size_t Matcher::num_tokens() const {
+  std::lock_guard lock(mutex_);
+  return log_.size();
+}
+
+bool Matcher::fill_locked(std::uint32_t* words, std::size_t word_count) {
+  std::size_t own = vocabulary().bitmask_words();
+  if (word_count < own) {
+    throw MisuseError("a bitmask row of " + std::to_string(word_count) + " words is too short: the vocabulary of " +
+                      std::to_string(vocabulary().size()) + " tokens needs " + std::to_string(own));
+  }
+  FuelScope fuel(generation_->options().fill_fuel);
+  std::fill(words + own, words + word_count, 0);
+  if (terminated_ || configuration_.frames.empty()) {  // the text is complete
+    std::fill(words, words + own, 0);
+    for (TokenId eos : vocabulary().eos_token_ids()) words[eos / 32] |= 1u << (eos % 32);
+  } else {
+    bool accepting = configuration_.accepting(generation_->machine());
+    generation_->masks().fill(configuration_.frames, configuration_.key_bytes, accepting, words);
+  }
+  return std::any_of(words, words + own, [](std::uint32_t word) { return word != 0; });
+}
+
+bool Matcher::fill(std::uint32_t* words, std::size_t word_count) {
+  std::lock_guard lock(mutex_);
+  return fill_locked(words, word_count);
+}
+
+std::vector<TokenId> Matcher::allowed_tokens() {
+  std::vector<std::uint32_t> words(vocabulary().bitmask_words());
+  fill(words.data(), words.size());
+  std::vector<TokenId> allowed;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    for (std::uint32_t word = words[i]; word != 0; word &= word - 1) {
+      allowed.push_back(static_cast<TokenId>(i * 32 + std::countr_zero(word)));
+    }
+  }
+  return allowed;
+}
+
+std::vector<TokenId> Matcher::forced_tokens() {
+  std::lock_guard lock(mutex_);
+  std::vector<TokenId> forced;
+  if (terminated_) return forced;
+  std::vector<std::uint32_t> words(vocabulary().bitmask_words());
+  Journal whole;
+  Restore restore(configuration_, whole);
+  while (forced.size() < kMaxForced) {
+    fill_locked(words.data(), words.size());
+    std::size_t count = 0;
+    TokenId only = 0;
+    for (std::size_t i = 0; i < words.size() && count < 2; ++i) {
+      count += static_cast<std::size_t>(std::popcount(words[i]));
+      if (words[i] != 0) only = static_cast<TokenId>(i * 32 + std::countr_zero(words[i]));
+    }
+    if (count != 1) break;
+    forced.push_back(only);
+    if (vocabulary().is_eos(only)) break;
+    FuelScope fuel(generation_->options().accept_fuel);
+    if (!advance(vocabulary().token(only), whole)) break;
+  }
+  return forced;
+}
+
+std::size_t Matcher::memory_bytes() const {
+  std::lock_guard lock(mutex_);
+  return sizeof(Matcher) + configuration_.frames.capacity() * sizeof(StateId) + configuration_.key_bytes.capacity() +
+         journal_.frames.capacity() * sizeof(StateId) + journal_.key.capacity() + log_.memory_bytes();
+}
+
+}  // namespace maskforge

@@ -1,0 +1,89 @@
+// See thread_pool.h.
+#include "matcher/thread_pool.h"
+
+#include <algorithm>
+#include <atomic>
+
+namespace maskforge {
+
+// A thread may hold a job long after its run() returned, so `work` is only touched for an index that run() still waits
+// for.
+struct ThreadPool::Job {
+  const std::function<void(std::size_t)>* work;
+  std::size_t count;
+  std::atomic<std::size_t> next{0};
+  std::atomic<std::size_t> done{0};
+  std::mutex mutex;
+  std::condition_variable finished;
+
+  void help() {
+    for (;;) {
+      std::size_t index = next.fetch_add(1, std::memory_order_relaxed);
+      if (index >= count) return;
+      (*work)(index);
+      if (done.fetch_add(1, std::memory_order_acq_rel) + 1 == count) {
+        std::lock_guard lock(mutex);  // so that the waiter is either before its check or asleep
+        finished.notify_all();
+      }
+    }
+  }
+};
+
+ThreadPool::ThreadPool(unsigned threads) {
+  try {
+    for (unsigned i = 1; i < threads; ++i) threads_.emplace_back([this] { loop(); });
+  } catch (const std::system_error&) {
+    // No more threads to be had: those that run, and the caller, do the work.
+  }
+}
+
+ThreadPool::~ThreadPool() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void ThreadPool::run(std::size_t count, const std::function<void(std::size_t)>& work) {
+  std::unique_lock running(run_mutex_, std::defer_lock);
+  if (count < 2 || threads_.empty() || !running.try_lock()) {
+    for (std::size_t index = 0; index < count; ++index) work(index);
+    return;
+  }
+  auto job = std::make_shared<Job>();
+  job->work = &work;
+  job->count = count;
+  {
+    std::lock_guard lock(mutex_);
+    job_ = job;
+    ++job_number_;
+  }
+  std::size_t helpers = std::min(threads_.size(), count - 1);
+  if (helpers == threads_.size()) {
+    wake_.notify_all();
+  } else {
+    for (std::size_t i = 0; i < helpers; ++i) wake_.notify_one();
+  }
+  job->help();
+  std::unique_lock lock(job->mutex);
+  job->finished.wait(lock, [&] { return job->done.load(std::memory_order_acquire) == count; });
+}
+
+void ThreadPool::loop() {
+  std::size_t seen = 0;
+  for (;;) {
+    std::shared_ptr<Job> job;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [&] { return stopping_ || job_number_ != seen; });
+      if (stopping_) return;
+      seen = job_number_;
+      job = job_;
+    }
+    job->help();
+  }
+}
+
+}  // namespace maskforge

@@ -1,0 +1,44 @@
+// Threads that wait for work: run(count, work) calls work(0) .. work(count - 1), each once, on the calling thread and
+// the pool's.
+//
+// Rows differ a thousandfold in cost, so indices are handed out one by one from an atomic counter. The caller starts at
+// once and does not wait for a thread to wake up; a thread that wakes when nothing is left goes back to sleep. Covered
+// by tests/csrc/test_matcher.cc.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace maskforge {
+
+class ThreadPool {
+ public:
+  // `threads` in all, the calling one included.
+  explicit ThreadPool(unsigned threads);
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  // Returns when every index is done. `work` must not throw. When another thread's run() is under way, the caller does
+  // all the work itself instead of waiting.
+  void run(std::size_t count, const std::function<void(std::size_t)>& work);
+
+ private:
+  struct Job;
+  void loop();
+
+  std::mutex run_mutex_;  // held for a whole run()
+  std::mutex mutex_;      // guards what follows
+  std::condition_variable wake_;
+  std::shared_ptr<Job> job_;
+  std::size_t job_number_ = 0;
+  bool stopping_ = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace maskforge
