@@ -1,0 +1,156 @@
+// See formula.h.
+#include "schema/formula.h"
+
+#include <algorithm>
+
+#include "base/fuel.h"
+
+namespace maskforge {
+
+Formulas::Formulas() {
+  nodes_.intern(Node{Op::kFalse, {}, {}});
+  nodes_.intern(Node{Op::kTrue, {}, {}});
+}
+
+FormulaId Formulas::intern(Node node) {
+  FuelScope::spend();
+  std::size_t before = nodes_.size();
+  std::size_t size = sizeof(Node) + 40 + node.parts.size() * sizeof(FormulaId);
+  FormulaId id = nodes_.intern(std::move(node));
+  if (nodes_.size() != before) bytes_ += size;
+  return id;
+}
+
+FormulaId Formulas::atom(AtomKind kind, std::uint32_t a, std::uint32_t b) { return intern(Node{Op::kAtom, {kind, a, b}, {}}); }
+
+FormulaId Formulas::junction(Op op, std::vector<FormulaId> parts) {
+  const FormulaId neutral = op == Op::kAnd ? kTrue : kFalse;
+  const FormulaId absorbing = op == Op::kAnd ? kFalse : kTrue;
+  std::vector<FormulaId> flat;
+  flat.reserve(parts.size());
+  for (FormulaId part : parts) {
+    if (part == absorbing) return absorbing;
+    if (part == neutral) continue;
+    const Node& node = nodes_[part];
+    if (node.op == op) {
+      flat.insert(flat.end(), node.parts.begin(), node.parts.end());
+    } else {
+      flat.push_back(part);
+    }
+  }
+  std::sort(flat.begin(), flat.end());
+  flat.erase(std::unique(flat.begin(), flat.end()), flat.end());
+  for (FormulaId part : flat) {
+    const Node& node = nodes_[part];
+    if (node.op == Op::kNot && std::binary_search(flat.begin(), flat.end(), node.parts[0])) return absorbing;
+  }
+  if (flat.empty()) return neutral;
+  if (flat.size() == 1) return flat[0];
+  return intern(Node{op, {}, std::move(flat)});
+}
+
+FormulaId Formulas::conj(std::vector<FormulaId> parts) { return junction(Op::kAnd, std::move(parts)); }
+FormulaId Formulas::disj(std::vector<FormulaId> parts) { return junction(Op::kOr, std::move(parts)); }
+
+FormulaId Formulas::one(std::vector<FormulaId> parts) {
+  std::size_t holding = 0;
+  std::vector<FormulaId> open;
+  for (FormulaId part : parts) {
+    if (part == kTrue) {
+      ++holding;
+    } else if (part != kFalse) {
+      open.push_back(part);
+    }
+  }
+  if (holding > 1) return kFalse;
+  if (holding == 1) {
+    for (FormulaId& part : open) part = negate(part);
+    return conj(std::move(open));
+  }
+  if (open.empty()) return kFalse;
+  if (open.size() == 1) return open[0];
+  std::sort(open.begin(), open.end());
+  return intern(Node{Op::kOne, {}, std::move(open)});
+}
+
+FormulaId Formulas::negate(FormulaId f) {
+  if (f == kFalse) return kTrue;
+  if (f == kTrue) return kFalse;
+  const Node& node = nodes_[f];
+  if (node.op == Op::kNot) return node.parts[0];
+  if (node.op == Op::kAtom || node.op == Op::kOne) return intern(Node{Op::kNot, {}, {f}});
+  if (auto known = negations_.find(f); known != negations_.end()) return known->second;
+  std::vector<FormulaId> parts = node.parts;
+  Op op = node.op == Op::kAnd ? Op::kOr : Op::kAnd;
+  for (FormulaId& part : parts) part = negate(part);
+  FormulaId negation = junction(op, std::move(parts));
+  negations_.emplace(f, negation);
+  return negation;
+}
+
+FormulaId Formulas::map_memo(FormulaId f, const std::function<FormulaId(const Atom&, FormulaId)>& replace,
+                             std::unordered_map<FormulaId, FormulaId>& memo) {
+  const Node& node = nodes_[f];
+  switch (node.op) {
+    case Op::kFalse:
+    case Op::kTrue: return f;
+    case Op::kAtom: return replace(node.atom, f);
+    case Op::kNot:
+      if (nodes_[node.parts[0]].op == Op::kAtom) {
+        const Node& inner = nodes_[node.parts[0]];
+        FormulaId image = replace(inner.atom, node.parts[0]);
+        return image == node.parts[0] ? f : negate(image);
+      }
+      break;
+    default: break;
+  }
+  if (auto known = memo.find(f); known != memo.end()) return known->second;
+  std::vector<FormulaId> parts = node.parts;
+  Op op = node.op;
+  bool changed = false;
+  for (FormulaId& part : parts) {
+    FormulaId image = map_memo(part, replace, memo);
+    changed |= image != part;
+    part = image;
+    if ((op == Op::kAnd && image == kFalse) || (op == Op::kOr && image == kTrue)) {
+      memo.emplace(f, image);
+      return image;
+    }
+  }
+  FormulaId image = f;
+  if (changed) {
+    image = op == Op::kNot ? negate(parts[0]) : op == Op::kOne ? one(std::move(parts)) : junction(op, std::move(parts));
+  }
+  memo.emplace(f, image);
+  return image;
+}
+
+FormulaId Formulas::map(FormulaId f, const std::function<FormulaId(const Atom&, FormulaId)>& replace) {
+  std::unordered_map<FormulaId, FormulaId> memo;
+  return map_memo(f, replace, memo);
+}
+
+void Formulas::visit_atoms(FormulaId root, const std::function<void(const Atom&, bool, bool)>& visit) const {
+  // Bit 0: seen in positive polarity, bit 1: negative. A node is visited again only for a polarity that is new.
+  std::unordered_map<FormulaId, unsigned> seen;
+  std::vector<std::pair<FormulaId, unsigned>> stack{{root, 1u}};
+  while (!stack.empty()) {
+    auto [f, polarity] = stack.back();
+    stack.pop_back();
+    const Node& node = nodes_[f];
+    if (node.op == Op::kAtom) {
+      visit(node.atom, (polarity & 1) != 0, (polarity & 2) != 0);
+      continue;
+    }
+    if (node.parts.empty()) continue;
+    unsigned& known = seen[f];
+    unsigned fresh = polarity & ~known;
+    if (fresh == 0) continue;
+    known |= fresh;
+    if (node.op == Op::kOne) fresh = 3;
+    if (node.op == Op::kNot) fresh = ((fresh & 1) << 1) | (fresh >> 1);
+    for (FormulaId part : node.parts) stack.emplace_back(part, fresh);
+  }
+}
+
+}  // namespace maskforge

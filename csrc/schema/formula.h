@@ -1,0 +1,86 @@
+// Boolean formulas over what an object or an array must still fulfil, hash-consed.
+//
+// A formula speaks of one container that is being read: `each` (every member satisfies a table of keywords), `has` (a key occurs), and so
+// on. Reading a member takes a derivative (objects.cc, arrays.cc): atoms turn true or false, or ask for the verdict of the member's
+// value. Negation stands only on atoms and on `one`; `one` (exactly one) is a connective of its own and is never expanded pairwise.
+// Guarded by the machine's mutex. Covered by tests/csrc/test_formula.cc.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <unordered_map>
+#include <vector>
+
+#include "base/interner.h"
+#include "base/hash.h"
+
+namespace maskforge {
+
+using FormulaId = std::uint32_t;
+inline constexpr FormulaId kFalse = 0;
+inline constexpr FormulaId kTrue = 1;
+
+enum class AtomKind : std::uint8_t {
+  kEach,      // object: every member agrees with table a (properties, patternProperties, additionalProperties)
+  kNames,     // object: every key belongs to the regex a
+  kHas,       // object: key a occurs
+  kCount,     // object: at least a members
+  kItems,     // array: every item agrees with item table a (prefixItems, items)
+  kLength,    // array: at least a items
+  kContains,  // array: at least b further items satisfy question a
+  kVerdict,   // the value being read satisfies question a
+};
+
+struct Atom {
+  AtomKind kind;
+  std::uint32_t a = 0;
+  std::uint32_t b = 0;
+  bool operator==(const Atom&) const = default;
+};
+
+class Formulas {
+ public:
+  enum class Op : std::uint8_t { kFalse, kTrue, kAtom, kNot, kAnd, kOr, kOne };
+  struct Node {
+    Op op;
+    Atom atom{AtomKind::kVerdict, 0, 0};
+    std::vector<FormulaId> parts;  // sorted, unique (kOne: sorted, may repeat)
+    bool operator==(const Node&) const = default;
+  };
+
+  Formulas();
+  FormulaId atom(AtomKind kind, std::uint32_t a, std::uint32_t b = 0);
+  FormulaId conj(std::vector<FormulaId> parts);
+  FormulaId disj(std::vector<FormulaId> parts);
+  FormulaId one(std::vector<FormulaId> parts);
+  FormulaId negate(FormulaId f);
+  FormulaId conj(FormulaId a, FormulaId b) { return conj(std::vector<FormulaId>{a, b}); }
+  FormulaId disj(FormulaId a, FormulaId b) { return disj(std::vector<FormulaId>{a, b}); }
+
+  const Node& node(FormulaId f) const { return nodes_[f]; }
+  // The formula with every atom replaced.
+  FormulaId map(FormulaId f, const std::function<FormulaId(const Atom&, FormulaId)>& replace);
+  // Calls visit(atom, positive, negative): whether the atom occurs in that polarity.
+  void visit_atoms(FormulaId f, const std::function<void(const Atom&, bool positive, bool negative)>& visit) const;
+  std::size_t memory_bytes() const { return bytes_; }
+
+ private:
+  struct NodeHash {
+    std::uint64_t operator()(const Node& n) const {
+      std::uint64_t h = mix_hash(static_cast<std::uint64_t>(n.op) * 64 + static_cast<std::uint64_t>(n.atom.kind),
+                                 (std::uint64_t{n.atom.a} << 32) | n.atom.b);
+      for (FormulaId part : n.parts) h = mix_hash(h, part);
+      return h;
+    }
+  };
+  FormulaId intern(Node node);
+  FormulaId junction(Op op, std::vector<FormulaId> parts);
+  FormulaId map_memo(FormulaId f, const std::function<FormulaId(const Atom&, FormulaId)>& replace,
+                     std::unordered_map<FormulaId, FormulaId>& memo);
+
+  Interner<Node, NodeHash> nodes_;
+  std::unordered_map<FormulaId, FormulaId> negations_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace maskforge
