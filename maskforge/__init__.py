@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from maskforge._core import SpecError as SpecError
     from maskforge._core import UnsatisfiableError as UnsatisfiableError
     from maskforge._core import UnsupportedError as UnsupportedError
+    from maskforge.decoding import BatchExecutor as BatchExecutor
     from maskforge.decoding import LogitsProcessor as LogitsProcessor
     from maskforge.decoding import Matcher as Matcher
     from maskforge.decoding import Vocabulary as Vocabulary
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 # Which module owns which public name.
 _OWNERS = {
+    "BatchExecutor": "maskforge.decoding",
     "Compiler": "maskforge.grammar",
     "Grammar": "maskforge.grammar",
     "LogitsProcessor": "maskforge.decoding",
@@ -47,6 +49,7 @@ _OWNERS = {
 }
 
 __all__ = [
+    "BatchExecutor",
     "Compiler",
     "FuelError",
     "Grammar",

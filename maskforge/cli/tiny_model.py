@@ -29,7 +29,13 @@ def train_tokenizer(vocab_size: int = 1000) -> Any:
         show_progress=False,
     )
     tokenizer.train_from_iterator(packaged_text().splitlines(keepends=True), trainer)
-    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token=EOS, pad_token=PADDING, padding_side="left")
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        eos_token=EOS,
+        pad_token=PADDING,
+        padding_side="left",
+        model_input_names=["input_ids", "attention_mask"],
+    )
 
 
 def random_model(tokenizer: Any, seed: int = 0, hidden_size: int = 64, vocab_size: int | None = None) -> Any:
