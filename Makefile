@@ -13,7 +13,7 @@ export MASKFORGE_WERROR
 python := $(VENV)/bin/python
 stamps := $(VENV)/.stamps
 core := $(shell find csrc -name '*.cc' -o -name '*.h') CMakeLists.txt
-install := $(python) -m pip install --disable-pip-version-check --quiet
+install := $(python) -m pip install --disable-pip-version-check -qq
 build_flags := --no-build-isolation -C cmake.define.MASKFORGE_WERROR=$(MASKFORGE_WERROR)
 
 .DELETE_ON_ERROR:
@@ -24,17 +24,18 @@ help:
 
 # ---- set-up ---------------------------------------------------------------------------------------------------------
 
-# A PYTHON given on the command line is not silently ignored because an environment of another version exists.
-$(stamps)/venv:
+# A PYTHON that was asked for is not silently ignored because an environment of another version exists.
+version = `$(1) -c 'import sys; print(sys.version_info[:2])'`
+.PHONY: venv
+venv:
 	@if [ ! -x $(python) ]; then echo "making $(VENV) with $(PYTHON)"; $(PYTHON) -m venv $(VENV); \
-	elif [ "$(origin PYTHON)" != file ] && \
-	     [ "`$(PYTHON) -c 'import sys; print(sys.version_info[:2])'`" != "`$(python) -c 'import sys; print(sys.version_info[:2])'`" ]; then \
-	  echo "$(VENV) holds another Python version than $(PYTHON): remove it, or choose another place with VENV=..."; exit 1; fi
-	@mkdir -p $(stamps) && touch $@
+	elif [ "$(origin PYTHON)" != file ] && [ "$(call version,$(PYTHON))" != "$(call version,$(python))" ]; then \
+	  echo "$(VENV) holds another Python than $(PYTHON): remove it, or choose another place with VENV=..."; exit 1; fi
+	@mkdir -p $(stamps)
 
 # PyTorch first, at the version of constraints-ci.txt where that can be had (see there), and whatever was taken is then
 # held fixed while the rest is installed, so that no other dependency pulls in a second, larger build.
-$(stamps)/torch: constraints-ci.txt $(stamps)/venv
+$(stamps)/torch: constraints-ci.txt | venv
 	@echo "installing the build tools and PyTorch"
 	@$(install) "scikit-build-core>=0.10" "nanobind>=2.4" "cmake>=3.26" "ninja>=1.11"
 	@$(python) -c "import importlib.metadata as m; m.version('torch')" 2>/dev/null \
