@@ -145,3 +145,16 @@ def test_public_names_are_the_ones_type_checkers_see() -> None:
     guarded = [node for node in tree.body if isinstance(node, ast.If)]
     names = {alias.name for node in ast.walk(guarded[0]) if isinstance(node, ast.ImportFrom) for alias in node.names}
     assert names == set(maskforge.__all__)
+
+
+def test_the_stub_of_the_native_module_is_complete() -> None:
+    """maskforge/_core.pyi names what the bindings define, no more and no less."""
+    from maskforge import _core
+
+    stub = ast.parse((ROOT / "maskforge" / "_core.pyi").read_text(encoding="utf-8"))
+    declared = {node.name: node for node in stub.body if isinstance(node, (ast.ClassDef, ast.FunctionDef))}
+    assert set(declared) == {public for public in vars(_core) if not public.startswith("_")}
+    for public, node in declared.items():
+        if isinstance(node, ast.ClassDef) and not issubclass(getattr(_core, public), Exception):
+            members = {item.name for item in node.body if isinstance(item, ast.FunctionDef)} - {"__init__"}
+            assert members == {member for member in vars(getattr(_core, public)) if not member.startswith("_")}

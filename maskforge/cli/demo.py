@@ -164,10 +164,10 @@ def judge(console: Console, text: str, finished: bool) -> int:
         return NOT_FULFILLED
     console.print(JSON.from_data(value))
     validator = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER)
-    errors = list(validator.iter_errors(value))
-    for error in errors:
-        console.print(f"[bold red]invalid[/] at {error.json_path}: {error.message}")
-    if errors:
+    problems = list(validator.iter_errors(value))
+    for problem in problems:
+        console.print(f"[bold red]invalid[/] at {problem.json_path}: {problem.message}")
+    if problems:
         return NOT_FULFILLED
     console.print("[bold green]valid[/]: jsonschema accepts the text")
     return OK
