@@ -24,6 +24,7 @@ struct SchemaOptions {
   PropertyOrder property_order = PropertyOrder::kAny;
   OnRefused on_refused = OnRefused::kError;
   std::map<std::string, std::string> resources;  // URI -> schema text, for external references
+  bool full_report = false;  // also list what is enforced; otherwise the report holds only what is not
 };
 
 class GrammarSpace {

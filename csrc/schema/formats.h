@@ -1,0 +1,16 @@
+// The formats of the specification as languages. Everything else is an annotation.
+// Covered by tests/csrc/test_formats.cc and tests/schema/test_formats.py.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "regex/regex.h"
+
+namespace maskforge {
+
+bool is_known_format(std::string_view name);
+// The texts of a format; nothing for a name the specification does not have. Not memoised: callers keep the id.
+std::optional<RegexId> format_language(RegexArena& regexes, std::string_view name);
+
+}  // namespace maskforge

@@ -1,0 +1,164 @@
+// See loader.h: the walk over schemas, references and the report.
+#include "schema/loader.h"
+
+#include "base/errors.h"
+#include "base/fuel.h"
+
+namespace maskforge {
+
+namespace {
+
+constexpr int kMaxDepth = 1500;  // of schemas inside schemas; bounds the recursion here and in everything that follows
+
+// Keywords without validation meaning. Any other unknown keyword is an annotation too; these need no explanation in the report.
+const std::unordered_set<std::string_view> kAnnotations = {
+    "$schema", "$id", "id", "$comment", "$anchor", "$defs", "definitions", "title", "description", "default", "examples",
+    "deprecated", "readOnly", "writeOnly", "contentEncoding", "contentMediaType", "contentSchema", "$vocabulary"};
+
+}  // namespace
+
+SchemaLoader::SchemaLoader(SchemaStore& store, RegexArena& regexes, NumberArena& numbers, const SchemaOptions& options,
+                           Report& report)
+    : store_(store), regexes_(regexes), numbers_(numbers), options_(options), report_(report), references_(options.resources) {}
+
+QuestionId SchemaLoader::load(const JsonValue& document) {
+  Scope scope{References::dialect_of(document, Dialect::kDraft2020), ""};
+  references_.add_document(document, scope, "");
+  QuestionId root = question(document, "", scope);
+  while (!pending_.empty()) {
+    auto [id, place] = std::move(pending_.back());
+    pending_.pop_back();
+    fill(id, place);
+  }
+  return root;
+}
+
+QuestionId SchemaLoader::question(const JsonValue& value, std::string pointer, const Scope& scope) {
+  FuelScope::spend();
+  if (value.kind == JsonValue::Kind::kTrue) return kAlways;
+  if (value.kind == JsonValue::Kind::kFalse) return kNever;
+  if (!value.is_object()) throw SpecError("a schema is an object or a boolean", pointer.empty() ? "the root" : pointer);
+  if (auto known = known_.find(&value); known != known_.end()) return known->second;
+  if (value.members.empty()) return kAlways;
+  QuestionId id = static_cast<QuestionId>(store_.nodes.size());
+  store_.nodes.emplace_back().pointer = pointer;
+  known_.emplace(&value, id);
+  Place place{&value, std::move(pointer), References::enter(value, scope)};
+  if (depth_ >= kMaxDepth) throw UnsupportedError("schemas nested deeper than " + std::to_string(kMaxDepth) + " levels", place.pointer);
+  ++depth_;
+  fill(id, place);
+  --depth_;
+  return id;
+}
+
+QuestionId SchemaLoader::child(const Place& place, const JsonValue& value, std::string_view keyword, std::string_view segment) {
+  std::string pointer = place.pointer + "/" + std::string(keyword);
+  if (!segment.empty()) pointer += "/" + pointer_segment(segment);
+  return question(value, std::move(pointer), place.scope);
+}
+
+std::vector<QuestionId> SchemaLoader::children(const Place& place, const JsonValue& value, std::string_view keyword) {
+  if (!value.is_array()) malformed(place, keyword, "must be an array of schemas");
+  std::vector<QuestionId> ids;
+  for (std::size_t i = 0; i < value.items.size(); ++i) ids.push_back(child(place, value.items[i], keyword, std::to_string(i)));
+  return ids;
+}
+
+void SchemaLoader::note(const Place& place, std::string_view keyword, Enforcement status, std::string reason) {
+  if (status == Enforcement::kEnforced && !options_.full_report) return;
+  report_.push_back({place.pointer + "/" + pointer_segment(keyword), std::string(keyword), status, std::move(reason)});
+}
+
+void SchemaLoader::refuse(const Place& place, std::string_view keyword, const std::string& reason) {
+  if (options_.on_refused == OnRefused::kError) {
+    throw UnsupportedError("`" + std::string(keyword) + "` cannot be enforced: " + reason, place.pointer + "/" + pointer_segment(keyword));
+  }
+  note(place, keyword, Enforcement::kRefused, reason);
+}
+
+void SchemaLoader::malformed(const Place& place, std::string_view keyword, const std::string& what) const {
+  throw SpecError("`" + std::string(keyword) + "` " + what, place.pointer + "/" + pointer_segment(keyword));
+}
+
+std::uint64_t SchemaLoader::count(const Place& place, const JsonValue& value, std::string_view keyword) const {
+  if (!value.is_number()) malformed(place, keyword, "must be a non-negative integer");
+  // Integral spellings such as 2.0 are integers; anything beyond 2^53 is as good as unbounded.
+  std::string digits = value.text;
+  std::size_t dot = digits.find('.');
+  if (dot != std::string::npos && digits.find_first_not_of('0', dot + 1) == std::string::npos) digits.resize(dot);
+  if (digits.empty() || digits.find_first_not_of("0123456789") != std::string::npos) {
+    if (digits.find_first_of("eE") != std::string::npos && digits[0] != '-') {
+      double number = std::stod(digits);
+      if (number >= 0 && number < 9e15 && number == static_cast<double>(static_cast<std::uint64_t>(number))) {
+        return static_cast<std::uint64_t>(number);
+      }
+    }
+    malformed(place, keyword, "must be a non-negative integer");
+  }
+  return digits.size() > 15 ? std::uint64_t{1} << 53 : std::stoull(digits);
+}
+
+void SchemaLoader::fill(QuestionId id, const Place& place) {
+  SchemaNode node;
+  node.pointer = place.pointer;
+  read_keywords(node, place);
+  store_.nodes[id] = std::move(node);
+}
+
+void SchemaLoader::read_keywords(SchemaNode& node, const Place& place) {
+  const JsonValue& schema = *place.value;
+  const JsonValue* reference = schema.find("$ref");
+  if (reference != nullptr && reference->is_string()) {
+    References::Target target = references_.resolve(reference->text, place.scope);
+    if (target.value == nullptr) throw SpecError("`$ref` \"" + reference->text + "\" leads nowhere", place.pointer + "/$ref");
+    if (!target.value->is_object() && !target.value->is_boolean()) {
+      throw SpecError("`$ref` \"" + reference->text + "\" does not lead to a schema", place.pointer + "/$ref");
+    }
+    note(place, "$ref", Enforcement::kEnforced);
+    QuestionId to;
+    if (auto known = known_.find(target.value); known != known_.end()) {
+      to = known->second;
+    } else if (target.value->is_boolean() || target.value->members.empty()) {
+      to = target.value->kind == JsonValue::Kind::kFalse ? kNever : kAlways;
+    } else {
+      to = static_cast<QuestionId>(store_.nodes.size());
+      store_.nodes.emplace_back().pointer = target.pointer;
+      known_.emplace(target.value, to);
+      Scope inside = References::enter(*target.value, target.scope);
+      pending_.emplace_back(to, Place{target.value, target.pointer, inside});
+    }
+    node.all_of.push_back(to);
+    if (place.scope.dialect <= Dialect::kDraft7) {
+      for (const JsonMember& member : schema.members) {
+        if (member.key != "$ref") note(place, member.key, Enforcement::kAnnotation, "hidden by `$ref` in this dialect");
+      }
+      return;
+    }
+  }
+  read_type(node, place);
+  read_values(node, place);
+  read_strings(node, place);
+  read_numbers(node, place);
+  read_objects(node, place);
+  read_arrays(node, place);
+  read_applicators(node, place);
+
+  static const std::unordered_set<std::string_view> kRead = {
+      "$ref", "type", "enum", "const", "minLength", "maxLength", "pattern", "format", "minimum", "maximum", "exclusiveMinimum",
+      "exclusiveMaximum", "multipleOf", "properties", "patternProperties", "additionalProperties", "propertyNames", "required",
+      "minProperties", "maxProperties", "dependencies", "dependentRequired", "dependentSchemas", "items", "prefixItems",
+      "additionalItems", "minItems", "maxItems", "contains", "minContains", "maxContains", "allOf", "anyOf", "oneOf", "not",
+      "if", "then", "else", "uniqueItems", "unevaluatedProperties", "unevaluatedItems"};
+  for (const JsonMember& member : schema.members) {
+    if (kRead.contains(member.key)) continue;
+    if (member.key == "$dynamicRef" || member.key == "$recursiveRef") {
+      refuse(place, member.key, "dynamic references are not supported yet");
+    } else if (member.key == "$dynamicAnchor" || member.key == "$recursiveAnchor" || kAnnotations.contains(member.key)) {
+      if (options_.full_report) note(place, member.key, Enforcement::kAnnotation);
+    } else {
+      note(place, member.key, Enforcement::kAnnotation, "not a keyword of this dialect");
+    }
+  }
+}
+
+}  // namespace maskforge

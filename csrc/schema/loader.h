@@ -1,0 +1,73 @@
+// Schema documents in, questions out: reads the keywords of every schema that is reachable, resolves references, and says of each
+// keyword whether it is enforced. One file per keyword family: loader_scalars.cc, loader_containers.cc; references.cc resolves `$ref`.
+// Covered by tests/schema/ (Python).
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "schema/grammar_space.h"
+#include "schema/json_value.h"
+#include "schema/references.h"
+#include "schema/store.h"
+
+namespace maskforge {
+
+class SchemaLoader {
+ public:
+  SchemaLoader(SchemaStore& store, RegexArena& regexes, NumberArena& numbers, const SchemaOptions& options, Report& report);
+  // The question that the whole document asks. Throws SpecError or UnsupportedError; nodes added before a throw stay unused.
+  QuestionId load(const JsonValue& document);
+
+ private:
+  // A place in a document: its value, where it is, and the rules it is read by.
+  struct Place {
+    const JsonValue* value;
+    std::string pointer;
+    Scope scope;
+  };
+  using Keyword = void (SchemaLoader::*)(SchemaNode&, const Place&, const JsonValue&);
+  struct KeywordRule {
+    Keyword read;
+    bool annotation = false;
+  };
+
+  QuestionId question(const JsonValue& value, std::string pointer, const Scope& scope);
+  QuestionId child(const Place& place, const JsonValue& value, std::string_view keyword, std::string_view segment = {});
+  std::vector<QuestionId> children(const Place& place, const JsonValue& value, std::string_view keyword);
+  void fill(QuestionId id, const Place& place);
+  void read_keywords(SchemaNode& node, const Place& place);
+  void note(const Place& place, std::string_view keyword, Enforcement status, std::string reason = {});
+  void refuse(const Place& place, std::string_view keyword, const std::string& reason);
+  [[noreturn]] void malformed(const Place& place, std::string_view keyword, const std::string& what) const;
+  std::uint64_t count(const Place& place, const JsonValue& value, std::string_view keyword) const;
+  void restrict_numbers(SchemaNode& node, NumberSetId set);
+  RegexId pattern(const Place& place, std::string_view text, std::string_view keyword, const std::string& pointer);
+
+  // loader_scalars.cc
+  void read_type(SchemaNode& node, const Place& place);
+  void read_strings(SchemaNode& node, const Place& place);
+  void read_numbers(SchemaNode& node, const Place& place);
+  void read_values(SchemaNode& node, const Place& place);  // enum, const
+  void restrict_values(SchemaNode& node, const std::vector<const JsonValue*>& values, const Place& place);
+  QuestionId constant(const JsonValue& value, const Place& place);
+  // loader_containers.cc
+  void read_objects(SchemaNode& node, const Place& place);
+  void read_arrays(SchemaNode& node, const Place& place);
+  void read_applicators(SchemaNode& node, const Place& place);
+
+  SchemaStore& store_;
+  RegexArena& regexes_;
+  NumberArena& numbers_;
+  const SchemaOptions& options_;
+  Report& report_;
+  References references_;
+  std::unordered_map<const JsonValue*, QuestionId> known_;
+  std::vector<std::pair<QuestionId, Place>> pending_;  // targets of references, filled after what refers to them
+  int depth_ = 0;
+};
+
+}  // namespace maskforge

@@ -1,0 +1,199 @@
+// See loader.h: the keywords of objects and arrays, and the applicators that work in place.
+#include "base/errors.h"
+#include "schema/loader.h"
+
+namespace maskforge {
+
+void SchemaLoader::read_objects(SchemaNode& node, const Place& place) {
+  const JsonValue& schema = *place.value;
+  const JsonValue* properties = schema.find("properties");
+  const JsonValue* patterns = schema.find("patternProperties");
+  const JsonValue* additional = schema.find("additionalProperties");
+  if (properties != nullptr || patterns != nullptr || additional != nullptr) {
+    MemberTable table;
+    if (properties != nullptr) {
+      if (!properties->is_object()) malformed(place, "properties", "must be an object");
+      for (const JsonMember& member : properties->members) {
+        table.properties[store_.name(member.key)] = child(place, member.value, "properties", member.key);
+      }
+      note(place, "properties", Enforcement::kEnforced);
+    }
+    bool exact = true;
+    if (patterns != nullptr) {
+      if (!patterns->is_object()) malformed(place, "patternProperties", "must be an object");
+      for (const JsonMember& member : patterns->members) {
+        std::string pointer = place.pointer + "/patternProperties/" + pointer_segment(member.key);
+        try {
+          table.patterns.emplace_back(pattern(place, member.key, "patternProperties", pointer),
+                                      child(place, member.value, "patternProperties", member.key));
+        } catch (const UnsupportedError& error) {
+          refuse(place, "patternProperties", error.message());
+          exact = false;
+        }
+      }
+      if (exact) note(place, "patternProperties", Enforcement::kEnforced);
+    }
+    if (additional != nullptr) {
+      if (exact) {
+        table.additional = child(place, *additional, "additionalProperties");
+        note(place, "additionalProperties", Enforcement::kEnforced);
+      } else {
+        refuse(place, "additionalProperties", "it depends on a refused patternProperties");
+      }
+    }
+    node.members = static_cast<TableId>(store_.members.size());
+    store_.members.push_back(std::move(table));
+  }
+  if (const JsonValue* required = schema.find("required"); required != nullptr && !required->is_boolean()) {
+    if (!required->is_array()) malformed(place, "required", "must be an array of strings");
+    for (const JsonValue& name : required->items) {
+      if (!name.is_string()) malformed(place, "required", "must be an array of strings");
+      node.required.push_back(store_.name(name.text));
+    }
+    note(place, "required", Enforcement::kEnforced);
+  } else if (required != nullptr) {
+    note(place, "required", Enforcement::kAnnotation, "a Boolean `required` has no meaning since draft 4");
+  }
+  if (const JsonValue* least = schema.find("minProperties")) {
+    node.min_properties = count(place, *least, "minProperties");
+    note(place, "minProperties", Enforcement::kEnforced);
+  }
+  if (const JsonValue* most = schema.find("maxProperties")) {
+    node.max_properties = count(place, *most, "maxProperties");
+    note(place, "maxProperties", Enforcement::kEnforced);
+  }
+  if (const JsonValue* names = schema.find("propertyNames"); names != nullptr && place.scope.dialect != Dialect::kDraft4) {
+    node.property_names = child(place, *names, "propertyNames");
+    note(place, "propertyNames", Enforcement::kEnforced);
+  }
+  auto read_dependencies = [&](std::string_view keyword, bool names_allowed, bool schemas_allowed) {
+    const JsonValue* dependencies = schema.find(keyword);
+    if (dependencies == nullptr) return;
+    if (!dependencies->is_object()) malformed(place, keyword, "must be an object");
+    for (const JsonMember& member : dependencies->members) {
+      NameId trigger = store_.name(member.key);
+      if (member.value.is_array() && names_allowed) {
+        std::vector<NameId> names;
+        for (const JsonValue& name : member.value.items) {
+          if (!name.is_string()) malformed(place, keyword, "must list strings");
+          names.push_back(store_.name(name.text));
+        }
+        node.dependent_required.emplace_back(trigger, std::move(names));
+      } else if (member.value.is_string() && names_allowed && schemas_allowed) {
+        node.dependent_required.emplace_back(trigger, std::vector<NameId>{store_.name(member.value.text)});
+      } else if (schemas_allowed) {
+        node.dependent_schemas.emplace_back(trigger, child(place, member.value, keyword, member.key));
+      } else {
+        malformed(place, keyword, "must map names to arrays of strings");
+      }
+    }
+    note(place, keyword, Enforcement::kEnforced);
+  };
+  if (place.scope.dialect <= Dialect::kDraft7) {
+    read_dependencies("dependencies", true, true);
+  } else {
+    if (schema.find("dependencies") != nullptr) {
+      note(place, "dependencies", Enforcement::kAnnotation, "replaced by dependentRequired and dependentSchemas in this dialect");
+    }
+    read_dependencies("dependentRequired", true, false);
+    read_dependencies("dependentSchemas", false, true);
+  }
+  if (schema.find("unevaluatedProperties") != nullptr && place.scope.dialect >= Dialect::kDraft2019) {
+    refuse(place, "unevaluatedProperties", "not supported yet");
+  }
+}
+
+void SchemaLoader::read_arrays(SchemaNode& node, const Place& place) {
+  const JsonValue& schema = *place.value;
+  const JsonValue* items = schema.find("items");
+  const JsonValue* prefix = place.scope.dialect == Dialect::kDraft2020 ? schema.find("prefixItems") : nullptr;
+  const JsonValue* additional = schema.find("additionalItems");
+  if (items != nullptr || prefix != nullptr) {
+    ItemTable table;
+    if (prefix != nullptr) {
+      table.prefix = children(place, *prefix, "prefixItems");
+      note(place, "prefixItems", Enforcement::kEnforced);
+    }
+    if (items != nullptr && items->is_array() && prefix == nullptr) {
+      table.prefix = children(place, *items, "items");
+      if (additional != nullptr) {
+        table.rest = child(place, *additional, "additionalItems");
+        note(place, "additionalItems", Enforcement::kEnforced);
+      }
+    } else if (items != nullptr) {
+      table.rest = child(place, *items, "items");
+      if (additional != nullptr) note(place, "additionalItems", Enforcement::kAnnotation, "no meaning where `items` is one schema");
+    }
+    if (items != nullptr) note(place, "items", Enforcement::kEnforced);
+    node.items = static_cast<TableId>(store_.items.size());
+    store_.items.push_back(std::move(table));
+  } else if (additional != nullptr) {
+    note(place, "additionalItems", Enforcement::kAnnotation, "no meaning without `items`");
+  }
+  if (const JsonValue* least = schema.find("minItems")) {
+    node.min_items = count(place, *least, "minItems");
+    note(place, "minItems", Enforcement::kEnforced);
+  }
+  if (const JsonValue* most = schema.find("maxItems")) {
+    node.max_items = count(place, *most, "maxItems");
+    note(place, "maxItems", Enforcement::kEnforced);
+  }
+  if (const JsonValue* contains = schema.find("contains"); contains != nullptr && place.scope.dialect != Dialect::kDraft4) {
+    node.contains = child(place, *contains, "contains");
+    note(place, "contains", Enforcement::kEnforced);
+    if (place.scope.dialect >= Dialect::kDraft2019) {
+      if (const JsonValue* least = schema.find("minContains")) {
+        node.min_contains = count(place, *least, "minContains");
+        note(place, "minContains", Enforcement::kEnforced);
+      }
+      if (const JsonValue* most = schema.find("maxContains")) {
+        node.max_contains = count(place, *most, "maxContains");
+        note(place, "maxContains", Enforcement::kEnforced);
+      }
+    }
+  }
+  if (const JsonValue* unique = schema.find("uniqueItems"); unique != nullptr && unique->kind == JsonValue::Kind::kTrue) {
+    if (node.max_items <= 1 || (node.types & kArrayType) == 0) {
+      note(place, "uniqueItems", Enforcement::kEnforced);
+    } else {
+      refuse(place, "uniqueItems", "not supported yet");
+    }
+  }
+  if (schema.find("unevaluatedItems") != nullptr && place.scope.dialect >= Dialect::kDraft2019) {
+    refuse(place, "unevaluatedItems", "not supported yet");
+  }
+}
+
+void SchemaLoader::read_applicators(SchemaNode& node, const Place& place) {
+  const JsonValue& schema = *place.value;
+  if (const JsonValue* all = schema.find("allOf")) {
+    for (QuestionId id : children(place, *all, "allOf")) node.all_of.push_back(id);
+    note(place, "allOf", Enforcement::kEnforced);
+  }
+  if (const JsonValue* any = schema.find("anyOf")) {
+    node.any_of.push_back(children(place, *any, "anyOf"));
+    note(place, "anyOf", Enforcement::kEnforced);
+  }
+  if (const JsonValue* one = schema.find("oneOf")) {
+    node.one_of.push_back(children(place, *one, "oneOf"));
+    note(place, "oneOf", Enforcement::kEnforced);
+  }
+  if (const JsonValue* no = schema.find("not")) {
+    node.none_of.push_back(child(place, *no, "not"));
+    note(place, "not", Enforcement::kEnforced);
+  }
+  if (const JsonValue* condition = schema.find("if"); condition != nullptr && place.scope.dialect >= Dialect::kDraft7) {
+    node.condition = child(place, *condition, "if");
+    note(place, "if", Enforcement::kEnforced);
+    if (const JsonValue* then = schema.find("then")) {
+      node.consequence = child(place, *then, "then");
+      note(place, "then", Enforcement::kEnforced);
+    }
+    if (const JsonValue* otherwise = schema.find("else")) {
+      node.alternative = child(place, *otherwise, "else");
+      note(place, "else", Enforcement::kEnforced);
+    }
+  }
+}
+
+}  // namespace maskforge

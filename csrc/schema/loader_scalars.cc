@@ -1,0 +1,229 @@
+// See loader.h: type, enum and const, and the keywords of strings and numbers.
+#include <algorithm>
+
+#include "base/errors.h"
+#include "schema/formats.h"
+#include "schema/loader.h"
+
+namespace maskforge {
+
+namespace {
+
+std::uint8_t type_bits(std::string_view name) {
+  if (name == "null") return kNullType;
+  if (name == "boolean") return kFalseType | kTrueType;
+  if (name == "number" || name == "integer") return kNumberType;
+  if (name == "string") return kStringType;
+  if (name == "array") return kArrayType;
+  if (name == "object") return kObjectType;
+  return 0;
+}
+
+std::uint8_t type_of(const JsonValue& value) {
+  switch (value.kind) {
+    case JsonValue::Kind::kNull: return kNullType;
+    case JsonValue::Kind::kFalse: return kFalseType;
+    case JsonValue::Kind::kTrue: return kTrueType;
+    case JsonValue::Kind::kNumber: return kNumberType;
+    case JsonValue::Kind::kString: return kStringType;
+    case JsonValue::Kind::kArray: return kArrayType;
+    case JsonValue::Kind::kObject: return kObjectType;
+  }
+  return 0;
+}
+
+}  // namespace
+
+void SchemaLoader::restrict_numbers(SchemaNode& node, NumberSetId set) {
+  node.numbers = node.has_numbers ? numbers_.intersect({node.numbers, set}) : set;
+  node.has_numbers = true;
+}
+
+void SchemaLoader::read_type(SchemaNode& node, const Place& place) {
+  const JsonValue* type = place.value->find("type");
+  if (type == nullptr) return;
+  std::vector<std::string_view> names;
+  if (type->is_string()) {
+    names.push_back(type->text);
+  } else if (type->is_array()) {
+    for (const JsonValue& item : type->items) {
+      if (!item.is_string()) malformed(place, "type", "must be a string or an array of strings");
+      names.push_back(item.text);
+    }
+  } else {
+    malformed(place, "type", "must be a string or an array of strings");
+  }
+  std::uint8_t types = 0;
+  bool integer = false;
+  bool number = false;
+  for (std::string_view name : names) {
+    std::uint8_t bits = type_bits(name);
+    if (bits == 0) malformed(place, "type", "names no JSON type: \"" + std::string(name) + "\"");
+    types |= bits;
+    integer |= name == "integer";
+    number |= name == "number";
+  }
+  node.types &= types;
+  if (integer && !number) {
+    restrict_numbers(node, place.scope.dialect == Dialect::kDraft4 ? numbers_.integer_spellings() : numbers_.integers());
+  }
+  note(place, "type", Enforcement::kEnforced);
+}
+
+QuestionId SchemaLoader::constant(const JsonValue& value, const Place& place) {
+  if (auto known = known_.find(&value); known != known_.end()) return known->second;
+  QuestionId id = static_cast<QuestionId>(store_.nodes.size());
+  store_.nodes.emplace_back();
+  SchemaNode node;
+  node.pointer = place.pointer;
+  if (value.is_array()) {
+    ItemTable table;
+    for (const JsonValue& item : value.items) table.prefix.push_back(constant(item, place));
+    table.rest = kNever;
+    node.types = kArrayType;
+    node.min_items = value.items.size();
+    node.items = static_cast<TableId>(store_.items.size());
+    store_.items.push_back(std::move(table));
+  } else if (value.is_object()) {
+    MemberTable table;
+    for (const JsonMember& member : value.members) {
+      NameId name = store_.name(member.key);
+      table.properties[name] = constant(*value.find(member.key), place);
+      node.required.push_back(name);
+    }
+    std::sort(node.required.begin(), node.required.end());
+    node.required.erase(std::unique(node.required.begin(), node.required.end()), node.required.end());
+    table.additional = kNever;
+    node.types = kObjectType;
+    node.members = static_cast<TableId>(store_.members.size());
+    store_.members.push_back(std::move(table));
+  } else {
+    restrict_values(node, {&value}, place);
+  }
+  store_.nodes[id] = std::move(node);
+  known_.emplace(&value, id);
+  return id;
+}
+
+void SchemaLoader::restrict_values(SchemaNode& node, const std::vector<const JsonValue*>& values, const Place& place) {
+  std::uint8_t types = 0;
+  std::vector<std::u32string> words;
+  std::vector<std::string> numbers;
+  std::vector<QuestionId> containers;
+  for (const JsonValue* value : values) {
+    types |= type_of(*value);
+    if (value->is_string()) words.push_back(decode_utf8(value->text));
+    if (value->is_number()) numbers.push_back(value->text);
+    if (value->is_array() || value->is_object()) containers.push_back(constant(*value, place));
+  }
+  node.types &= types;
+  if (!words.empty()) node.texts.push_back(regexes_.words(std::move(words)));
+  if (!numbers.empty()) restrict_numbers(node, numbers_.any_of(std::move(numbers)));
+  if (containers.empty()) return;
+  if (node.has_containers) {
+    // enum beside const: both must hold.
+    QuestionId both = static_cast<QuestionId>(store_.nodes.size());
+    SchemaNode choice;
+    choice.pointer = place.pointer;
+    choice.any_of = {node.containers, containers};
+    store_.nodes.push_back(std::move(choice));
+    node.containers = {both};
+  } else {
+    node.containers = std::move(containers);
+  }
+  node.has_containers = true;
+}
+
+void SchemaLoader::read_values(SchemaNode& node, const Place& place) {
+  if (const JsonValue* values = place.value->find("enum")) {
+    if (!values->is_array()) malformed(place, "enum", "must be an array");
+    std::vector<const JsonValue*> list;
+    for (const JsonValue& value : values->items) list.push_back(&value);
+    restrict_values(node, list, place);
+    note(place, "enum", Enforcement::kEnforced);
+  }
+  if (const JsonValue* value = place.value->find("const"); value != nullptr && place.scope.dialect != Dialect::kDraft4) {
+    restrict_values(node, {value}, place);
+    note(place, "const", Enforcement::kEnforced);
+  }
+}
+
+RegexId SchemaLoader::pattern(const Place&, std::string_view text, std::string_view keyword, const std::string& pointer) {
+  try {
+    return regexes_.parse(text, RegexMode::kSearch);
+  } catch (const UnsupportedError& error) {
+    throw UnsupportedError("`" + std::string(keyword) + "`: " + error.what(), pointer);
+  } catch (const SpecError& error) {
+    throw SpecError("`" + std::string(keyword) + "`: " + error.what(), pointer);
+  }
+}
+
+void SchemaLoader::read_strings(SchemaNode& node, const Place& place) {
+  const JsonValue& schema = *place.value;
+  const JsonValue* least = schema.find("minLength");
+  const JsonValue* most = schema.find("maxLength");
+  if (least != nullptr || most != nullptr) {
+    constexpr std::uint64_t kLimit = RegexArena::kUnbounded - 1;
+    std::uint64_t from = least == nullptr ? 0 : count(place, *least, "minLength");
+    std::uint64_t to = most == nullptr ? RegexArena::kUnbounded : std::min(count(place, *most, "maxLength"), kLimit);
+    if (from > kLimit) malformed(place, "minLength", "is larger than any text");
+    node.texts.push_back(from > to ? regexes_.none()
+                                   : regexes_.length(static_cast<std::uint32_t>(from), static_cast<std::uint32_t>(to)));
+    if (least != nullptr) note(place, "minLength", Enforcement::kEnforced);
+    if (most != nullptr) note(place, "maxLength", Enforcement::kEnforced);
+  }
+  if (const JsonValue* text = schema.find("pattern")) {
+    if (!text->is_string()) malformed(place, "pattern", "must be a string");
+    try {
+      node.texts.push_back(pattern(place, text->text, "pattern", place.pointer + "/pattern"));
+      note(place, "pattern", Enforcement::kEnforced);
+    } catch (const UnsupportedError& error) {
+      refuse(place, "pattern", error.message());
+    }
+  }
+  if (const JsonValue* format = schema.find("format"); format != nullptr && format->is_string()) {
+    if (is_known_format(format->text)) {
+      node.formats.push_back(format->text);
+      note(place, "format", Enforcement::kEnforced);
+    } else {
+      note(place, "format", Enforcement::kAnnotation, "\"" + format->text + "\" is not a format of the specification");
+    }
+  }
+}
+
+void SchemaLoader::read_numbers(SchemaNode& node, const Place& place) {
+  const JsonValue& schema = *place.value;
+  auto bound = [&](std::string_view keyword, bool lower, bool exclusive) {
+    const JsonValue* value = schema.find(keyword);
+    if (value == nullptr) return;
+    if (!value->is_number()) malformed(place, keyword, "must be a number");
+    restrict_numbers(node, lower ? numbers_.at_least(value->text, exclusive) : numbers_.at_most(value->text, exclusive));
+    note(place, keyword, Enforcement::kEnforced);
+  };
+  // Draft 4 has Booleans that change `minimum` and `maximum`; they are understood wherever they are Booleans.
+  auto is_flag = [&](std::string_view keyword) {
+    const JsonValue* value = schema.find(keyword);
+    return value != nullptr && value->is_boolean();
+  };
+  auto is_set = [&](std::string_view keyword) { return is_flag(keyword) && schema.find(keyword)->kind == JsonValue::Kind::kTrue; };
+  bound("minimum", true, is_set("exclusiveMinimum"));
+  bound("maximum", false, is_set("exclusiveMaximum"));
+  for (auto [keyword, lower] : {std::pair{"exclusiveMinimum", true}, {"exclusiveMaximum", false}}) {
+    if (is_flag(keyword)) {
+      note(place, keyword, Enforcement::kEnforced);
+    } else {
+      bound(keyword, lower, true);
+    }
+  }
+  if (const JsonValue* step = schema.find("multipleOf")) {
+    if (!step->is_number()) malformed(place, "multipleOf", "must be a number");
+    try {
+      restrict_numbers(node, numbers_.multiple_of(step->text));
+    } catch (const SpecError& error) {
+      malformed(place, "multipleOf", error.message());
+    }
+    note(place, "multipleOf", Enforcement::kEnforced);
+  }
+}
+
+}  // namespace maskforge

@@ -1,0 +1,66 @@
+// What a question says about the values of one type: the in-place applicators (allOf, anyOf, oneOf, not, if, $ref, dependent*) are
+// folded into one set of numbers, one language of texts, one set of words, or one formula over members or items.
+//
+// The same fold serves every type; an algebra says how to intersect, unite and complement. Guarded by the machine's mutex.
+#pragma once
+
+#include <unordered_map>
+#include <vector>
+
+#include "schema/formula.h"
+#include "schema/store.h"
+
+namespace maskforge {
+
+class Questions {
+ public:
+  Questions(SchemaStore& store, RegexArena& regexes, NumberArena& numbers, Formulas& formulas)
+      : store_(store), regexes_(regexes), numbers_(numbers), formulas_(formulas) {}
+
+  RegexId texts(QuestionId q);
+  NumberSetId numbers(QuestionId q);
+  std::uint8_t words(QuestionId q);  // subset of kNullType | kFalseType | kTrueType
+  FormulaId object(QuestionId q);
+  FormulaId array(QuestionId q);
+
+  // A formula whose atoms are all kVerdict, read as a set: the values that answer every question as the formula demands.
+  RegexId texts_of(FormulaId f);
+  NumberSetId numbers_of(FormulaId f);
+  std::uint8_t words_of(FormulaId f);
+  FormulaId object_of(FormulaId f);
+  FormulaId array_of(FormulaId f);
+
+  // The target of a node that is nothing but a reference, else itself.
+  QuestionId resolve(QuestionId q);
+
+  SchemaStore& store() { return store_; }
+  Formulas& formulas() { return formulas_; }
+  RegexArena& regexes() { return regexes_; }
+  NumberArena& number_sets() { return numbers_; }
+
+ private:
+  static constexpr std::uint32_t kUnknown = 0xFFFFFFFFu;
+  static constexpr std::uint32_t kInProgress = 0xFFFFFFFEu;
+  using Memo = std::vector<std::uint32_t>;
+
+  template <typename Algebra>
+  std::uint32_t expand(QuestionId q, Memo& memo);
+  template <typename Algebra>
+  std::uint32_t fold(FormulaId f, Memo& memo);
+  RegexId format(const std::string& name);
+
+  friend struct TextAlgebra;
+  friend struct NumberAlgebra;
+  friend struct WordAlgebra;
+  friend struct ObjectAlgebra;
+  friend struct ArrayAlgebra;
+
+  SchemaStore& store_;
+  RegexArena& regexes_;
+  NumberArena& numbers_;
+  Formulas& formulas_;
+  Memo text_memo_, number_memo_, word_memo_, object_memo_, array_memo_;
+  std::unordered_map<std::string, RegexId> formats_;
+};
+
+}  // namespace maskforge

@@ -1,0 +1,270 @@
+// See references.h.
+#include "schema/references.h"
+
+#include <vector>
+
+#include "base/errors.h"
+
+namespace maskforge {
+
+namespace {
+
+struct UriParts {
+  std::string_view scheme, authority, path, query;
+  bool has_scheme = false, has_authority = false, has_query = false;
+};
+
+UriParts split_uri(std::string_view uri) {
+  UriParts parts;
+  uri = uri.substr(0, uri.find('#'));
+  std::size_t colon = uri.find_first_of(":/?");
+  if (colon != std::string_view::npos && uri[colon] == ':') {
+    parts.has_scheme = true;
+    parts.scheme = uri.substr(0, colon);
+    uri.remove_prefix(colon + 1);
+  }
+  if (uri.substr(0, 2) == "//") {
+    parts.has_authority = true;
+    uri.remove_prefix(2);
+    parts.authority = uri.substr(0, uri.find_first_of("/?"));
+    uri.remove_prefix(parts.authority.size());
+  }
+  std::size_t mark = uri.find('?');
+  parts.path = uri.substr(0, mark);
+  if (mark != std::string_view::npos) {
+    parts.has_query = true;
+    parts.query = uri.substr(mark + 1);
+  }
+  return parts;
+}
+
+std::string remove_dots(std::string_view path) {
+  std::vector<std::string_view> kept;
+  bool rooted = !path.empty() && path[0] == '/';
+  bool slash_at_end = false;
+  for (std::size_t i = rooted ? 1 : 0; i <= path.size();) {
+    std::size_t end = std::min(path.find('/', i), path.size());
+    std::string_view segment = path.substr(i, end - i);
+    bool last = end == path.size();
+    slash_at_end = false;
+    if (segment == "..") {
+      if (!kept.empty()) kept.pop_back();
+      slash_at_end = last;
+    } else if (segment == ".") {
+      slash_at_end = last;
+    } else {
+      kept.push_back(segment);
+    }
+    i = end + 1;
+  }
+  std::string out = rooted ? "/" : "";
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    if (i > 0) out += '/';
+    out += kept[i];
+  }
+  if (slash_at_end && !kept.empty()) out += '/';
+  return out;
+}
+
+std::string percent_decode(std::string_view text) {
+  std::string out;
+  auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1; };
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 && digit(text[i + 2]) >= 0) {
+      out.push_back(static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2])));
+      i += 2;
+    } else {
+      out.push_back(text[i]);
+    }
+  }
+  return out;
+}
+
+const JsonValue* string_member(const JsonValue& schema, std::string_view key) {
+  const JsonValue* value = schema.find(key);
+  return value != nullptr && value->is_string() ? value : nullptr;
+}
+
+}  // namespace
+
+std::string pointer_segment(std::string_view key) {
+  std::string out;
+  for (char c : key) {
+    if (c == '~') {
+      out += "~0";
+    } else if (c == '/') {
+      out += "~1";
+    } else {
+      out.push_back(c);
+    }
+  }
+  return out;
+}
+
+std::string resolve_uri(std::string_view base, std::string_view reference) {
+  std::size_t hash = reference.find('#');
+  std::string fragment = hash == std::string_view::npos ? "" : std::string(reference.substr(hash));
+  UriParts r = split_uri(reference);
+  if (reference.substr(0, hash).empty()) return std::string(base.substr(0, base.find('#'))) + fragment;
+  UriParts b = split_uri(base);
+  std::string out;
+  if (r.has_scheme) {
+    bool hierarchical = r.has_authority || (!r.path.empty() && r.path[0] == '/');
+    out = std::string(r.scheme) + ":" + (r.has_authority ? "//" + std::string(r.authority) : "") +
+          (hierarchical ? remove_dots(r.path) : std::string(r.path));
+  } else {
+    if (b.has_scheme) out = std::string(b.scheme) + ":";
+    if (r.has_authority) {
+      out += "//" + std::string(r.authority) + remove_dots(r.path);
+    } else {
+      if (b.has_authority) out += "//" + std::string(b.authority);
+      if (r.path.empty()) {
+        out += b.path;
+      } else if (r.path[0] == '/') {
+        out += remove_dots(r.path);
+      } else {
+        std::string merged;
+        if (b.has_authority && b.path.empty()) {
+          merged = "/" + std::string(r.path);
+        } else {
+          std::size_t slash = b.path.rfind('/');
+          merged = std::string(slash == std::string_view::npos ? "" : b.path.substr(0, slash + 1)) + std::string(r.path);
+        }
+        out += remove_dots(merged);
+      }
+    }
+  }
+  if (r.has_query) out += "?" + std::string(r.query);
+  return out + fragment;
+}
+
+Dialect References::dialect_of(const JsonValue& schema, Dialect otherwise) {
+  const JsonValue* value = string_member(schema, "$schema");
+  if (value == nullptr) return otherwise;
+  std::string_view uri = value->text;
+  if (uri.find("json-schema.org/draft-04/") != uri.npos || uri.find("json-schema.org/draft-03/") != uri.npos) return Dialect::kDraft4;
+  if (uri.find("json-schema.org/draft-06/") != uri.npos) return Dialect::kDraft6;
+  if (uri.find("json-schema.org/draft-07/") != uri.npos) return Dialect::kDraft7;
+  if (uri.find("json-schema.org/draft/2019-09/") != uri.npos) return Dialect::kDraft2019;
+  if (uri.find("json-schema.org/draft/2020-12/") != uri.npos) return Dialect::kDraft2020;
+  return otherwise;
+}
+
+Scope References::enter(const JsonValue& schema, const Scope& around) {
+  Scope scope = around;
+  if (!schema.is_object()) return scope;
+  const JsonValue* id = string_member(schema, around.dialect == Dialect::kDraft4 ? "id" : "$id");
+  scope.dialect = dialect_of(schema, around.dialect);
+  if (id == nullptr) id = string_member(schema, scope.dialect == Dialect::kDraft4 ? "id" : "$id");
+  // Up to draft 7, `$ref` hides its siblings, `$id` too; and an identifier that is only a fragment names a place, not a resource.
+  if (id == nullptr || id->text.empty() || id->text[0] == '#') return scope;
+  if (scope.dialect <= Dialect::kDraft7 && string_member(schema, "$ref") != nullptr) return scope;
+  std::string uri = resolve_uri(around.base, id->text);
+  scope.base = uri.substr(0, uri.find('#'));
+  return scope;
+}
+
+void References::add_document(const JsonValue& document, const Scope& scope, const std::string& pointer) {
+  Scope inside = enter(document, scope);
+  by_uri_.try_emplace(scope.base, Resource{&document, pointer, scope});
+  by_uri_.try_emplace(inside.base, Resource{&document, pointer, scope});
+  unindexed_.push_back(Resource{&document, pointer, scope});
+}
+
+void References::index(const JsonValue& value, const Scope& around, const std::string& pointer, int depth) {
+  if (value.is_array()) {
+    for (std::size_t i = 0; i < value.items.size(); ++i) {
+      if (value.items[i].is_object() || value.items[i].is_array()) {
+        index(value.items[i], around, pointer + "/" + std::to_string(i), depth + 1);
+      }
+    }
+    return;
+  }
+  if (!value.is_object()) return;
+  Scope scope = enter(value, around);
+  if (scope.base != around.base) by_uri_.try_emplace(scope.base, Resource{&value, pointer, around});
+  for (const char* keyword : {"$anchor", "$dynamicAnchor"}) {
+    if (const JsonValue* anchor = string_member(value, keyword)) {
+      anchors_.try_emplace(scope.base + "#" + anchor->text, Target{&value, pointer, around});
+    }
+  }
+  if (const JsonValue* id = string_member(value, scope.dialect == Dialect::kDraft4 ? "id" : "$id")) {
+    std::size_t hash = id->text.find('#');
+    if (hash != std::string::npos && hash + 1 < id->text.size()) {
+      anchors_.try_emplace(scope.base + id->text.substr(hash), Target{&value, pointer, around});
+    }
+  }
+  for (const JsonMember& member : value.members) {
+    // Values, not schemas: an `$id` in them identifies nothing.
+    if (member.key == "enum" || member.key == "const" || member.key == "default" || member.key == "examples") continue;
+    if (member.value.is_object() || member.value.is_array()) {
+      index(member.value, scope, pointer + "/" + pointer_segment(member.key), depth + 1);
+    }
+  }
+}
+
+void References::index_documents() {
+  while (!unindexed_.empty()) {
+    Resource document = unindexed_.back();
+    unindexed_.pop_back();
+    index(*document.root, document.around, document.pointer, 0);
+  }
+}
+
+const References::Resource* References::resource(const std::string& uri) {
+  if (auto known = by_uri_.find(uri); known != by_uri_.end()) return &known->second;
+  index_documents();
+  if (auto known = by_uri_.find(uri); known != by_uri_.end()) return &known->second;
+  auto given = resources_.find(uri);
+  if (given == resources_.end()) given = resources_.find(uri + "#");
+  if (given == resources_.end()) return nullptr;
+  const JsonValue& document = loaded_.emplace_back(parse_json(given->second));
+  add_document(document, Scope{dialect_of(document, Dialect::kDraft2020), uri}, uri + "#");
+  auto known = by_uri_.find(uri);
+  return known == by_uri_.end() ? nullptr : &known->second;
+}
+
+References::Target References::follow(const Resource& resource, std::string_view fragment) {
+  if (fragment.empty()) return {resource.root, resource.pointer, resource.around};
+  if (fragment[0] != '/') {
+    index_documents();
+    auto anchor = anchors_.find(enter(*resource.root, resource.around).base + "#" + std::string(fragment));
+    return anchor == anchors_.end() ? Target{} : anchor->second;
+  }
+  Target target{resource.root, resource.pointer, resource.around};
+  for (std::size_t i = 1; i <= fragment.size();) {
+    std::size_t end = std::min(fragment.find('/', i), fragment.size());
+    std::string key;
+    for (std::size_t k = i; k < end; ++k) {
+      if (fragment[k] == '~' && k + 1 < end) {
+        key.push_back(fragment[++k] == '1' ? '/' : '~');
+      } else {
+        key.push_back(fragment[k]);
+      }
+    }
+    const JsonValue* next = nullptr;
+    if (target.value->is_object()) {
+      next = target.value->find(key);
+    } else if (target.value->is_array() && !key.empty() && key.find_first_not_of("0123456789") == key.npos && key.size() < 9) {
+      std::size_t index = std::stoul(key);
+      if (index < target.value->items.size()) next = &target.value->items[index];
+    }
+    if (next == nullptr) return {};
+    target.scope = enter(*target.value, target.scope);
+    target.pointer += "/" + pointer_segment(key);
+    target.value = next;
+    i = end + 1;
+  }
+  return target;
+}
+
+References::Target References::resolve(const std::string& reference, const Scope& scope) {
+  std::string uri = resolve_uri(scope.base, reference);
+  std::size_t hash = uri.find('#');
+  std::string fragment = hash == std::string::npos ? "" : percent_decode(std::string_view(uri).substr(hash + 1));
+  const Resource* resource = this->resource(uri.substr(0, hash));
+  if (resource == nullptr) return {};
+  return follow(*resource, fragment);
+}
+
+}  // namespace maskforge

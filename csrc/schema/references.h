@@ -1,0 +1,66 @@
+// Where references lead: base URIs, `$id`, anchors and JSON pointers, over the document and the resources given with it. Nothing is fetched.
+// Covered by tests/schema/test_references.py.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "schema/json_value.h"
+
+namespace maskforge {
+
+enum class Dialect { kDraft4, kDraft6, kDraft7, kDraft2019, kDraft2020 };
+
+// By which rules, and relative to which URI, a schema is read.
+struct Scope {
+  Dialect dialect = Dialect::kDraft2020;
+  std::string base;  // absolute or empty, no fragment
+};
+
+// RFC 3986, section 5.2: `reference` resolved against `base`.
+std::string resolve_uri(std::string_view base, std::string_view reference);
+
+class References {
+ public:
+  struct Target {
+    const JsonValue* value = nullptr;  // null: there is none
+    std::string pointer;               // where it is, for messages
+    Scope scope;                       // around it: its own identifier not yet applied
+  };
+
+  explicit References(const std::map<std::string, std::string>& resources) : resources_(resources) {}
+
+  // Knows a document, and (when a reference first needs them) its `$id`s and anchors: a document whose base URI is scope.base (its own `$id` not yet applied).
+  void add_document(const JsonValue& document, const Scope& scope, const std::string& pointer);
+  // `$schema` decides the dialect of a schema resource; `otherwise` where it is absent or unknown.
+  static Dialect dialect_of(const JsonValue& schema, Dialect otherwise);
+  // The scope inside `schema`, given the scope around it: applies `$id` (draft 4: `id`) and `$schema`.
+  static Scope enter(const JsonValue& schema, const Scope& around);
+  Target resolve(const std::string& reference, const Scope& scope);
+
+ private:
+  struct Resource {
+    const JsonValue* root;
+    std::string pointer;
+    Scope around;  // its own identifier not yet applied
+  };
+  void index_documents();
+  void index(const JsonValue& value, const Scope& around, const std::string& pointer, int depth);
+  Target follow(const Resource& resource, std::string_view fragment);
+  const Resource* resource(const std::string& uri);
+
+  const std::map<std::string, std::string>& resources_;
+  std::unordered_map<std::string, Resource> by_uri_;
+  std::unordered_map<std::string, Target> anchors_;  // "uri#name"
+  std::vector<Resource> unindexed_;
+  std::deque<JsonValue> loaded_;                     // documents parsed from resources_
+};
+
+// JSON pointer segments are escaped as RFC 6901 says.
+std::string pointer_segment(std::string_view key);
+
+}  // namespace maskforge

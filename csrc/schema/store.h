@@ -1,0 +1,109 @@
+// Schemas after loading: nodes (one per schema object), member tables, item tables and names. Only loader.cc writes here.
+//
+// A QuestionId is the index of a node: "does the value satisfy this schema?". kAlways and kNever are the Boolean schemas.
+// Guarded by the machine's mutex.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "number/number.h"
+#include "regex/regex.h"
+
+namespace maskforge {
+
+using QuestionId = std::uint32_t;
+using NameId = std::uint32_t;
+using TableId = std::uint32_t;
+inline constexpr QuestionId kAlways = 0;
+inline constexpr QuestionId kNever = 1;
+inline constexpr std::uint32_t kNone = 0xFFFFFFFFu;
+
+enum ValueType : std::uint8_t {
+  kNullType = 1,
+  kFalseType = 2,
+  kTrueType = 4,
+  kNumberType = 8,
+  kStringType = 16,
+  kArrayType = 32,
+  kObjectType = 64,
+  kAllTypes = 127,
+};
+
+// `properties`, `patternProperties` and `additionalProperties` of one schema object.
+struct MemberTable {
+  std::unordered_map<NameId, QuestionId> properties;
+  std::vector<std::pair<RegexId, QuestionId>> patterns;
+  QuestionId additional = kAlways;
+};
+
+// `prefixItems` and `items` of one schema object, by whatever names its dialect has for them.
+struct ItemTable {
+  std::vector<QuestionId> prefix;
+  QuestionId rest = kAlways;
+};
+
+// Keywords that constrain in place. What a keyword says of other types than its own is nothing.
+struct SchemaNode {
+  std::uint8_t types = kAllTypes;
+  bool has_numbers = false;  // `numbers` constrains (bounds, multipleOf, integer, enum)
+  NumberSetId numbers = 0;
+  std::vector<RegexId> texts;  // pattern, length, enum: all must hold
+  std::vector<std::string> formats;
+  // enum and const with arrays or objects among the values: for containers, one of these must hold.
+  bool has_containers = false;
+  std::vector<QuestionId> containers;
+
+  TableId members = kNone;
+  std::vector<NameId> required;
+  std::uint64_t min_properties = 0;
+  std::uint64_t max_properties = ~std::uint64_t{0};
+  QuestionId property_names = kAlways;
+  std::vector<std::pair<NameId, std::vector<NameId>>> dependent_required;
+  std::vector<std::pair<NameId, QuestionId>> dependent_schemas;
+
+  TableId items = kNone;
+  std::uint64_t min_items = 0;
+  std::uint64_t max_items = ~std::uint64_t{0};
+  QuestionId contains = kNone;
+  std::uint64_t min_contains = 1;
+  std::uint64_t max_contains = ~std::uint64_t{0};
+
+  std::vector<QuestionId> all_of;               // allOf and $ref
+  std::vector<std::vector<QuestionId>> any_of;  // one list per anyOf
+  std::vector<std::vector<QuestionId>> one_of;
+  std::vector<QuestionId> none_of;  // not
+  QuestionId condition = kNone;     // if
+  QuestionId consequence = kAlways;
+  QuestionId alternative = kAlways;
+
+  std::string pointer;  // where it stands, for messages
+};
+
+class SchemaStore {
+ public:
+  SchemaStore() {
+    nodes.emplace_back();
+    nodes.emplace_back().types = 0;
+  }
+
+  NameId name(std::string_view utf8);
+  const std::u32string& name_text(NameId id) const { return names_[id]; }
+  std::size_t memory_bytes() const;
+
+  std::deque<SchemaNode> nodes;
+  std::deque<MemberTable> members;
+  std::deque<ItemTable> items;
+
+ private:
+  std::unordered_map<std::string, NameId> name_ids_;
+  std::deque<std::u32string> names_;
+};
+
+}  // namespace maskforge
