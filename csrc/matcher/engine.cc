@@ -71,7 +71,7 @@ std::shared_ptr<Engine> Engine::create(std::shared_ptr<const Vocabulary> vocabul
 Engine::Engine(std::shared_ptr<const Vocabulary> vocabulary, const EngineOptions& options)
     : options_(options),
       vocabulary_(std::move(vocabulary)),
-      index_(VocabularyIndex::create(vocabulary_)),
+      index_(std::make_shared<const VocabularyIndex>(vocabulary_)),
       current_(std::make_shared<Generation>(vocabulary_, index_, options_)) {}
 
 std::shared_ptr<const Grammar> Engine::compile(Spec spec) {
