@@ -1,0 +1,21 @@
+"""Decoding: vocabularies, matchers, bitmasks and the Hugging Face logits processor.
+
+Nothing here imports PyTorch before a tensor is first needed.
+"""
+
+from __future__ import annotations
+
+from maskforge.decoding.batch import BatchExecutor
+from maskforge.decoding.bitmask import allocate_token_bitmask, apply_token_bitmask_inplace
+from maskforge.decoding.logits_processor import LogitsProcessor
+from maskforge.decoding.matcher import Matcher
+from maskforge.decoding.vocabulary import Vocabulary
+
+__all__ = [
+    "BatchExecutor",
+    "LogitsProcessor",
+    "Matcher",
+    "Vocabulary",
+    "allocate_token_bitmask",
+    "apply_token_bitmask_inplace",
+]

@@ -1,0 +1,140 @@
+"""Token bitmasks and how they are applied to logits.
+
+A bitmask is torch.int32 [rows, ceil(vocab / 32)]: token t is bit t % 32 of word t // 32, lowest bit first, 1 = allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import index
+from typing import TYPE_CHECKING, Any
+
+from maskforge import _core
+from maskforge._core import MisuseError
+
+if TYPE_CHECKING:
+    import torch
+
+_DTYPE_CODES = {"torch.float32": 0, "torch.float16": 1, "torch.bfloat16": 2}
+
+
+def allocate_token_bitmask(batch_size: int, vocab_size: int, *, pin_memory: bool = False) -> torch.Tensor:
+    """A bitmask in CPU memory that allows everything: int32 [batch_size, ceil(vocab_size / 32)], all bits 1.
+
+    pin_memory: page-locked, so that a copy to a GPU can overlap with other work; needs CUDA.
+    """
+    import torch
+
+    rows, tokens = index(batch_size), index(vocab_size)
+    if rows < 0 or tokens < 1:
+        raise MisuseError(f"a bitmask of {rows} rows for {tokens} tokens cannot be")
+    return torch.full((rows, (tokens + 31) // 32), -1, dtype=torch.int32, pin_memory=pin_memory)
+
+
+def apply_token_bitmask_inplace(
+    logits: torch.Tensor, bitmask: torch.Tensor, indices: Sequence[int] | torch.Tensor | None = None
+) -> None:
+    """Sets the logits of tokens that are not allowed to -inf, in place.
+
+    logits: float32, float16 or bfloat16, [rows, vocab] or [vocab], the tokens of a row contiguous; rows may be strided.
+    bitmask: int32 [rows, words] or [words] on the same device. Logits beyond the bitmask (a model wider than its
+        tokenizer) become -inf; bits beyond the logits are ignored.
+    indices: row `i` of the bitmask is for row `indices[i]` of the logits, the other rows stay as they are. By default
+        row `i` is for row `i` and there must be as many of one as of the other.
+    CPU tensors take a vectorised native loop, CUDA tensors a Triton kernel on the current stream.
+    Raises MisuseError for a wrong dtype, shape, layout or device, or an index that is out of range.
+    """
+    _check_tensor("logits", logits)
+    _check_tensor("bitmask", bitmask)
+    if str(logits.dtype) not in _DTYPE_CODES:
+        raise MisuseError(f"logits are {logits.dtype}; float32, float16 and bfloat16 can be masked")
+    if logits.device != bitmask.device:
+        raise MisuseError(f"logits are on {logits.device} and the bitmask on {bitmask.device}: move one to the other")
+    if str(bitmask.dtype) != "torch.int32":
+        raise MisuseError(f"the bitmask is {bitmask.dtype}, not torch.int32")
+    logits = logits.unsqueeze(0) if logits.ndim == 1 else logits
+    bitmask = bitmask.unsqueeze(0) if bitmask.ndim == 1 else bitmask
+    _check_rows("logits", logits)
+    _check_rows("bitmask", bitmask)
+    rows = _row_list(indices, bitmask.shape[0], logits.shape[0])
+    if bitmask.shape[0] == 0 or logits.shape[1] == 0:
+        return
+    if logits.device.type == "cpu":
+        _apply_cpu(logits, bitmask, rows)
+    elif logits.device.type == "cuda":
+        from maskforge.decoding.kernels.apply_bitmask import apply_bitmask
+
+        apply_bitmask(logits, bitmask, rows)
+    else:
+        raise MisuseError(f"logits are on {logits.device}; CPU and CUDA are supported")
+
+
+def bitmask_rows(bitmask: torch.Tensor, min_words: int) -> tuple[int, int, int, int]:
+    """Address, row stride in words, rows and words of a bitmask in CPU memory that native code may write to."""
+    _check_tensor("bitmask", bitmask)
+    if str(bitmask.dtype) != "torch.int32":
+        raise MisuseError(f"the bitmask is {bitmask.dtype}, not torch.int32")
+    if bitmask.device.type != "cpu":
+        raise MisuseError(f"the bitmask is on {bitmask.device}: fill one in CPU memory and copy it")
+    rows = bitmask.unsqueeze(0) if bitmask.ndim == 1 else bitmask
+    _check_rows("bitmask", rows)
+    if rows.shape[1] < min_words:
+        raise MisuseError(f"the bitmask has {rows.shape[1]} words a row, the vocabulary needs {min_words}")
+    if rows.shape[0] > 1 and rows.stride(0) < rows.shape[1]:
+        raise MisuseError("rows of the bitmask overlap")
+    return rows.data_ptr(), rows.stride(0), rows.shape[0], rows.shape[1]
+
+
+def _check_tensor(name: str, tensor: Any) -> None:
+    import torch
+
+    if not isinstance(tensor, torch.Tensor):
+        raise MisuseError(f"{name} is a {type(tensor).__name__}, not a torch.Tensor")
+    if tensor.ndim not in (1, 2):
+        raise MisuseError(f"{name} has shape {tuple(tensor.shape)}: one or two dimensions are known")
+    if tensor.layout != torch.strided:
+        raise MisuseError(f"{name} has layout {tensor.layout}, not strided")
+    if tensor.is_conj() or tensor.is_neg():
+        raise MisuseError(f"{name} is a lazy view (conjugated or negated): resolve it first")
+
+
+def _check_rows(name: str, tensor: torch.Tensor) -> None:
+    if tensor.shape[1] > 1 and tensor.stride(1) != 1:
+        raise MisuseError(f"a row of {name} is not contiguous (strides {tuple(tensor.stride())})")
+
+
+def _row_list(indices: Any, bitmask_rows: int, logits_rows: int) -> list[int] | None:
+    """`indices` as a checked list; None for the identity."""
+    if indices is None:
+        if bitmask_rows != logits_rows:
+            raise MisuseError(f"the bitmask has {bitmask_rows} rows and the logits {logits_rows}: pass indices")
+        return None
+    values = indices.tolist() if hasattr(indices, "tolist") else list(indices)
+    if not isinstance(values, list) or len(values) != bitmask_rows:
+        count = len(values) if isinstance(values, list) else "no"
+        raise MisuseError(f"{count} indices for a bitmask of {bitmask_rows} rows")
+    for value in values:
+        if isinstance(value, bool) or not hasattr(value, "__index__"):
+            raise MisuseError(f"index {value!r} is not an integer")
+        if not 0 <= index(value) < logits_rows:
+            raise MisuseError(f"index {value} is outside the logits of {logits_rows} rows")
+    return [index(value) for value in values]
+
+
+def _apply_cpu(logits: torch.Tensor, bitmask: torch.Tensor, rows: list[int] | None) -> None:
+    covered = min(logits.shape[1], 32 * bitmask.shape[1])
+    if covered < logits.shape[1]:
+        if rows is None:
+            logits[:, covered:] = -float("inf")
+        else:
+            logits[rows, covered:] = -float("inf")
+    _core.apply_bitmask_cpu(
+        logits.data_ptr(),
+        _DTYPE_CODES[str(logits.dtype)],
+        logits.stride(0),
+        bitmask.shape[0],
+        covered,
+        bitmask.data_ptr(),
+        bitmask.stride(0),
+        rows,
+    )
