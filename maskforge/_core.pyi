@@ -1,4 +1,4 @@
-"""The native core, as csrc/bindings declares it. Python code uses it through maskforge.grammar and maskforge.decoding."""
+"""The native core, as csrc/bindings declares it; used through maskforge.grammar and maskforge.decoding."""
 
 from collections.abc import Mapping, Sequence
 
