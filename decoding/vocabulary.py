@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from operator import index
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from maskforge import _core
 from maskforge._core import MisuseError
+
+if TYPE_CHECKING:
+    from maskforge.decoding.matcher import Matcher
 
 
 class Vocabulary:
@@ -104,6 +107,12 @@ class Vocabulary:
     def core(self) -> Any:
         """The native vocabulary."""
         return self._core
+
+    def wrap_matcher(self, core: Any) -> Matcher:
+        """The public matcher around a native one; how grammars make theirs."""
+        from maskforge.decoding.matcher import Matcher
+
+        return Matcher(core, self)
 
     @property
     def size(self) -> int:

@@ -1,0 +1,76 @@
+"""The resources that a schema refers to, taken from a registry. Nothing is ever fetched."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urldefrag, urljoin
+
+from maskforge._core import MisuseError
+from maskforge.grammar.texts import json_text
+
+if TYPE_CHECKING:
+    import referencing
+
+# A reference that does not stay in its own document. Cheap, so that most schemas are never parsed in Python.
+_OUTWARD = re.compile(r'"\$(?:ref|dynamicRef|recursiveRef)"\s*:\s*"(?!#)')
+_REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+
+
+def reachable_resources(text: str, registry: referencing.Registry[Any] | None) -> dict[str, str]:
+    """The JSON text, by URI, of every resource that `text` refers to, directly or not, and that can be had locally.
+
+    Looked up in `registry`, then among the metaschemas. What is found in neither is left to the compile, which knows
+    whether the reference matters and where it stands. Too much may be found (a `$ref` inside a `const`), never too
+    little.
+    """
+    if registry is not None and not callable(getattr(registry, "crawl", None)):
+        raise MisuseError(f"registry is a {type(registry).__name__}, not a referencing.Registry")
+    found: dict[str, str] = {}
+    if not _OUTWARD.search(text):
+        return found
+    try:
+        contents = json.loads(text)
+    except (ValueError, RecursionError):
+        return found  # the compile will say what is wrong with it
+    import jsonschema_specifications  # loads the metaschemas: tens of milliseconds that most compiles do without
+
+    registries = [registry.crawl()] if registry is not None else []
+    registries.append(jsonschema_specifications.REGISTRY)
+    pending: list[tuple[Any, str]] = [(contents, "")]
+    while pending:
+        node, base = pending.pop()
+        if isinstance(node, list):
+            pending += [(item, base) for item in node]
+        if not isinstance(node, dict):
+            continue
+        for keyword in ("$id", "id"):  # `id` is draft 4's
+            if isinstance(node.get(keyword), str):
+                base = _join(base, node[keyword])
+        for keyword in _REFERENCES:
+            reference = node.get(keyword)
+            if not isinstance(reference, str):
+                continue
+            uri = _join(base, reference)
+            if uri and uri not in found and (resource := _look_up(registries, uri)) is not None:
+                found[uri] = json_text(resource)
+                pending.append((resource, uri))
+        pending += [(item, base) for item in node.values()]
+    return found
+
+
+def _look_up(registries: list[referencing.Registry[Any]], uri: str) -> Any:
+    for registry in registries:
+        resource = registry.get(uri)  # does not retrieve
+        if resource is not None:
+            return resource.contents
+    return None
+
+
+def _join(base: str, reference: str) -> str:
+    """An absolute URI without its fragment; "" where there is none."""
+    try:
+        return urldefrag(urljoin(base, reference))[0]
+    except ValueError:
+        return ""

@@ -1,0 +1,51 @@
+"""Specs as the native core takes them: UTF-8 text."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from typing import Any
+
+from maskforge._core import SpecError
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def schema_text(schema: Any) -> str:
+    """A schema as JSON text: a text is taken as it is, a path is read, anything else is printed with its key order."""
+    if isinstance(schema, str):
+        return _utf8(schema, "schema")
+    if isinstance(schema, os.PathLike):
+        try:
+            with open(schema, encoding="utf-8") as file:
+                return file.read()
+        except UnicodeDecodeError as error:
+            raise SpecError(f"the schema file is not UTF-8: {error}") from error
+    return json_text(schema)
+
+
+def json_text(value: Any) -> str:
+    """JSON of a Python value; SpecError for what JSON cannot say: NaN, infinities, objects of other types, cycles."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise SpecError(f"the schema is not JSON: {error}") from error
+    except RecursionError:
+        raise SpecError("the schema is nested too deeply") from None
+    # Half of a surrogate pair cannot be encoded, but JSON can escape it.
+    return _LONE_SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def pattern_text(pattern: Any) -> str:
+    if not isinstance(pattern, str):
+        raise SpecError(f"a pattern is a str in the syntax of ECMA-262, not {type(pattern).__name__}")
+    return _utf8(pattern, "pattern")
+
+
+def _utf8(text: str, what: str) -> str:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise SpecError(f"the {what} has half of a surrogate pair", f"offset {error.start}") from None
+    return text
