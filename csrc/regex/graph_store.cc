@@ -1,0 +1,258 @@
+// Interning of regex nodes and the attributes each is born with: all are computed from the children's in constant time,
+// or in the number of members. Covered by tests/csrc/test_regex.cc.
+#include <algorithm>
+#include <cstring>
+
+#include "base/fuel.h"
+#include "base/hash.h"
+#include "regex/graph.h"
+
+namespace maskforge {
+
+namespace {
+
+bool is_list(RegexKind kind) { return kind == RegexKind::kUnion || kind == RegexKind::kIntersect; }
+
+// Whether the lengths [low·k, high·k] for k = least..most leave no gap between them.
+bool repeats_without_gap(std::uint32_t low, std::uint32_t high, std::uint32_t least, std::uint32_t most) {
+  if (least == most) return true;
+  if (least == 0) {
+    if (low > 1) return false;
+    least = 1;  // from k = 1 on, low <= 1 <= high + 1 leaves none either
+  }
+  if (high == RegexArena::kUnbounded) return true;
+  return std::uint64_t{high} * least + 1 >= std::uint64_t{low} * (std::uint64_t{least} + 1);
+}
+
+}  // namespace
+
+RegexGraph::RegexGraph() {
+  singles_.assign(128, 0);
+  RegexNode none;
+  none.kind = RegexKind::kNone;
+  intern(none);
+  RegexNode epsilon;
+  epsilon.kind = RegexKind::kEpsilon;
+  intern(epsilon);
+  RegexNode any;
+  any.kind = RegexKind::kLength;
+  any.c = kUnbounded;
+  intern(any);
+  any.b = any.c = 1;
+  intern(any);
+}
+
+void RegexGraph::grow_slots() {
+  std::size_t size = slots_.empty() ? 256 : slots_.size() * 2;
+  std::vector<std::uint32_t> slots(size, 0);
+  for (std::size_t k = 0; k < nodes_.size(); ++k) {
+    std::size_t i = hashes_[k] & (size - 1);
+    while (slots[i] != 0) i = (i + 1) & (size - 1);
+    slots[i] = static_cast<std::uint32_t>(k + 1);
+  }
+  slots_ = std::move(slots);
+}
+
+RegexId RegexGraph::intern(RegexNode n) {
+  std::uint64_t h = mix_hash(std::uint64_t{n.a} << 32 | n.b, static_cast<std::uint64_t>(n.kind) + 1);
+  return find_or_add(n, mix_hash(h, std::uint64_t{n.c} << 32 | n.d), {});
+}
+
+RegexId RegexGraph::intern_list(RegexKind kind, std::span<const RegexId> list) {
+  RegexNode n;
+  n.kind = kind;
+  n.b = static_cast<std::uint32_t>(list.size());
+  return find_or_add(
+      n, hash_bytes({reinterpret_cast<const char*>(list.data()), list.size_bytes()}, n.b ^ (kind == RegexKind::kUnion)),
+      list);
+}
+
+RegexId RegexGraph::find_or_add(RegexNode& n, std::uint64_t hash, std::span<const RegexId> list) {
+  if ((nodes_.size() + 1) * 2 > slots_.size()) grow_slots();
+  std::uint32_t low = static_cast<std::uint32_t>(hash ^ (hash >> 29));
+  std::size_t mask = slots_.size() - 1, i = low & mask;
+  for (; slots_[i] != 0; i = (i + 1) & mask) {
+    RegexId id = slots_[i] - 1;
+    const RegexNode& other = nodes_[id];
+    if (hashes_[id] != low || other.kind != n.kind || other.b != n.b) continue;
+    if (is_list(n.kind)) {
+      if (std::memcmp(pool_.data() + other.a, list.data(), list.size_bytes()) == 0) return id;
+    } else if (other.a == n.a && other.c == n.c && (other.d == n.d || n.kind == RegexKind::kLoop)) {
+      return id;
+    }
+  }
+  FuelScope::spend(1 + list.size() / 8);
+  if (is_list(n.kind)) n.a = static_cast<std::uint32_t>(pool_.size());
+  describe_attributes(n, list);
+  hashes_.resize(nodes_.size());  // an earlier call may have run out of memory half way
+  empty_.resize(nodes_.size());
+  pool_.insert(pool_.end(), list.begin(), list.end());
+  hashes_.push_back(low);
+  empty_.push_back(0);
+  nodes_.push_back(n);
+  slots_[i] = static_cast<std::uint32_t>(nodes_.size());
+  return static_cast<RegexId>(nodes_.size() - 1);
+}
+
+void RegexGraph::describe_attributes(RegexNode& n, std::span<const RegexId> list) {
+  switch (n.kind) {
+    case RegexKind::kNone:
+      n.slack = 0;
+      return;
+    case RegexKind::kEpsilon:
+      n.nullable = n.alive = n.dense = true;
+      n.slack = 0;
+      return;
+    case RegexKind::kChars:
+      n.alive = n.dense = true;
+      n.min_length = n.max_length = n.slack = 1;
+      return;
+    case RegexKind::kLength:
+      n.nullable = n.b == 0;
+      n.alive = n.dense = true;
+      n.min_length = n.slack = n.b;
+      n.max_length = n.c;
+      n.open_end = n.c == kUnbounded;
+      n.counts = n.b > 1 || (n.c > 1 && n.c != kUnbounded);
+      return;
+    case RegexKind::kConcat: {
+      const RegexNode &f = nodes_[n.a], &t = nodes_[n.b];
+      n.nullable = f.nullable && t.nullable;
+      n.alive = f.alive && t.alive;
+      n.dense = f.dense && t.dense;
+      n.min_length = std::min(add_counts(f.min_length, t.min_length), kUnbounded - 1);
+      n.max_length = add_counts(f.max_length, t.max_length);
+      n.slack = add_counts(f.slack, t.slack);
+      n.open_end = t.open_end && n.slack != kUnbounded;
+      n.counts = f.counts || t.counts;
+      n.looks_left = f.looks_left || t.looks_left;
+      n.looks_ahead = f.looks_ahead || t.looks_ahead;
+      return;
+    }
+    case RegexKind::kRepeat: {
+      const RegexNode& r = nodes_[n.a];
+      n.nullable = n.b == 0 || r.nullable;
+      n.alive = n.b == 0 || r.alive;
+      n.min_length = std::min(multiply_counts(r.min_length, n.b), kUnbounded - 1);
+      n.max_length = multiply_counts(r.max_length, n.c);
+      n.dense = r.dense && repeats_without_gap(r.min_length, r.max_length, n.b, n.c);
+      n.slack = r.slack == kUnbounded ? kUnbounded : multiply_counts(r.slack, std::max(n.b, 1u));
+      n.open_end = n.c == kUnbounded && r.dense && r.min_length <= 1 && r.max_length >= 1 && n.slack != kUnbounded;
+      n.counts = r.counts || n.b > 1 || (n.c > 1 && n.c != kUnbounded);
+      n.looks_left = r.looks_left;
+      n.looks_ahead = r.looks_ahead;
+      return;
+    }
+    case RegexKind::kWords: {
+      const WordList& words = word_lists_[n.a];
+      std::uint32_t first = static_cast<std::uint32_t>(words.words[n.b].size()) - n.d;
+      n.nullable = first == 0;
+      n.alive = true;
+      n.max_length = n.c - n.b == 1 ? first : words.longest - n.d;
+      n.min_length = n.c - n.b == 1 ? first : (first == 0 ? 0 : 1);
+      n.dense = n.c - n.b == 1;
+      n.slack = n.max_length;
+      return;
+    }
+    case RegexKind::kUnion:
+      return describe_union(n, list);
+    case RegexKind::kIntersect:
+      return describe_intersect(n, list);
+    case RegexKind::kComplement: {
+      const RegexNode& r = nodes_[n.a];
+      n.nullable = !r.nullable;
+      n.alive = r.max_length != kUnbounded;
+      n.max_length = kUnbounded;
+      n.counts = r.counts;
+      n.looks_left = r.looks_left;
+      return;
+    }
+    case RegexKind::kBehind:
+      n.nullable = nodes_[n.a].nullable;
+      n.looks_left = true;
+      return;
+    case RegexKind::kAhead:
+      n.looks_ahead = true;
+      n.looks_left = nodes_[n.a].looks_left;
+      return;
+    case RegexKind::kLocal:
+      n = [&] {
+        RegexNode copy = nodes_[n.a];
+        copy.kind = RegexKind::kLocal;
+        copy.a = n.a;
+        copy.b = copy.c = copy.d = copy.edges = copy.shifts = 0;
+        copy.looks_left = false;
+        return copy;
+      }();
+      return;
+    case RegexKind::kLoop: {
+      const RegexNode &r = nodes_[n.a], &k = nodes_[n.b];
+      // n.nullable is set by loop(): it needs the empty matches of the body.
+      n.max_length = kUnbounded;
+      n.min_length = k.min_length;
+      n.looks_left = r.looks_left || k.looks_left;
+      return;
+    }
+  }
+}
+
+void RegexGraph::describe_union(RegexNode& n, std::span<const RegexId> list) {
+  n.dense = n.open_end = true;
+  n.min_length = kUnbounded - 1;
+  n.slack = 0;
+  for (RegexId id : list) {
+    const RegexNode& r = nodes_[id];
+    n.nullable |= r.nullable;
+    n.alive |= r.alive;
+    n.dense &= r.dense;
+    n.open_end &= r.open_end;
+    n.min_length = std::min(n.min_length, r.min_length);
+    n.max_length = std::max(n.max_length, r.max_length);
+    n.slack = std::max(n.slack, r.slack);
+    n.counts |= r.counts;
+    n.looks_left |= r.looks_left;
+    n.looks_ahead |= r.looks_ahead;
+  }
+  if (!n.dense) return;
+  // Do the members' lengths cover [min, max]? Few members: repeat "extend the covered prefix" instead of sorting.
+  if (list.size() > 32) {
+    n.dense = false;
+    return;
+  }
+  std::uint32_t covered = n.min_length;
+  for (bool grew = true; grew && covered < n.max_length;) {
+    grew = false;
+    for (RegexId id : list) {
+      const RegexNode& r = nodes_[id];
+      if (r.min_length <= add_counts(covered, 1) && r.max_length > covered) {
+        covered = r.max_length;
+        grew = true;
+      }
+    }
+  }
+  n.dense = covered >= n.max_length;
+}
+
+void RegexGraph::describe_intersect(RegexNode& n, std::span<const RegexId> list) {
+  n.nullable = true;
+  n.max_length = kUnbounded;
+  bool has_length = false;
+  for (RegexId id : list) {
+    const RegexNode& r = nodes_[id];
+    n.nullable &= r.nullable;
+    n.min_length = std::max(n.min_length, r.min_length);
+    n.max_length = std::min(n.max_length, r.max_length);
+    n.counts |= r.counts;
+    n.looks_left |= r.looks_left;
+    has_length |= r.kind == RegexKind::kLength;
+  }
+  // A length and one dense part: intersect() has checked that their ranges of lengths meet.
+  if (list.size() == 2 && has_length) n.alive = n.dense = nodes_[list[0]].dense && nodes_[list[1]].dense;
+}
+
+std::size_t RegexGraph::memory_bytes() const {
+  return nodes_.capacity() * sizeof(RegexNode) + (pool_.capacity() + hashes_.capacity() + slots_.capacity()) * 4 +
+         empty_.capacity() + list_bytes_;
+}
+
+}  // namespace maskforge
