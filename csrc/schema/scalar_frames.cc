@@ -17,6 +17,16 @@ const ByteClasses* classes_of(Machine& machine, std::string_view distinct) {
 
 }  // namespace
 
+const ByteClasses* structural_classes(Machine& machine) {
+  std::array<std::uint8_t, 256> of{};
+  of[' '] = of['\t'] = 1;
+  of['\n'] = 2;
+  of['\r'] = 3;
+  std::uint8_t next = 4;
+  for (char c : std::string_view("\"{}[],:-0123456789tfn")) of[static_cast<std::uint8_t>(c)] = next++;
+  return machine.intern_classes(of);
+}
+
 SpaceFrames::SpaceFrames(Machine& machine)
     : machine_(machine), automaton_(machine.add_automaton(this)), classes_(classes_of(machine, " \t\n\r")) {}
 

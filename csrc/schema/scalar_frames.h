@@ -12,6 +12,9 @@ namespace maskforge {
 
 inline bool is_json_space(std::uint8_t byte) { return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t'; }
 
+// The byte classes of every state between values: brackets, separators, and each first byte of a value apart.
+const ByteClasses* structural_classes(Machine& machine);
+
 // A run of whitespace, called by a structural state on its first byte and ended by the first byte that is none. The run is bounded, so
 // that no model can idle in it, and shaped like what printers print: at most two spaces or tabs, then optionally one line break
 // and an indentation of at most kMaxIndent characters.

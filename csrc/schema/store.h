@@ -95,6 +95,8 @@ class SchemaStore {
 
   NameId name(std::string_view utf8);
   const std::u32string& name_text(NameId id) const { return names_[id]; }
+  // False for a name with a lone surrogate, which no UTF-8 text can spell.
+  bool is_writable(NameId id) const;
   std::size_t memory_bytes() const;
 
   std::deque<SchemaNode> nodes;

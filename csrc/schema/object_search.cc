@@ -1,0 +1,169 @@
+// See objects.h: whether an object can still be completed.
+//
+// A plain conjunction is answered by counting. Otherwise a search decides, one after the other, the names that the formula can tell
+// apart: absent, or present with some verdicts of its value; then unnamed keys, cell by cell of the patterns' Venn diagram, as long as
+// a negated table still wants a witness or a count is still short. The order of keys in the text does not matter here.
+#include <algorithm>
+
+#include "base/errors.h"
+#include "base/fuel.h"
+#include "schema/objects.h"
+
+namespace maskforge {
+
+bool Objects::satisfiable(const Core& core) {
+  if (core.demanded == kFalse) return false;
+  return satisfiable_id(intern_core(core));
+}
+
+bool Objects::satisfiable_id(CoreId id) {
+  CoreInfo& info = this->info(id);
+  if (info.satisfiable != Known::kUnknown) return info.satisfiable == Known::kYes;
+  const Core core = cores_[id];
+  if (core.demanded == kFalse) return false;
+  Values::Attempt attempt(values_);
+  bool found;
+  if (at_end(core.demanded, core.count) == kTrue) {
+    found = true;
+  } else if (info.is_plain) {
+    found = plain_satisfiable(id);
+  } else if (!core.asked.empty()) {
+    Core alone = core;
+    alone.asked.clear();
+    found = satisfiable(alone);
+  } else {
+    Search search = prepare(id);
+    found = this->search(search, core.demanded, 0, core.count, search.extras_wanted);
+  }
+  if (found || attempt.certain()) this->info(id).satisfiable = found ? Known::kYes : Known::kNo;
+  return found;
+}
+
+bool Objects::plain_satisfiable(CoreId id) {
+  CoreInfo& info = this->info(id);
+  Plan& plan = plans_[info.plan];
+  const Core core = cores_[id];
+  for (NameId name : info.plain.missing) {
+    if (!plain_name_alive(plan, plan.index.at(name))) return false;
+  }
+  std::uint64_t total = std::uint64_t{core.count} + info.plain.missing.size();
+  if (total > info.plain.most) return false;
+  if (total >= info.plain.least) return true;
+  std::uint64_t wanted = info.plain.least - total;
+  for (std::uint32_t i = 0; i < plan.names.size() && wanted > 0; ++i) {
+    NameId name = plan.names[i];
+    if (was_seen(core.seen, name)) continue;
+    if (std::find(info.plain.missing.begin(), info.plain.missing.end(), name) != info.plain.missing.end()) continue;
+    if (plain_name_alive(plan, i)) --wanted;
+  }
+  const std::vector<Cell> cells = this->cells(plan);
+  for (std::size_t i = 0; i < cells.size() && wanted > 0; ++i) {
+    if (plain_cell_alive(plan, i)) wanted -= std::min(wanted, capacity(id, cells[i], wanted));
+  }
+  return wanted == 0;
+}
+
+std::uint64_t Objects::capacity(CoreId core, const Cell& cell, std::uint64_t limit) {
+  RegexArena& regexes = texts_.regexes();
+  if (cell.keys == regexes.any_text()) return limit;
+  const Plan& plan = plans_[info(core).plan];
+  std::uint64_t taken = 0;
+  auto count = [&](NameId name) {
+    if (regexes.matches(cell.keys, store_.name_text(name))) ++taken;
+  };
+  for (NameId name : plan.names) count(name);
+  for (NameId name : seen_unnamed(core)) count(name);
+  std::uint64_t words = regexes.count_words(cell.keys, taken + limit);
+  return words > taken ? words - taken : 0;
+}
+
+Objects::Search Objects::prepare(CoreId id) {
+  Search search;
+  search.core = id;
+  const Core& core = cores_[id];
+  const Plan& plan = plans_[info(id).plan];
+  std::unordered_map<NameId, int> mentions;
+  std::uint32_t witnesses = 0;
+  std::uint32_t count_wanted = 0;
+  formulas_.visit_atoms(core.demanded, [&](const Atom& atom, bool positive, bool negative) {
+    switch (atom.kind) {
+      case AtomKind::kHas: mentions[atom.a] += 4; break;
+      case AtomKind::kEach:
+        // A positive table only forbids; it needs a key to be decided only where a negated one wants a witness or a count is short.
+        if (negative) {
+          ++witnesses;
+          for (const auto& [name, question] : store_.members[atom.a].properties) mentions[name] += 1;
+        }
+        break;
+      case AtomKind::kNames:
+        if (negative) ++witnesses;
+        break;
+      case AtomKind::kCount:
+        if (positive && atom.a > core.count) count_wanted = std::max(count_wanted, atom.a - core.count);
+        break;
+      default: break;
+    }
+  });
+  if (count_wanted > 0 || witnesses > 0) {
+    for (NameId name : plan.names) mentions[name] += 0;
+  }
+  for (const auto& [name, weight] : mentions) {
+    if (!was_seen(core.seen, name)) search.names.push_back(name);
+  }
+  std::sort(search.names.begin(), search.names.end(), [&](NameId a, NameId b) {
+    int wa = mentions[a], wb = mentions[b];
+    return wa != wb ? wa > wb : a < b;
+  });
+  search.extras_wanted = witnesses + count_wanted;
+  constexpr std::size_t kMaxDecisions = 3000;  // the search recurses once for each
+  if (search.names.size() + search.extras_wanted > kMaxDecisions) {
+    throw UnsupportedError("an object whose alternatives depend on more than 3,000 keys");
+  }
+  return search;
+}
+
+bool Objects::search(Search& search, FormulaId f, std::size_t next, std::uint32_t count, std::uint32_t extras) {
+  FuelScope::spend();
+  if (f == kFalse) return false;
+  if (at_end(f, count) == kTrue) return true;
+  const auto situation = std::tuple(f, static_cast<std::uint32_t>(next), count, extras);
+  if (search.failed.contains(situation)) return false;
+  const Core& core = cores_[search.core];
+  const bool compact = core.compact;
+  Plan& plan = plans_[info(search.core).plan];
+  bool found = false;
+  if (next < search.names.size()) {
+    NameId name = search.names[next];
+    FormulaId absent = formulas_.map(f, [&](const Atom& atom, FormulaId self) {
+      return atom.kind == AtomKind::kHas && atom.a == name ? kFalse : self;
+    });
+    auto without = [&] { return absent != kFalse && this->search(search, absent, next + 1, count, extras); };
+    auto with = [&] {
+      if (!store_.is_writable(name)) return false;
+      auto at = plan.index.find(name);
+      Key key{name, at == plan.index.end() ? 0 : plan.name_matches[at->second]};
+      FormulaId present = derive(f, key, plan, count + 1);
+      if (present == kFalse) return false;
+      return verdicts_.some(present, compact, [&](FormulaId rest) { return this->search(search, rest, next + 1, count + 1, extras); });
+    };
+    // A name the formula asks for is tried present first, any other absent first.
+    found = absent != f ? with() || without() : without() || with();
+  } else if (extras > 0) {
+    const std::vector<Cell> cells = this->cells(plan);
+    for (std::size_t i = 0; i < cells.size() && !found; ++i) {
+      std::uint32_t used = search.used[i];
+      if (capacity(search.core, cells[i], used + 1) <= used) continue;
+      FormulaId present = derive(f, Key{kNone, cells[i].matches}, plan, count + 1);
+      if (present == kFalse) continue;
+      ++search.used[i];
+      found = verdicts_.some(present, compact, [&](FormulaId rest) { return this->search(search, rest, next, count + 1, extras - 1); });
+      --search.used[i];
+    }
+  }
+  // How many keys of a cell are taken is not in the situation: remember a "no" only where that cannot matter.
+  bool no_extras_taken = extras == search.extras_wanted;
+  if (!found && no_extras_taken) search.failed.insert(situation);
+  return found;
+}
+
+}  // namespace maskforge

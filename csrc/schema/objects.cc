@@ -1,0 +1,280 @@
+// See objects.h: frames and derivatives.
+#include "schema/objects.h"
+
+#include <algorithm>
+
+#include "base/errors.h"
+#include "base/fuel.h"
+
+namespace maskforge {
+
+Objects::Objects(Machine& machine, Values& values, Texts& texts, TextFrames& strings, SpaceFrames& spaces)
+    : machine_(machine), values_(values), questions_(values.questions()), formulas_(questions_.formulas()),
+      store_(questions_.store()), texts_(texts), strings_(strings), spaces_(spaces), verdicts_(formulas_, values),
+      automaton_(machine.add_automaton(this)), classes_(structural_classes(machine)) {
+  lists_.intern({});
+}
+
+Objects::CoreId Objects::intern_core(Core core) {
+  CoreId id = cores_.intern(std::move(core));
+  while (infos_.size() <= id) infos_.emplace_back();
+  return id;
+}
+
+StateId Objects::start(FormulaId demanded, const std::vector<FormulaId>& asked, bool compact) {
+  CoreId core = intern_core(Core{demanded, asked, 0, 0, false, compact});
+  if (!satisfiable_id(core)) return kDeadState;
+  return state({Phase::kFirst, compact, core});
+}
+
+Objects::SeenId Objects::with_seen(SeenId seen, NameId name) {
+  std::vector<std::uint32_t> names = lists_[seen];
+  names.insert(std::lower_bound(names.begin(), names.end(), name), name);
+  return lists_.intern(std::move(names));
+}
+
+bool Objects::was_seen(SeenId seen, NameId name) const {
+  const std::vector<std::uint32_t>& names = lists_[seen];
+  return std::binary_search(names.begin(), names.end(), name);
+}
+
+void Objects::questions_about(TableId table_id, const Key& key, const Plan& plan, std::vector<QuestionId>& out) {
+  const MemberTable& table = store_.members[table_id];
+  bool covered = false;
+  if (key.name != kNone) {
+    if (auto named = table.properties.find(key.name); named != table.properties.end()) {
+      out.push_back(named->second);
+      covered = true;
+    }
+  }
+  for (const auto& [pattern, question] : table.patterns) {
+    auto bit = std::find(plan.patterns.begin(), plan.patterns.end(), pattern) - plan.patterns.begin();
+    if ((key.matches >> bit & 1) == 0) continue;
+    out.push_back(question);
+    covered = true;
+  }
+  if (!covered) out.push_back(table.additional);
+}
+
+FormulaId Objects::derive(FormulaId f, const Key& key, const Plan& plan, std::uint32_t count) {
+  return formulas_.map(f, [&](const Atom& atom, FormulaId self) -> FormulaId {
+    switch (atom.kind) {
+      case AtomKind::kHas: return atom.a == key.name ? kTrue : self;
+      case AtomKind::kCount: return count >= atom.a ? kTrue : self;
+      case AtomKind::kNames: {
+        auto bit = std::find(plan.patterns.begin(), plan.patterns.end(), atom.a) - plan.patterns.begin();
+        return (key.matches >> bit & 1) != 0 ? self : kFalse;
+      }
+      case AtomKind::kEach: {
+        std::vector<QuestionId> asked;
+        questions_about(atom.a, key, plan, asked);
+        std::vector<FormulaId> parts{self};
+        for (QuestionId q : asked) {
+          q = questions_.resolve(q);
+          if (q == kNever) return kFalse;
+          if (q != kAlways) parts.push_back(formulas_.atom(AtomKind::kVerdict, q));
+        }
+        return parts.size() == 1 ? self : formulas_.conj(std::move(parts));
+      }
+      default: return self;
+    }
+  });
+}
+
+Objects::Member Objects::read_key(CoreId id, const Key& key, SeenId seen, bool anonymous) {
+  FuelScope::spend();
+  if (key.name != kNone && !store_.is_writable(key.name)) return Member{};
+  const Plan& plan = plans_[info(id).plan];
+  Core core = cores_[id];
+  std::uint32_t count = core.count + 1;
+  core.demanded = derive(core.demanded, key, plan, count);
+  Member member;
+  if (core.demanded == kFalse) return member;
+  bool counting = false;
+  for (FormulaId& f : core.asked) f = derive(f, key, plan, count);
+  auto count_in = [&](FormulaId f) {
+    formulas_.visit_atoms(f, [&](const Atom& atom, bool, bool) { counting |= atom.kind == AtomKind::kCount; });
+  };
+  count_in(core.demanded);
+  for (FormulaId f : core.asked) count_in(f);
+  core.count = counting ? count : 0;
+  core.seen = seen;
+  core.anonymous = core.anonymous || anonymous;
+  Pending pending = verdicts_.ask(core.demanded, core.asked, core.compact, [&](FormulaId f) {
+    Core rest = core;
+    rest.demanded = f;
+    rest.asked.clear();
+    return satisfiable(rest);
+  });
+  if (!pending.alive) return member;
+  core.demanded = pending.demanded;
+  core.asked = std::move(pending.asked);
+  member.core = intern_core(std::move(core));
+  member.spec = pending.spec;
+  member.questions = lists_.intern(std::move(pending.questions));
+  member.alive = true;
+  return member;
+}
+
+const Objects::Member& Objects::named_member(CoreId core, NameId name) {
+  if (auto known = info(core).members.find(name); known != info(core).members.end()) return known->second;
+  const Plan& plan = plans_[info(core).plan];
+  auto at = plan.index.find(name);
+  Key key{name, at == plan.index.end() ? 0 : plan.name_matches[at->second]};
+  Member member = read_key(core, key, with_seen(cores_[core].seen, name), false);
+  return info(core).members.emplace(name, member).first->second;
+}
+
+const Objects::Member& Objects::unnamed_member(CoreId core, std::uint64_t matches) {
+  if (auto known = info(core).unnamed.find(matches); known != info(core).unnamed.end()) return known->second;
+  Member member = read_key(core, Key{kNone, matches}, cores_[core].seen, true);
+  return info(core).unnamed.emplace(matches, member).first->second;
+}
+
+StateId Objects::after_key(const Member& member) {
+  if (!member.alive) return kDeadState;
+  return state({Phase::kColon, cores_[member.core].compact, member.core, member.spec, member.questions});
+}
+
+FormulaId Objects::at_end(FormulaId f, std::uint32_t count) {
+  if (f == kTrue || f == kFalse) return f;
+  return formulas_.map(f, [&](const Atom& atom, FormulaId) {
+    switch (atom.kind) {
+      case AtomKind::kEach:
+      case AtomKind::kNames: return kTrue;
+      case AtomKind::kCount: return count >= atom.a ? kTrue : kFalse;
+      default: return kFalse;
+    }
+  });
+}
+
+Label Objects::end_label(CoreId id) {
+  const Core& core = cores_[id];
+  if (at_end(core.demanded, core.count) != kTrue) return kNoLabel;
+  std::uint64_t verdicts = 0;
+  for (std::size_t i = 0; i < core.asked.size(); ++i) {
+    if (at_end(core.asked[i], core.count) == kTrue) verdicts |= std::uint64_t{1} << i;
+  }
+  return machine_.verdict_label(verdicts);
+}
+
+Step Objects::compute(std::uint32_t id, std::uint8_t byte) {
+  Local local = locals_[id];
+  if (is_json_space(byte)) {
+    if (local.spaced || local.phase == Phase::kKeyWait || local.phase == Phase::kValueWait) return Step::reject();
+    local.spaced = true;
+    return machine_.call(state(local), spaces_.begin(byte));
+  }
+  const bool compact = cores_[local.core].compact;
+  switch (local.phase) {
+    case Phase::kKeyWait:
+    case Phase::kValueWait: return Step::reject();
+    case Phase::kFirst:
+    case Phase::kNextKey: {
+      if (byte == '}' && local.phase == Phase::kFirst) {
+        Label label = end_label(local.core);
+        return label == kNoLabel ? Step::reject() : Step::returns(label);
+      }
+      if (byte != '"') return Step::reject();
+      TextId text = key_text(places_[key_root(local.core)]);
+      if (text == kDeadText) return Step::reject();
+      if (cores_[local.core].anonymous) return Step::suspect();
+      return machine_.call(state({Phase::kKeyWait, true, local.core}), strings_.body(text));
+    }
+    case Phase::kColon:
+      if (byte != ':') return Step::reject();
+      local.phase = Phase::kValue;
+      local.spaced = compact;
+      return Step::stay(state(local));
+    case Phase::kValue: {
+      StateId pushed = values_.begin(local.spec, byte);
+      if (pushed == kDeadState) return Step::reject();
+      return machine_.call(state({Phase::kValueWait, true, local.core, local.spec, local.questions}), pushed);
+    }
+    case Phase::kAfterValue:
+      if (byte == '}') {
+        Label label = end_label(local.core);
+        return label == kNoLabel ? Step::reject() : Step::returns(label);
+      }
+      if (byte != ',' || !any_key_left(local.core)) return Step::reject();
+      return Step::stay(state({Phase::kNextKey, compact, local.core}));
+  }
+  return Step::reject();
+}
+
+StateId Objects::after(std::uint32_t id, Label label) {
+  Local local = locals_[id];
+  switch (local.phase) {
+    case Phase::kKeyWait:
+      return after_key(is_named(label) ? named_member(local.core, name_index(label))
+                                       : unnamed_member(local.core, machine_.verdicts(label)));
+    case Phase::kValueWait: {
+      const std::vector<QuestionId>& questions = lists_[local.questions];
+      Core core = cores_[local.core];
+      if (!questions.empty()) {
+        std::uint64_t verdicts = machine_.verdicts(label);
+        core.demanded = verdicts_.settle(core.demanded, questions, verdicts);
+        for (FormulaId& f : core.asked) f = verdicts_.settle(f, questions, verdicts);
+        CoreId settled = intern_core(core);
+        if (!satisfiable_id(settled)) return kDeadState;
+        return state({Phase::kAfterValue, core.compact, settled});
+      }
+      return state({Phase::kAfterValue, core.compact, local.core});
+    }
+    default: return state(local);  // back from whitespace
+  }
+}
+
+StateId Objects::after_text(std::uint32_t id, Label label, std::string_view key) {
+  Local local = locals_[id];
+  NameId name = store_.name(key);
+  const Core& core = cores_[local.core];
+  if (was_seen(core.seen, name)) return kDeadState;
+  // Not kept in the core's memo: unnamed keys are many and rarely come twice.
+  Member member = read_key(local.core, Key{kNone, machine_.verdicts(label)}, with_seen(core.seen, name), false);
+  return after_key(member);
+}
+
+std::string Objects::describe(std::uint32_t id) {
+  const Local local = locals_[id];
+  auto keys = [&] {
+    std::string out;
+    const Plan& plan = plans_[info(local.core).plan];
+    int listed = 0;
+    for (NameId name : plan.names) {
+      if (was_seen(cores_[local.core].seen, name) || !key_alive(local.core, name)) continue;
+      if (++listed > 8) {
+        out += ", ...";
+        break;
+      }
+      std::string text;
+      for (char32_t c : store_.name_text(name)) text += c < 0x80 ? std::string(1, static_cast<char>(c)) : "?";
+      out += (out.empty() ? "" : ", ") + ("\"" + text + "\"");
+    }
+    if (extras(local.core) != kDeadText) out += out.empty() ? "any key" : " or another key";
+    return out;
+  };
+  switch (local.phase) {
+    case Phase::kFirst: {
+      std::string out = any_key_left(local.core) ? "a key: " + keys() : "";
+      if (end_label(local.core) != kNoLabel) out += out.empty() ? "`}`" : "; or `}`";
+      return out;
+    }
+    case Phase::kNextKey: return "a key: " + keys();
+    case Phase::kColon: return "`:`";
+    case Phase::kValue: return values_.describe(local.spec);
+    case Phase::kAfterValue: {
+      std::string out = any_key_left(local.core) ? "`,`" : "";
+      if (end_label(local.core) != kNoLabel) out += out.empty() ? "`}`" : " or `}`";
+      return out;
+    }
+    default: return "the end of a member";
+  }
+}
+
+std::size_t Objects::memory_bytes() const {
+  return cores_.size() * (sizeof(Core) + sizeof(CoreInfo) + 64) + locals_.size() * (sizeof(Local) + 16) + lists_.size() * 96 +
+         places_.size() * (sizeof(KeyPlace) + 16) + plans_.size() * (sizeof(Plan) + 512);
+}
+
+}  // namespace maskforge

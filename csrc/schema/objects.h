@@ -1,0 +1,227 @@
+// Objects: the frame between braces, and the trie of keys it offers.
+//
+// A *core* is what an object still has to fulfil: the demanded formula, the formulas of the questions asked of it, the keys seen and how
+// many. Reading a key takes the derivative of the core; the verdict atoms that appear become the questions of its value (verdicts.h).
+// A *plan* is what depends only on the keyword tables in the core's formulas and so is shared by all cores of one object schema: the
+// sorted names, the patterns, and whether a key's own value can exist.
+//
+// Keys are read by text states over the sorted names of the plan and the unnamed keys already seen, beside the language of
+// unnamed keys; a key that leaves the trie is in that language alone (texts.h).
+//
+// Files: objects.cc frames and derivatives, object_keys.cc plans and key texts, object_search.cc satisfiability.
+// Guarded by the machine's mutex. Covered by tests/schema/ (Python).
+#pragma once
+
+#include <array>
+#include <map>
+#include <optional>
+#include <set>
+#include <tuple>
+#include <vector>
+
+#include "schema/verdicts.h"
+
+namespace maskforge {
+
+class Objects : public Automaton, public Containers, public KeyTexts {
+ public:
+  Objects(Machine& machine, Values& values, Texts& texts, TextFrames& strings, SpaceFrames& spaces);
+
+  StateId start(FormulaId demanded, const std::vector<FormulaId>& asked, bool compact) override;
+
+  const ByteClasses* byte_classes(std::uint32_t) override { return classes_; }
+  Step compute(std::uint32_t local, std::uint8_t byte) override;
+  StateId after(std::uint32_t local, Label label) override;
+  StateId after_text(std::uint32_t local, Label label, std::string_view key) override;
+  std::string describe(std::uint32_t local) override;
+
+  std::vector<TextEdge> key_edges(std::uint32_t key) override;
+  Label key_close(std::uint32_t key) override;
+
+  std::size_t memory_bytes() const;
+
+ private:
+  using CoreId = std::uint32_t;
+  using PlanId = std::uint32_t;
+  using SeenId = std::uint32_t;
+
+  enum class Phase : std::uint8_t { kFirst, kKeyWait, kColon, kValue, kValueWait, kAfterValue, kNextKey };
+
+  struct Core {
+    FormulaId demanded = kTrue;
+    std::vector<FormulaId> asked;
+    SeenId seen = 0;
+    std::uint32_t count = 0;  // keys so far; kept at 0 when no formula counts
+    bool anonymous = false;   // a key was read whose text a walk does not know
+    bool compact = false;
+    bool operator==(const Core&) const = default;
+  };
+  struct CoreHash {
+    std::uint64_t operator()(const Core& c) const {
+      std::uint64_t h = mix_hash((std::uint64_t{c.demanded} << 32) | c.seen, (std::uint64_t{c.count} << 2) | (c.anonymous ? 2u : 0u) | (c.compact ? 1u : 0u));
+      for (FormulaId f : c.asked) h = mix_hash(h, f);
+      return h;
+    }
+  };
+  // A key as the formulas see it: which name it is (kNone for a key no name is known of) and which patterns of the plan match.
+  struct Key {
+    NameId name;
+    std::uint64_t matches;
+  };
+  // What follows a key: the core to go on with and the value's questions.
+  struct Member {
+    CoreId core = 0;
+    SpecId spec = 0;
+    std::uint32_t questions = 0;  // index into question_lists_
+    bool alive = false;
+    bool operator==(const Member&) const = default;
+  };
+  struct Local {
+    Phase phase;
+    bool spaced;  // whitespace was read here, or none is allowed
+    CoreId core;
+    SpecId spec = 0;
+    std::uint32_t questions = 0;
+    bool operator==(const Local&) const = default;
+  };
+  struct LocalHash {
+    std::uint64_t operator()(const Local& l) const {
+      return mix_hash(mix_hash((std::uint64_t{l.core} << 8) | (static_cast<std::uint64_t>(l.phase) << 1) | (l.spaced ? 1u : 0u), l.spec), l.questions);
+    }
+  };
+  struct ListHash {
+    std::uint64_t operator()(const std::vector<std::uint32_t>& list) const {
+      std::uint64_t h = mix_hash(list.size(), 3);
+      for (std::uint32_t x : list) h = mix_hash(h, x);
+      return h;
+    }
+  };
+  // One Venn cell of the plan's patterns: the unnamed keys that match exactly these.
+  struct Cell {
+    std::uint64_t matches;
+    RegexId keys;
+  };
+  enum class Known : std::uint8_t { kUnknown, kNo, kYes };
+  struct Shape {
+    std::vector<std::uint32_t> tables;    // sorted
+    std::vector<std::uint32_t> names;     // regexes of kNames atoms, sorted
+    std::vector<std::uint32_t> mentions;  // names in kHas atoms that no table lists, sorted
+    bool compact;
+    bool operator==(const Shape&) const = default;
+  };
+  struct ShapeHash {
+    std::uint64_t operator()(const Shape& s) const {
+      return mix_hash(mix_hash(ListHash{}(s.tables), ListHash{}(s.names)), ListHash{}(s.mentions) * 2 + s.compact);
+    }
+  };
+  struct Plan {
+    Shape shape;
+    std::vector<NameId> names;  // sorted by text
+    std::vector<std::uint64_t> name_matches;
+    std::unordered_map<NameId, std::uint32_t> index;
+    std::vector<RegexId> patterns;  // of tables and kNames; bit i of a key's matches
+    std::optional<std::vector<Cell>> cells;
+    // For cores whose demanded formula is a plain conjunction: whether the value of a key can exist at all.
+    std::vector<Known> name_alive;
+    std::vector<Known> cell_alive;
+    std::optional<TextId> plain_extras;
+  };
+  // A demanded formula that is a conjunction of positive each, names, has, count, and negated count.
+  struct Plain {
+    std::vector<NameId> missing;
+    std::uint32_t least = 0;
+    std::uint32_t most = 0xFFFFFFFFu;
+  };
+  struct CoreInfo {
+    bool analysed = false;
+    bool is_plain = false;
+    PlanId plan = 0;
+    Plain plain;
+    Known satisfiable = Known::kUnknown;
+    std::unordered_map<NameId, Member> members;
+    std::unordered_map<std::uint64_t, Member> unnamed;  // by matches
+    std::optional<TextId> extras;
+    std::vector<NameId> seen_unnamed;  // sorted by text
+    bool seen_sorted = false;
+  };
+  // A place in the keys of a core: the plan's names in [low, high) and the seen unnamed keys in [seen_low, seen_high) share `depth`
+  // characters with what was read; `rest` is the language of unnamed keys at the same point (kDeadText: none left).
+  struct KeyPlace {
+    CoreId core;
+    std::uint32_t low, high, seen_low, seen_high, depth;
+    TextId rest;
+    bool operator==(const KeyPlace&) const = default;
+  };
+  struct KeyPlaceHash {
+    std::uint64_t operator()(const KeyPlace& k) const {
+      std::uint64_t h = mix_hash((std::uint64_t{k.core} << 32) | k.rest, (std::uint64_t{k.low} << 32) | k.high);
+      return mix_hash(mix_hash(h, (std::uint64_t{k.seen_low} << 32) | k.seen_high), k.depth);
+    }
+  };
+
+  // objects.cc
+  StateId state(const Local& local) { return machine_.intern(automaton_, locals_.intern(local), local.phase == Phase::kKeyWait); }
+  CoreId intern_core(Core core);
+  FormulaId derive(FormulaId f, const Key& key, const Plan& plan, std::uint32_t count);
+  Member read_key(CoreId core, const Key& key, SeenId seen, bool anonymous);
+  const Member& named_member(CoreId core, NameId name);
+  const Member& unnamed_member(CoreId core, std::uint64_t matches);
+  StateId after_key(const Member& member);
+  FormulaId at_end(FormulaId f, std::uint32_t count);
+  Label end_label(CoreId core);
+  void questions_about(TableId table, const Key& key, const Plan& plan, std::vector<QuestionId>& out);
+  SeenId with_seen(SeenId seen, NameId name);
+  bool was_seen(SeenId seen, NameId name) const;
+
+  // object_keys.cc
+  CoreInfo& info(CoreId core);
+  PlanId plan_of(const Core& core);
+  const std::vector<Cell>& cells(Plan& plan);
+  bool plain_name_alive(Plan& plan, std::uint32_t index);
+  bool plain_cell_alive(Plan& plan, std::size_t cell);
+  bool plain_alive(Plan& plan, const Key& key);
+  bool key_alive(CoreId core, NameId name);
+  bool room_for(const CoreInfo& info, const Core& core, NameId name) const;
+  TextId extras(CoreId core);
+  std::uint32_t key_root(CoreId core);
+  TextId key_text(KeyPlace place);
+  bool any_key_left(CoreId core);
+  const std::vector<NameId>& seen_unnamed(CoreId core);
+  bool extras_left(const KeyPlace& place);
+
+  // object_search.cc
+  bool satisfiable(const Core& core);
+  bool satisfiable_id(CoreId core);
+  bool plain_satisfiable(CoreId core);
+  struct Search {
+    CoreId core = 0;
+    std::vector<NameId> names;  // to be decided, in this order
+    std::uint32_t extras_wanted = 0;
+    std::map<std::size_t, std::uint32_t> used;  // keys taken from each cell
+    std::set<std::tuple<FormulaId, std::uint32_t, std::uint32_t, std::uint32_t>> failed;
+  };
+  Search prepare(CoreId core);
+  std::uint64_t capacity(CoreId core, const Cell& cell, std::uint64_t limit);  // unnamed keys of a cell not yet seen
+  bool search(Search& search, FormulaId f, std::size_t next, std::uint32_t count, std::uint32_t extras);
+
+  Machine& machine_;
+  Values& values_;
+  Questions& questions_;
+  Formulas& formulas_;
+  SchemaStore& store_;
+  Texts& texts_;
+  TextFrames& strings_;
+  SpaceFrames& spaces_;
+  Verdicts verdicts_;
+  std::uint8_t automaton_;
+  const ByteClasses* classes_;
+  Interner<Core, CoreHash> cores_;
+  std::deque<CoreInfo> infos_;
+  Interner<Local, LocalHash> locals_;
+  Interner<std::vector<std::uint32_t>, ListHash> lists_;  // seen sets and question lists
+  Interner<Shape, ShapeHash> shapes_;
+  std::deque<Plan> plans_;
+  Interner<KeyPlace, KeyPlaceHash> places_;
+};
+
+}  // namespace maskforge

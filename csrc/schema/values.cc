@@ -1,0 +1,189 @@
+// See values.h.
+#include "schema/values.h"
+
+#include <algorithm>
+
+#include "base/errors.h"
+#include "base/fuel.h"
+
+namespace maskforge {
+
+Values::Values(Machine& machine, Questions& questions, Texts& texts, TextFrames& strings)
+    : machine_(machine), questions_(questions), texts_(texts), strings_(strings), numbers_(machine, questions.number_sets()),
+      words_(machine) {}
+
+SpecId Values::spec(std::vector<std::uint32_t> forced, std::vector<QuestionId> asked, FormulaId demand, bool compact) {
+  if (asked.size() > 64) throw UnsupportedError("more than 64 open questions about one value");
+  std::sort(forced.begin(), forced.end());
+  forced.erase(std::unique(forced.begin(), forced.end()), forced.end());
+  SpecId id = specs_.intern(Spec{std::move(forced), std::move(asked), demand, compact});
+  while (starts_.size() <= id) starts_.emplace_back();
+  return id;
+}
+
+TextId Values::text(SpecId spec) {
+  if (!starts_[spec].has_text) {
+    const Spec& s = specs_[spec];
+    RegexArena& regexes = texts_.regexes();
+    std::vector<RegexId> parts;
+    for (std::uint32_t code : s.forced) {
+      Literal literal = Literal::of(code);
+      RegexId set = questions_.texts(literal.question);
+      parts.push_back(literal.positive ? set : regexes.complement(set));
+    }
+    if (s.demand != kTrue) parts.push_back(questions_.texts_of(s.demand));
+    std::vector<RegexId> asked;
+    for (QuestionId q : s.asked) asked.push_back(questions_.texts(q));
+    TextId text = texts_.language(regexes.intersect(std::move(parts)), std::move(asked));
+    starts_[spec].text = text;
+    starts_[spec].has_text = true;
+  }
+  return starts_[spec].text;
+}
+
+NumberStateId Values::number(SpecId spec) {
+  if (!starts_[spec].has_number) {
+    const Spec& s = specs_[spec];
+    NumberArena& sets = questions_.number_sets();
+    std::vector<NumberSetId> parts;
+    for (std::uint32_t code : s.forced) {
+      Literal literal = Literal::of(code);
+      NumberSetId set = questions_.numbers(literal.question);
+      parts.push_back(literal.positive ? set : sets.complement(set));
+    }
+    if (s.demand != kTrue) parts.push_back(questions_.numbers_of(s.demand));
+    std::vector<NumberSetId> asked;
+    for (QuestionId q : s.asked) asked.push_back(questions_.numbers(q));
+    NumberSetId all = parts.empty() ? sets.all() : sets.intersect(std::move(parts));
+    NumberStateId number = all == sets.none() || sets.is_empty(all) ? NumberArena::kDead : sets.start(all, asked);
+    starts_[spec].number = number;
+    starts_[spec].has_number = true;
+  }
+  return starts_[spec].number;
+}
+
+std::uint8_t Values::words(SpecId spec) {
+  if (!starts_[spec].has_words) {
+    const Spec& s = specs_[spec];
+    constexpr std::uint8_t kAll = kNullType | kFalseType | kTrueType;
+    std::uint8_t words = s.demand == kTrue ? kAll : questions_.words_of(s.demand);
+    for (std::uint32_t code : s.forced) {
+      Literal literal = Literal::of(code);
+      std::uint8_t set = questions_.words(literal.question);
+      words &= literal.positive ? set : static_cast<std::uint8_t>(kAll & ~set);
+    }
+    starts_[spec].words = words;
+    starts_[spec].has_words = true;
+  }
+  return starts_[spec].words;
+}
+
+Label Values::word_label(SpecId spec, std::uint8_t bit) {
+  std::uint64_t verdicts = 0;
+  const std::vector<QuestionId>& asked = specs_[spec].asked;
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    if ((questions_.words(asked[i]) & bit) != 0) verdicts |= std::uint64_t{1} << i;
+  }
+  return machine_.verdict_label(verdicts);
+}
+
+StateId Values::container(SpecId spec, bool object) {
+  if (object ? !starts_[spec].has_object : !starts_[spec].has_array) {
+    const Spec& s = specs_[spec];
+    auto ask = [&](QuestionId q) { return object ? questions_.object(q) : questions_.array(q); };
+    Formulas& formulas = questions_.formulas();
+    std::vector<FormulaId> parts;
+    for (std::uint32_t code : s.forced) {
+      Literal literal = Literal::of(code);
+      FormulaId f = ask(literal.question);
+      parts.push_back(literal.positive ? f : formulas.negate(f));
+    }
+    if (s.demand != kTrue) parts.push_back(object ? questions_.object_of(s.demand) : questions_.array_of(s.demand));
+    std::vector<FormulaId> asked;
+    for (QuestionId q : s.asked) asked.push_back(ask(q));
+    bool compact = s.compact;
+    FormulaId demanded = formulas.conj(std::move(parts));
+    Attempt attempt(*this);
+    StateId state = demanded == kFalse ? kDeadState : (object ? objects_ : arrays_)->start(demanded, asked, compact);
+    if (state == kDeadState && !attempt.certain()) return kDeadState;
+    Starts& starts = starts_[spec];
+    (object ? starts.object : starts.array) = state;
+    (object ? starts.has_object : starts.has_array) = true;
+  }
+  return object ? starts_[spec].object : starts_[spec].array;
+}
+
+bool Values::search(SpecId spec) {
+  if (words(spec) != 0) return true;
+  if (text(spec) != kDeadText) return true;
+  if (number(spec) != NumberArena::kDead) return true;
+  return container(spec, false) != kDeadState || container(spec, true) != kDeadState;
+}
+
+bool Values::satisfiable(SpecId spec) {
+  Starts& starts = starts_[spec];
+  if (starts.satisfiable == Known::kYes) return true;
+  if (starts.satisfiable == Known::kNo) return false;
+  if (starts.satisfiable == Known::kBusy) {
+    lowest_assumed_ = std::min(lowest_assumed_, starts.busy_depth);
+    return false;
+  }
+  FuelScope::spend();
+  if (depth_ >= kMaxDepth) throw UnsupportedError("required values nested deeper than " + std::to_string(kMaxDepth) + " levels");
+  bool found = false;
+  bool certain = false;
+  {
+    Attempt attempt(*this);
+    starts.satisfiable = Known::kBusy;
+    starts.busy_depth = depth_++;
+    try {
+      found = search(spec);
+    } catch (...) {
+      --depth_;
+      starts_[spec].satisfiable = Known::kUnknown;
+      throw;
+    }
+    --depth_;
+    // Assumptions about this very question are settled now: if it is "no" under "no", that is the least fixpoint.
+    // A "yes" rests on no assumption at all.
+    if (found || lowest_assumed_ >= depth_) lowest_assumed_ = kNoAssumption;
+    certain = lowest_assumed_ == kNoAssumption;
+  }
+  starts_[spec].satisfiable = found ? Known::kYes : certain ? Known::kNo : Known::kUnknown;
+  return found;
+}
+
+StateId Values::begin(SpecId spec, std::uint8_t byte) {
+  switch (byte) {
+    case '"': {
+      TextId t = text(spec);
+      return t == kDeadText ? kDeadState : strings_.body(t);
+    }
+    case '{': return container(spec, true);
+    case '[': return container(spec, false);
+    case 't': return (words(spec) & kTrueType) != 0 ? words_.begin(0, word_label(spec, kTrueType)) : kDeadState;
+    case 'f': return (words(spec) & kFalseType) != 0 ? words_.begin(1, word_label(spec, kFalseType)) : kDeadState;
+    case 'n': return (words(spec) & kNullType) != 0 ? words_.begin(2, word_label(spec, kNullType)) : kDeadState;
+    default: break;
+  }
+  if (byte != '-' && (byte < '0' || byte > '9')) return kDeadState;
+  return numbers_.begin(number(spec), byte);
+}
+
+std::string Values::describe(SpecId spec) {
+  std::string out;
+  auto add = [&](bool possible, const char* what) {
+    if (possible) out += (out.empty() ? "" : ", ") + std::string(what);
+  };
+  std::uint8_t known_words = words(spec);
+  add((known_words & kNullType) != 0, "null");
+  add((known_words & kFalseType) != 0, "false");
+  add((known_words & kTrueType) != 0, "true");
+  add(number(spec) != NumberArena::kDead, "a number");
+  add(text(spec) != kDeadText, "a string");
+  add(container(spec, false) != kDeadState, "an array");
+  add(container(spec, true) != kDeadState, "an object");
+  return out;
+}
+
+}  // namespace maskforge

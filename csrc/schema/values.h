@@ -1,0 +1,130 @@
+// Value positions: what a container asks of the next value, and which frame reads it.
+//
+// A *spec* is the question list of one position: literals that are forced (a conjunction that returns nothing), questions asked
+// whose verdicts come back as the label, and a demand on the asked ones (a formula over verdicts: the combinations with which the container can
+// still be completed). With the demand inside the child's own state, a child is alive by itself, whatever is below it on the stack.
+// Guarded by the machine's mutex.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "base/interner.h"
+#include "schema/questions.h"
+#include "schema/scalar_frames.h"
+#include "schema/text_frames.h"
+
+namespace maskforge {
+
+using SpecId = std::uint32_t;
+
+// A question and the answer it must get, as one integer.
+struct Literal {
+  QuestionId question;
+  bool positive;
+  std::uint32_t code() const { return question << 1 | (positive ? 1u : 0u); }
+  static Literal of(std::uint32_t code) { return {code >> 1, (code & 1) != 0}; }
+};
+
+class Containers;
+
+class Values {
+ public:
+  Values(Machine& machine, Questions& questions, Texts& texts, TextFrames& strings);
+
+  // `forced` are literal codes in any order; `asked` is sorted and unique, at most 64 long, and never holds a forced question.
+  SpecId spec(std::vector<std::uint32_t> forced, std::vector<QuestionId> asked, FormulaId demand, bool compact);
+  // Whether some value answers the forced questions as they must be and the asked ones as demanded. Exact; memoised.
+  bool satisfiable(SpecId spec);
+  // The frame pushed by the first byte of a value; kDeadState when no value of the spec begins with it.
+  StateId begin(SpecId spec, std::uint8_t byte);
+  const std::vector<QuestionId>& asked(SpecId spec) const { return specs_[spec].asked; }
+  bool compact(SpecId spec) const { return specs_[spec].compact; }
+  // What may stand here, for people.
+  std::string describe(SpecId spec);
+
+  void set_containers(Containers* objects, Containers* arrays) {
+    objects_ = objects;
+    arrays_ = arrays;
+  }
+  Questions& questions() { return questions_; }
+  std::size_t memory_bytes() const { return specs_.size() * (sizeof(Spec) + sizeof(Starts) + 48); }
+
+  // Least fixpoint of satisfiability over recursive schemas: a question met again while it is being answered counts as unsatisfiable; "no"
+  // answers that relied on that are not remembered. Every memo of a "no" in the engine goes through this.
+  class Attempt {
+   public:
+    explicit Attempt(Values& values) : values_(values), outer_(values.lowest_assumed_) { values.lowest_assumed_ = kNoAssumption; }
+    ~Attempt() { values_.lowest_assumed_ = std::min(values_.lowest_assumed_, outer_); }
+    // Whether a "no" found since construction holds without any assumption about the questions that are being answered below.
+    bool certain() const { return values_.lowest_assumed_ >= values_.depth_; }
+
+   private:
+    friend class Values;
+    Values& values_;
+    std::uint32_t outer_;
+  };
+
+ private:
+  static constexpr std::uint32_t kNoAssumption = std::numeric_limits<std::uint32_t>::max();
+  static constexpr std::uint32_t kMaxDepth = 2000;
+
+  struct Spec {
+    std::vector<std::uint32_t> forced;
+    std::vector<QuestionId> asked;
+    FormulaId demand;
+    bool compact;
+    bool operator==(const Spec&) const = default;
+  };
+  struct SpecHash {
+    std::uint64_t operator()(const Spec& s) const {
+      std::uint64_t h = mix_hash(s.demand, s.compact);
+      for (std::uint32_t code : s.forced) h = mix_hash(h, code);
+      h = mix_hash(h, 0x55);
+      for (QuestionId q : s.asked) h = mix_hash(h, q);
+      return h;
+    }
+  };
+  enum class Known : std::uint8_t { kUnknown, kNo, kYes, kBusy };
+  struct Starts {
+    Known satisfiable = Known::kUnknown;
+    std::uint32_t busy_depth = 0;
+    bool has_text = false, has_number = false, has_object = false, has_array = false, has_words = false;
+    TextId text = kDeadText;
+    NumberStateId number = NumberArena::kDead;
+    StateId object = kDeadState;
+    StateId array = kDeadState;
+    std::uint8_t words = 0;
+  };
+
+  TextId text(SpecId spec);
+  NumberStateId number(SpecId spec);
+  StateId container(SpecId spec, bool object);
+  std::uint8_t words(SpecId spec);
+  bool search(SpecId spec);
+  Label word_label(SpecId spec, std::uint8_t bit);
+
+  Machine& machine_;
+  Questions& questions_;
+  Texts& texts_;
+  TextFrames& strings_;
+  NumberFrames numbers_;
+  WordFrames words_;
+  Containers* objects_ = nullptr;
+  Containers* arrays_ = nullptr;
+  Interner<Spec, SpecHash> specs_;
+  std::deque<Starts> starts_;
+  std::uint32_t depth_ = 0;                         // specs being answered
+  std::uint32_t lowest_assumed_ = kNoAssumption;    // lowest depth whose answer was assumed "no" since the innermost Attempt
+};
+
+// Objects and arrays, as the values see them.
+class Containers {
+ public:
+  virtual ~Containers() = default;
+  // The frame after the opening bracket; kDeadState when the demanded formula cannot be fulfilled.
+  virtual StateId start(FormulaId demanded, const std::vector<FormulaId>& asked, bool compact) = 0;
+};
+
+}  // namespace maskforge

@@ -1,0 +1,163 @@
+// See verdicts.h.
+#include "schema/verdicts.h"
+
+#include <algorithm>
+
+#include "base/fuel.h"
+
+namespace maskforge {
+
+FormulaId Verdicts::decide(FormulaId f, QuestionId question, bool verdict) {
+  return formulas_.map(f, [&](const Atom& atom, FormulaId self) {
+    return atom.kind == AtomKind::kVerdict && atom.a == question ? (verdict ? kTrue : kFalse) : self;
+  });
+}
+
+FormulaId Verdicts::settle(FormulaId f, const std::vector<QuestionId>& questions, std::uint64_t verdicts) {
+  if (questions.empty()) return f;
+  return formulas_.map(f, [&](const Atom& atom, FormulaId self) {
+    if (atom.kind != AtomKind::kVerdict) return self;
+    auto at = std::lower_bound(questions.begin(), questions.end(), atom.a);
+    if (at == questions.end() || *at != atom.a) return self;
+    return (verdicts >> (at - questions.begin()) & 1) != 0 ? kTrue : kFalse;
+  });
+}
+
+std::vector<QuestionId> Verdicts::questions_in(FormulaId f) {
+  std::vector<QuestionId> found;
+  formulas_.visit_atoms(f, [&](const Atom& atom, bool, bool) {
+    if (atom.kind == AtomKind::kVerdict) found.push_back(atom.a);
+  });
+  std::sort(found.begin(), found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
+  return found;
+}
+
+FormulaId Verdicts::take_literals(FormulaId f, std::vector<std::uint32_t>& forced) {
+  auto literal = [&](FormulaId part) {
+    const Formulas::Node& node = formulas_.node(part);
+    if (node.op == Formulas::Op::kAtom && node.atom.kind == AtomKind::kVerdict) {
+      forced.push_back(Literal{node.atom.a, true}.code());
+      return true;
+    }
+    if (node.op != Formulas::Op::kNot) return false;
+    const Formulas::Node& inner = formulas_.node(node.parts[0]);
+    if (inner.op != Formulas::Op::kAtom || inner.atom.kind != AtomKind::kVerdict) return false;
+    forced.push_back(Literal{inner.atom.a, false}.code());
+    return true;
+  };
+  for (;;) {
+    std::size_t before = forced.size();
+    const Formulas::Node& node = formulas_.node(f);
+    if (node.op == Formulas::Op::kAnd) {
+      std::vector<FormulaId> rest;
+      for (FormulaId part : node.parts) {
+        if (!literal(part)) rest.push_back(part);
+      }
+      if (forced.size() == before) return f;
+      f = formulas_.conj(std::move(rest));
+    } else {
+      return literal(f) ? kTrue : f;
+    }
+    for (std::size_t i = before; i < forced.size(); ++i) {
+      Literal l = Literal::of(forced[i]);
+      f = decide(f, l.question, l.positive);
+    }
+    if (f == kFalse) return kFalse;
+  }
+}
+
+FormulaId Verdicts::demand(FormulaId f, const std::function<bool(FormulaId)>& alive,
+                           std::unordered_map<FormulaId, FormulaId>& memo) {
+  if (f == kFalse) return kFalse;
+  if (auto known = memo.find(f); known != memo.end()) return known->second;
+  FuelScope::spend();
+  std::vector<QuestionId> open = questions_in(f);
+  FormulaId result;
+  if (open.empty()) {
+    result = alive(f) ? kTrue : kFalse;
+  } else {
+    FormulaId v = formulas_.atom(AtomKind::kVerdict, open[0]);
+    FormulaId yes = demand(decide(f, open[0], true), alive, memo);
+    FormulaId no = demand(decide(f, open[0], false), alive, memo);
+    result = yes == no ? yes : formulas_.disj(formulas_.conj(v, yes), formulas_.conj(formulas_.negate(v), no));
+  }
+  memo.emplace(f, result);
+  return result;
+}
+
+Pending Verdicts::ask(FormulaId demanded, std::vector<FormulaId> asked, bool compact,
+                      const std::function<bool(FormulaId)>& alive) {
+  Pending pending;
+  std::vector<std::uint32_t> forced;
+  demanded = take_literals(demanded, forced);
+  if (demanded == kFalse) return pending;
+  std::vector<QuestionId> open = questions_in(demanded);
+  // A question that no top-level literal names may still be forced, through a disjunction.
+  for (bool again = !open.empty(); again;) {
+    again = false;
+    for (QuestionId q : open) {
+      for (bool verdict : {true, false}) {
+        if (decide(demanded, q, !verdict) != kFalse) continue;
+        demanded = decide(demanded, q, verdict);
+        forced.push_back(Literal{q, verdict}.code());
+        again = true;
+        break;
+      }
+      if (again) break;
+    }
+    if (demanded == kFalse) return pending;
+    if (again) open = questions_in(demanded);
+  }
+  for (FormulaId& f : asked) {
+    for (std::uint32_t code : forced) f = decide(f, Literal::of(code).question, Literal::of(code).positive);
+    for (QuestionId q : questions_in(f)) open.push_back(q);
+  }
+  std::sort(open.begin(), open.end());
+  open.erase(std::unique(open.begin(), open.end()), open.end());
+  FormulaId demand = kTrue;
+  if (open.empty()) {
+    if (!alive(demanded)) return pending;
+  } else {
+    std::unordered_map<FormulaId, FormulaId> memo;
+    demand = this->demand(demanded, alive, memo);
+    if (demand == kFalse) return pending;
+  }
+  pending.demanded = demanded;
+  pending.asked = std::move(asked);
+  pending.questions = open;
+  pending.spec = values_.spec(std::move(forced), std::move(open), demand, compact);
+  pending.alive = values_.satisfiable(pending.spec);
+  return pending;
+}
+
+bool Verdicts::some_from(FormulaId f, std::vector<std::uint32_t>& literals, bool compact,
+                         const std::function<bool(FormulaId)>& alive) {
+  std::size_t before = literals.size();
+  f = take_literals(f, literals);
+  bool found = false;
+  if (f != kFalse && (literals.empty() || values_.satisfiable(values_.spec(literals, {}, kTrue, compact)))) {
+    FuelScope::spend();
+    std::vector<QuestionId> open = questions_in(f);
+    if (open.empty()) {
+      found = alive(f);
+    } else {
+      std::size_t here = literals.size();
+      for (bool verdict : {true, false}) {
+        literals.push_back(Literal{open[0], verdict}.code());
+        found = some_from(decide(f, open[0], verdict), literals, compact, alive);
+        literals.resize(here);
+        if (found) break;
+      }
+    }
+  }
+  literals.resize(before);
+  return found;
+}
+
+bool Verdicts::some(FormulaId demanded, bool compact, const std::function<bool(FormulaId)>& alive) {
+  std::vector<std::uint32_t> literals;
+  return some_from(demanded, literals, compact, alive);
+}
+
+}  // namespace maskforge
