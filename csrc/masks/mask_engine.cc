@@ -1,0 +1,168 @@
+// See mask_engine.h. The memo's life: fills hold one of a few locks in shared mode, chosen by thread, so that they do
+// not meet; whoever finds the memo too big after a fill takes all of them and starts a new one.
+#include "masks/mask_engine.h"
+
+#include <array>
+#include <cstring>
+#include <functional>
+#include <mutex>
+#include <shared_mutex>
+#include <thread>
+#include <vector>
+
+#include "base/errors.h"
+#include "base/fuel.h"
+#include "machine/configuration.h"
+#include "masks/memo.h"
+#include "masks/solver.h"
+#include "masks/vocabulary_index.h"
+
+namespace maskforge {
+
+namespace {
+
+constexpr std::size_t kStripes = 16;
+// A mask that is asked for this often is kept as bits, if it takes more than a few ids to write.
+constexpr std::uint32_t kUsesBeforeFlat = 4;
+constexpr std::size_t kIdsWorthFlat = 96;
+
+std::size_t stripe_of_thread() {
+  static std::atomic<std::size_t> next{0};
+  thread_local std::size_t mine = next.fetch_add(1, std::memory_order_relaxed) % kStripes;
+  return mine;
+}
+
+std::size_t listed_ids(const Result& result) {
+  std::size_t count = result.bits.size() > 1 ? kIdsWorthFlat : 0;
+  for (const Overlay& overlay : result.overlays) count += overlay.except->size() + listed_ids(*overlay.base);
+  for (const TokenIds* ids : result.removed) count += ids->size();
+  for (const TokenIds* ids : result.added) count += ids->size();
+  return count;
+}
+
+}  // namespace
+
+struct MaskEngine::Impl {
+  struct alignas(64) Stripe {
+    std::shared_mutex mutex;
+    std::atomic<std::uint64_t> masks{0};
+    std::atomic<std::uint64_t> walks{0};
+    std::atomic<std::uint64_t> nodes{0};
+  };
+
+  Impl(Machine& m, std::shared_ptr<const VocabularyIndex> i, std::size_t limit)
+      : machine(m),
+        index(std::move(i)),
+        memory_limit(limit),
+        memo(std::make_unique<Memo>(VocabularyIndex::kFirstFreeForestId)) {}
+
+  // One token, exactly, from a copy of the configuration.
+  bool simulate(const Configuration& start, TokenId token) {
+    Configuration copy = start;
+    for (char c : index->vocabulary().token(token)) {
+      if (!copy.advance(machine, static_cast<std::uint8_t>(c))) return false;
+    }
+    return true;
+  }
+
+  void simulate_all(std::span<const TokenId> tokens, std::span<const StateId> frames, std::string_view key_bytes,
+                    std::uint32_t* words) {
+    if (tokens.empty()) return;
+    Configuration start;
+    start.frames.assign(frames.begin(), frames.end());
+    if (frames.size() > 1 && machine.wants_text(frames[frames.size() - 2])) {
+      start.key_bytes = key_bytes;
+      start.key_depth = static_cast<std::uint32_t>(frames.size());
+    }
+    for (TokenId token : tokens) {
+      FuelScope::spend();
+      if (simulate(start, token)) set_bits({&token, 1}, words);
+    }
+  }
+
+  void write_mask(const Result& result, std::uint32_t* words) {
+    std::size_t count = index->vocabulary().bitmask_words();
+    if (const TokenBits* flat = result.flat.load(std::memory_order_acquire)) {
+      std::memcpy(words, flat->data(), count * 4);
+      return;
+    }
+    write_result(result, count, words);
+    if (result.uses.fetch_add(1, std::memory_order_relaxed) + 1 == kUsesBeforeFlat &&
+        listed_ids(result) >= kIdsWorthFlat) {
+      result.flat.store(memo->bits(TokenBits(words, words + count)), std::memory_order_release);
+    }
+  }
+
+  void fill(std::span<const StateId> frames, std::string_view key_bytes, std::uint32_t* words, Stripe& stripe) {
+    MaskSolver solver(machine, *index, *memo);
+    const Result* result = solver.walk(index->root(), frames.back());
+    for (std::size_t depth = frames.size() - 1; result->open; --depth) {
+      result = solver.resolve(*result, depth > 0 ? frames[depth - 1] : MaskSolver::kGround);
+      if (depth == 0) break;
+    }
+    write_mask(*result, words);
+    visit_suspects(*result, [&](const TokenIds& tokens) { simulate_all(tokens, frames, key_bytes, words); });
+    simulate_all(index->oversized(), frames, key_bytes, words);
+    if (solver.counters().walks > 0) {
+      stripe.walks.fetch_add(solver.counters().walks, std::memory_order_relaxed);
+      stripe.nodes.fetch_add(solver.counters().nodes, std::memory_order_relaxed);
+    }
+  }
+
+  void drop_memo() {
+    std::array<std::unique_lock<std::shared_mutex>, kStripes> all;
+    for (std::size_t i = 0; i < kStripes; ++i) all[i] = std::unique_lock(stripes[i].mutex);
+    if (memo->bytes().load() <= memory_limit) return;  // another thread was faster
+    memo = std::make_unique<Memo>(VocabularyIndex::kFirstFreeForestId);
+  }
+
+  Machine& machine;
+  std::shared_ptr<const VocabularyIndex> index;
+  const std::size_t memory_limit;
+  std::array<Stripe, kStripes> stripes;
+  std::unique_ptr<Memo> memo;  // replaced only under all stripes
+};
+
+MaskEngine::MaskEngine(Machine& machine, std::shared_ptr<const VocabularyIndex> index, std::size_t memory_limit_bytes)
+    : impl_(std::make_unique<Impl>(machine, std::move(index), memory_limit_bytes)) {}
+
+MaskEngine::~MaskEngine() = default;
+
+void MaskEngine::fill(std::span<const StateId> frames, std::string_view key_bytes, bool accepting,
+                      std::uint32_t* words) {
+  const Vocabulary& vocabulary = impl_->index->vocabulary();
+  Impl::Stripe& stripe = impl_->stripes[stripe_of_thread()];
+  bool too_big = false;
+  if (frames.empty()) {
+    std::memset(words, 0, vocabulary.bitmask_words() * 4);
+  } else {
+    std::shared_lock lock(stripe.mutex);
+    auto check_size = [&] { too_big = impl_->memo->bytes().load(std::memory_order_relaxed) > impl_->memory_limit; };
+    try {
+      impl_->fill(frames, key_bytes, words, stripe);
+    } catch (...) {
+      check_size();
+      lock.unlock();
+      if (too_big) impl_->drop_memo();
+      throw;
+    }
+    check_size();
+  }
+  if (accepting) set_bits(vocabulary.eos_token_ids(), words);
+  stripe.masks.fetch_add(1, std::memory_order_relaxed);
+  if (too_big) impl_->drop_memo();
+}
+
+MaskStatistics MaskEngine::statistics() const {
+  MaskStatistics sum;
+  for (Impl::Stripe& stripe : impl_->stripes) {
+    sum.masks += stripe.masks.load();
+    sum.walks += stripe.walks.load();
+    sum.walked_nodes += stripe.nodes.load();
+  }
+  std::shared_lock lock(impl_->stripes[0].mutex);
+  sum.memo_bytes = impl_->memo->bytes().load();
+  return sum;
+}
+
+}  // namespace maskforge

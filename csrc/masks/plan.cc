@@ -1,0 +1,220 @@
+// See plan.h.
+#include "masks/plan.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/fuel.h"
+
+namespace maskforge {
+
+namespace {
+
+constexpr std::size_t kMostStates = 40;
+constexpr int kMostRestarts = 24;
+constexpr unsigned kBeyond = SymbolSet::kBeyondAscii;
+
+// One state's row, by symbols.
+struct Reading {
+  StateId state;
+  bool ends = false;       // may end without a byte: what it rejects is not really rejected
+  std::bitset<129> stays;  // kBeyond: all well-formed characters stay in the frame, and nothing else is read there
+  std::bitset<129> alive;  // anything but a rejection; kBeyond: on any byte from 0x80 on
+  std::array<StateId, 128> next;  // where it stays
+  std::vector<StateId> beyond;    // where well-formed characters lead, if kBeyond stays
+};
+
+class Prover {
+ public:
+  Prover(Machine& machine, const VocabularySlice& slice) : machine_(machine), slice_(slice) {}
+
+  std::optional<SafePlan> prove(StateId start, std::uint64_t cost_limit) {
+    SafePlan plan;
+    plan.safe.bits = reading(start).stays;
+    for (int restart = 0; restart < kMostRestarts && plan.safe.bits.any(); ++restart) {
+      switch (close(start, plan.safe.bits)) {
+        case Closing::kImpossible:
+          return std::nullopt;
+        case Closing::kShrunk:
+          continue;
+        case Closing::kClosed:
+          break;
+      }
+      std::bitset<129> unclear;
+      for (const Reached& reached : reached_) unclear |= reading(reached.state).alive;
+      unclear &= ~plan.safe.bits;
+      if (unclear['\\']) unclear['"'] = true;  // the backslash's trie leaves out the tokens with a quote
+      for (unsigned symbol = 0; symbol <= kBeyond; ++symbol) {
+        if (!unclear[symbol]) continue;
+        plan.cost += slice_.weight(symbol);
+        if (plan.cost > cost_limit) return std::nullopt;
+        plan.unclear.push_back(symbol);
+      }
+      return plan;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  enum class Closing { kClosed, kShrunk, kImpossible };
+  struct Reached {
+    StateId state;
+    StateId from;
+  };
+
+  std::uint64_t weight(const std::bitset<129>& symbols) const {
+    std::uint64_t sum = 0;
+    for (unsigned symbol = 0; symbol <= kBeyond; ++symbol) sum += symbols[symbol] ? slice_.weight(symbol) : 0;
+    return sum;
+  }
+
+  // Collects the states reached by `safe` in reached_; where a symbol does not stay, takes it or those that led there
+  // from `safe`.
+  Closing close(StateId start, std::bitset<129>& safe) {
+    reached_.assign(1, {start, kDeadState});
+    for (std::size_t i = 0; i < reached_.size(); ++i) {
+      FuelScope::spend();
+      const Reading& here = reading(reached_[i].state);
+      if (here.ends) return Closing::kImpossible;
+      std::bitset<129> bad = safe & ~here.stays;
+      if (bad.any()) {
+        std::bitset<129> guilty = bad;
+        if (i > 0) {
+          std::bitset<129> led = leading(reading(reached_[i].from), here.state) & safe;
+          if (weight(led) < weight(bad)) guilty = led;
+        }
+        safe &= ~guilty;
+        return Closing::kShrunk;
+      }
+      StateId last = kDeadState;
+      for (unsigned symbol = 0; symbol < kBeyond; ++symbol) {
+        if (!safe[symbol] || here.next[symbol] == last) continue;
+        last = here.next[symbol];
+        add(last, here.state);
+      }
+      if (safe[kBeyond]) {
+        for (StateId next : here.beyond) add(next, here.state);
+      }
+      if (reached_.size() > kMostStates) return Closing::kImpossible;
+    }
+    return Closing::kClosed;
+  }
+
+  void add(StateId state, StateId from) {
+    for (const Reached& known : reached_) {
+      if (known.state == state) return;
+    }
+    reached_.push_back({state, from});
+  }
+
+  static std::bitset<129> leading(const Reading& from, StateId to) {
+    std::bitset<129> symbols;
+    for (unsigned symbol = 0; symbol < kBeyond; ++symbol)
+      symbols[symbol] = from.stays[symbol] && from.next[symbol] == to;
+    symbols[kBeyond] = std::ranges::find(from.beyond, to) != from.beyond.end();
+    return symbols;
+  }
+
+  const Reading& reading(StateId state) {
+    for (const auto& known : readings_) {
+      if (known->state == state) return *known;
+    }
+    auto reading = std::make_unique<Reading>();
+    reading->state = state;
+    reading->ends = machine_.final_label(state) != kNoLabel;
+    for (unsigned byte = 0; byte < 256; ++byte) {
+      Step step = machine_.step(state, static_cast<std::uint8_t>(byte));
+      if (step.kind() != StepKind::kReject) reading->alive[std::min(byte, kBeyond)] = true;
+      if (byte >= kBeyond) continue;
+      reading->stays[byte] = step.kind() == StepKind::kStay;
+      reading->next[byte] = step.operand();
+    }
+    if (reading->alive[kBeyond] && stays_beyond(state, reading->beyond)) reading->stays[kBeyond] = true;
+    readings_.push_back(std::move(reading));
+    return *readings_.back();
+  }
+
+  // Whether exactly the well-formed characters from U+0080 on can be read, all within the frame; `ends` is where they
+  // lead.
+  bool stays_beyond(StateId state, std::vector<StateId>& ends) {
+    struct Lead {
+      std::uint8_t first, last;  // lead bytes
+      std::uint8_t low, high;    // of the second byte
+      unsigned more;
+    };
+    static constexpr Lead kLeads[] = {{0xC2, 0xDF, 0x80, 0xBF, 1}, {0xE0, 0xE0, 0xA0, 0xBF, 2},
+                                      {0xE1, 0xEC, 0x80, 0xBF, 2}, {0xED, 0xED, 0x80, 0x9F, 2},
+                                      {0xEE, 0xEF, 0x80, 0xBF, 2}, {0xF0, 0xF0, 0x90, 0xBF, 3},
+                                      {0xF1, 0xF3, 0x80, 0xBF, 3}, {0xF4, 0xF4, 0x80, 0x8F, 3}};
+    for (unsigned byte = 0x80; byte < 0x100; ++byte) {
+      if (byte >= 0xC2 && byte <= 0xF4) continue;
+      if (machine_.step(state, static_cast<std::uint8_t>(byte)).kind() != StepKind::kReject) return false;
+    }
+    for (const Lead& lead : kLeads) {
+      std::vector<StateId> now;
+      for (unsigned byte = lead.first; byte <= lead.last; ++byte) {
+        if (!follow(state, static_cast<std::uint8_t>(byte), now)) return false;
+      }
+      std::uint8_t low = lead.low;
+      std::uint8_t high = lead.high;
+      for (unsigned more = lead.more; more > 0; --more) {
+        std::vector<StateId>& next = more == 1 ? ends : scratch_;
+        if (more > 1) next.clear();
+        for (StateId inside : now) {
+          if (!reads_exactly(inside, low, high, next)) return false;
+        }
+        if (more > 1) now.swap(scratch_);
+        low = 0x80;
+        high = 0xBF;
+      }
+    }
+    return true;
+  }
+
+  bool follow(StateId state, std::uint8_t byte, std::vector<StateId>& to) {
+    Step step = machine_.step(state, byte);
+    if (step.kind() != StepKind::kStay) return false;
+    if (to.empty() || std::ranges::find(to, step.operand()) == to.end()) to.push_back(step.operand());
+    return to.size() <= kMostStates;
+  }
+
+  bool reads_exactly(StateId state, std::uint8_t low, std::uint8_t high, std::vector<StateId>& to) {
+    for (const Exact& known : exact_) {
+      if (known.state != state || known.low != low || known.high != high) continue;
+      if (std::ranges::find(to, known.to) == to.end()) to.push_back(known.to);
+      return true;
+    }
+    if (machine_.final_label(state) != kNoLabel) return false;
+    std::size_t before = to.size();
+    for (unsigned byte = 0; byte < 256; ++byte) {
+      if (byte >= low && byte <= high) {
+        if (!follow(state, static_cast<std::uint8_t>(byte), to)) return false;
+      } else if (machine_.step(state, static_cast<std::uint8_t>(byte)).kind() != StepKind::kReject) {
+        return false;
+      }
+    }
+    if (to.size() == before + 1) exact_.push_back({state, to.back(), low, high});
+    return true;
+  }
+
+  struct Exact {  // a state inside a character whose every continuation leads to one state
+    StateId state, to;
+    std::uint8_t low, high;
+  };
+
+  Machine& machine_;
+  const VocabularySlice& slice_;
+  std::vector<Reached> reached_;
+  std::vector<std::unique_ptr<Reading>> readings_;
+  std::vector<Exact> exact_;
+  std::vector<StateId> scratch_;
+};
+
+}  // namespace
+
+std::optional<SafePlan> find_safe_plan(Machine& machine, StateId state, const VocabularySlice& slice,
+                                       std::uint64_t cost_limit) {
+  return Prover(machine, slice).prove(state, cost_limit);
+}
+
+}  // namespace maskforge

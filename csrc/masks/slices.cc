@@ -1,0 +1,97 @@
+// See slices.h.
+#include "masks/slices.h"
+
+namespace maskforge {
+
+PlantedTrie::PlantedTrie(std::uint32_t forest_id, std::span<const TokenTrie::Item> items) : trie(items) {
+  std::vector<ExitPoint> tops;
+  for (std::uint32_t node = 0; node < trie.node_count(); node += trie.nodes()[node].size) {
+    tops.push_back(ExitPoint::before(&trie, node));
+  }
+  forest = std::make_unique<Forest>(forest_id, tops);
+}
+
+bool is_utf8_prefix(std::string_view bytes) {
+  for (std::size_t i = 0; i < bytes.size();) {
+    std::uint8_t lead = static_cast<std::uint8_t>(bytes[i++]);
+    if (lead < 0x80) continue;
+    if (lead < 0xC2 || lead > 0xF4) return false;
+    unsigned more = lead < 0xE0 ? 1 : lead < 0xF0 ? 2 : 3;
+    std::uint8_t low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+    std::uint8_t high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+    for (; more > 0 && i < bytes.size(); --more, ++i) {
+      std::uint8_t byte = static_cast<std::uint8_t>(bytes[i]);
+      if (byte < low || byte > high) return false;
+      low = 0x80;
+      high = 0xBF;
+    }
+  }
+  return true;
+}
+
+VocabularySlice::VocabularySlice(std::size_t words, std::vector<TokenTrie::Item> items, unsigned skip,
+                                 std::atomic<std::uint32_t>& take_id)
+    : words_(words), items_(std::move(items)), skip_(skip), take_id_(take_id) {}
+
+void VocabularySlice::prepare() const {
+  std::call_once(prepared_, [this] {
+    all_.assign(words_, 0);
+    well_formed_.assign(words_, 0);
+    for (const TokenTrie::Item& item : items_) {
+      std::uint32_t word = item.token >> 5;
+      std::uint32_t bit = std::uint32_t{1} << (item.token & 31);
+      all_[word] |= bit;
+      std::string_view rest = item.bytes.substr(skip_);
+      std::array<std::uint64_t, 3> seen{};
+      for (char c : rest) {
+        unsigned symbol = std::min<unsigned>(static_cast<std::uint8_t>(c), SymbolSet::kBeyondAscii);
+        seen[symbol >> 6] |= std::uint64_t{1} << (symbol & 63);
+      }
+      if (seen[2] == 0 || is_utf8_prefix(rest)) well_formed_[word] |= bit;
+      for (unsigned part = 0; part < 3; ++part) {
+        for (std::uint64_t left = seen[part]; left != 0; left &= left - 1) {
+          unsigned symbol = part * 64 + static_cast<unsigned>(__builtin_ctzll(left));
+          if (has_[symbol].empty()) has_[symbol].assign(words_, 0);
+          has_[symbol][word] |= bit;
+          weights_[symbol] += static_cast<std::uint32_t>(rest.size());
+        }
+      }
+    }
+  });
+}
+
+std::uint32_t VocabularySlice::weight(unsigned symbol) const {
+  prepare();
+  return weights_[symbol] / 2;  // tokens share about half of their bytes with a neighbour
+}
+
+TokenBits VocabularySlice::made_of(const SymbolSet& allowed) const {
+  prepare();
+  TokenBits bits = allowed.bits[SymbolSet::kBeyondAscii] ? well_formed_ : all_;
+  for (unsigned symbol = 0; symbol <= SymbolSet::kBeyondAscii; ++symbol) {
+    if (!allowed.bits[symbol] && !has_[symbol].empty()) and_not_bits(has_[symbol], bits.data());
+  }
+  return bits;
+}
+
+bool VocabularySlice::contains(const TokenTrie::Item& item, unsigned symbol) const {
+  return !has_[symbol].empty() && test_bit(has_[symbol], item.token);
+}
+
+const PlantedTrie& VocabularySlice::containing(unsigned symbol) const {
+  if (const PlantedTrie* ready = ready_[symbol].load(std::memory_order_acquire)) return *ready;
+  prepare();
+  std::lock_guard lock(mutex_);
+  if (!tries_[symbol]) {
+    std::vector<TokenTrie::Item> chosen;
+    for (const TokenTrie::Item& item : items_) {
+      if (!contains(item, symbol) || (symbol == '\\' && contains(item, '"'))) continue;
+      chosen.push_back({item.bytes.substr(skip_), item.token});
+    }
+    tries_[symbol] = std::make_unique<PlantedTrie>(take_id_.fetch_add(1), chosen);
+    ready_[symbol].store(tries_[symbol].get(), std::memory_order_release);
+  }
+  return *tries_[symbol];
+}
+
+}  // namespace maskforge

@@ -1,0 +1,80 @@
+// Ready-made classes of one part of a vocabulary: which tokens contain a byte, as bitsets and as tries.
+//
+// A state in the middle of a string usually allows every token that is made of some set X of bytes, and needs a closer
+// look only at tokens with another byte that it does not simply reject. The slice of X is a bitset; the others are
+// walked in the (small) tries of tokens that contain such a byte.
+//
+// The vocabulary is cut in two parts, because nearly half of a vocabulary starts with a space, and almost no token has
+// one elsewhere: the tokens that start with a space, read from the byte behind it (`skip` 1), and all others (`skip`
+// 0). Thread safe; bitsets and tries are made when first asked for. Covered by tests/csrc/test_masks.cc.
+#pragma once
+
+#include <array>
+#include <bitset>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "masks/forest.h"
+#include "masks/token_set.h"
+
+namespace maskforge {
+
+// A trie and the forest of all its subtrees.
+struct PlantedTrie {
+  PlantedTrie(std::uint32_t forest_id, std::span<const TokenTrie::Item> items);
+  TokenTrie trie;
+  std::unique_ptr<Forest> forest;
+};
+
+// A set of symbols: 128 ASCII bytes, and one for every well-formed character beyond them.
+struct SymbolSet {
+  static constexpr unsigned kBeyondAscii = 128;
+  std::bitset<129> bits;
+  bool operator==(const SymbolSet&) const = default;
+};
+
+class VocabularySlice {
+ public:
+  // `items` sorted by bytes; all of them have at least `skip` + 1 bytes. `take_id` hands out forest ids.
+  VocabularySlice(std::size_t words, std::vector<TokenTrie::Item> items, unsigned skip,
+                  std::atomic<std::uint32_t>& take_id);
+
+  // Trie nodes that contain the symbol, about: what walking its tokens costs.
+  std::uint32_t weight(unsigned symbol) const;
+  // The tokens whose bytes behind `skip` are symbols of `allowed`. With kBeyondAscii allowed, these bytes must be UTF-8
+  // that starts at a character boundary; the last character may be incomplete. Cost: about a microsecond for each byte
+  // that is not allowed.
+  TokenBits made_of(const SymbolSet& allowed) const;
+  // Tokens that contain the symbol behind `skip`; for kBeyondAscii, any byte from 0x80 on. The tries of several symbols
+  // overlap, but that of the backslash leaves out the tokens of the quote's.
+  const PlantedTrie& containing(unsigned symbol) const;
+  const std::vector<TokenTrie::Item>& items() const { return items_; }
+  unsigned skip() const { return skip_; }
+
+ private:
+  void prepare() const;
+  bool contains(const TokenTrie::Item& item, unsigned symbol) const;
+
+  std::size_t words_;
+  std::vector<TokenTrie::Item> items_;
+  unsigned skip_;
+  std::atomic<std::uint32_t>& take_id_;
+
+  mutable std::once_flag prepared_;
+  mutable TokenBits all_;
+  mutable TokenBits well_formed_;           // starts at a character boundary; the end may be cut
+  mutable std::array<TokenBits, 129> has_;  // empty when no token has the symbol
+  mutable std::array<std::uint32_t, 129> weights_{};
+
+  mutable std::mutex mutex_;
+  mutable std::array<std::unique_ptr<PlantedTrie>, 129> tries_;
+  mutable std::array<std::atomic<const PlantedTrie*>, 129> ready_{};
+};
+
+// Whether `bytes` is UTF-8 from a character boundary on; the last character may be incomplete.
+bool is_utf8_prefix(std::string_view bytes);
+
+}  // namespace maskforge

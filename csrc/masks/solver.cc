@@ -1,0 +1,213 @@
+// See solver.h.
+#include "masks/solver.h"
+
+#include <algorithm>
+
+#include "base/fuel.h"
+#include "masks/plan.h"
+
+namespace maskforge {
+
+namespace {
+
+constexpr std::uint64_t kNarrow = 256;          // nodes; less is simply walked
+constexpr std::uint64_t kWorthPlanning = 3000;  // nodes; from here on clipping and slices are tried
+constexpr std::uint64_t kLockstepLimit = 8000;  // nodes
+constexpr std::uint32_t kClipLengths[] = {64, 48, 32, 24, 16, 12, 8};
+
+}  // namespace
+
+struct MaskSolver::Scratch {
+  Scratch(MaskSolver& solver, Machine& machine) : walker(solver, machine) {}
+  Walker walker;
+  Draft draft;
+};
+
+const Result* MaskSolver::walk(const Forest& forest, StateId state) {
+  if (const Result* known = memo_.find_walk(forest, state)) return known;
+  StateId clipped = machine_.clip(state, forest.height());
+  if (clipped != state) return memo_.alias_walk(forest, state, walk(forest, clipped));
+  return memo_.add_walk(forest, state, compute(forest, state));
+}
+
+const Result* MaskSolver::walk_children(const TokenTrie& trie, std::uint32_t node, StateId state) {
+  ExitPoint point = ExitPoint::after(&trie, node);
+  return walk(*memo_.forest({&point, 1}), state);
+}
+
+std::unique_ptr<Result> MaskSolver::compute(const Forest& forest, StateId state) {
+  auto scratch = std::make_unique<Scratch>(*this, machine_);
+  std::uint64_t weight = 0;
+  for (const Forest::Group& group : forest.groups()) {
+    if (machine_.step(state, group.byte).kind() == StepKind::kStay) weight += group.weight;
+  }
+  bool done = (weight > kNarrow && by_lockstep(forest, state, weight, *scratch)) ||
+              (weight > kWorthPlanning &&
+               (by_clipping(forest, state, weight, *scratch) || by_slices(forest, state, weight, *scratch)));
+  if (!done) {
+    scratch->draft.clear();
+    scratch->walker.walk(forest, state, scratch->draft);
+  }
+  ++counters_.walks;
+  counters_.nodes += scratch->walker.visited();
+  return finish(scratch->draft);
+}
+
+bool MaskSolver::by_lockstep(const Forest& forest, StateId state, std::uint64_t weight, Scratch& scratch) {
+  // The target of most bytes, by majority vote.
+  StateId reference = kDeadState;
+  std::size_t votes = 0;
+  for (const Forest::Group& group : forest.groups()) {
+    Step step = machine_.step(state, group.byte);
+    if (step.kind() != StepKind::kStay) continue;
+    if (votes == 0) reference = step.operand();
+    votes += step.operand() == reference ? 1 : std::size_t(-1);
+  }
+  if (reference == kDeadState || reference == state) return false;
+  std::size_t alive = 0;
+  std::size_t equal = 0;
+  std::size_t loops = 0;
+  for (const Forest::Group& group : forest.groups()) {
+    Step step = machine_.step(state, group.byte);
+    Step other = machine_.step(reference, group.byte);
+    alive += step.kind() != StepKind::kReject || other.kind() != StepKind::kReject;
+    equal += step.bits == other.bits && step.kind() != StepKind::kReject;
+    loops += other.bits == Step::stay(reference).bits;
+  }
+  if (equal * 2 < alive || loops == 0) return false;
+  const Result* base = walk(forest, reference);
+  scratch.draft.clear();
+  if (!scratch.walker.lockstep(forest, state, reference, scratch.draft, std::min(kLockstepLimit, weight))) return false;
+  scratch.draft.base = base;
+  return true;
+}
+
+bool MaskSolver::by_clipping(const Forest& forest, StateId state, std::uint64_t weight, Scratch& scratch) {
+  if (&forest != &index_.root()) return false;
+  for (std::uint32_t length : kClipLengths) {
+    if (length >= forest.height()) continue;
+    StateId clipped = machine_.clip(state, length);
+    if (clipped == state) continue;
+    const PlantedTrie& longer = index_.longer_than(length);
+    if (longer.trie.node_count() > weight) return false;
+    const Result* base = walk(forest, clipped);
+    scratch.draft.clear();
+    scratch.walker.walk(*longer.forest, state, scratch.draft);
+    scratch.draft.base = base;
+    scratch.draft.covered.assign(longer.trie.tokens().begin(), longer.trie.tokens().end());
+    return true;
+  }
+  return false;
+}
+
+bool MaskSolver::by_slices(const Forest& forest, StateId state, std::uint64_t weight, Scratch& scratch) {
+  Draft& draft = scratch.draft;
+  if (&forest == &index_.root()) {
+    draft.clear();
+    draft.parts.push_back(walk(index_.not_space(), state));
+    for (std::size_t g = 0; g < forest.groups().size(); ++g) {
+      if (forest.groups()[g].byte != ' ') continue;
+      TrieRef space = entries(forest, g)[0];
+      Step step = machine_.step(state, ' ');
+      if (step.kind() != StepKind::kStay || index_.after_space()->empty()) {
+        scratch.walker.walk(space, state, draft);
+        continue;
+      }
+      std::span<const TokenId> own = space.trie->tokens_at(space.node);
+      draft.allowed.insert(draft.allowed.end(), own.begin(), own.end());
+      draft.parts.push_back(walk(*index_.after_space(), step.operand()));
+    }
+    return true;
+  }
+  bool spaced = &forest == index_.after_space();
+  if (!spaced && &forest != &index_.not_space()) return false;
+  const VocabularySlice& slice = spaced ? index_.after_space_slice() : index_.not_space_slice();
+  std::optional<SafePlan> plan = find_safe_plan(machine_, state, slice, weight * 2 / 3);
+  if (!plan) return false;
+  draft.clear();
+  std::bitset<129> word(~std::uint64_t{0});
+  Memo::BitsName name{(plan->safe.bits & word).to_ullong(), (plan->safe.bits >> 64 & word).to_ullong(),
+                      (plan->safe.bits >> 128).to_ullong() * 2 + spaced};
+  const TokenBits* inner = memo_.find_named(name);
+  draft.slices.push_back(inner != nullptr ? inner : memo_.add_named(name, slice.made_of(plan->safe)));
+  for (unsigned symbol : plan->unclear) scratch.walker.walk(*slice.containing(symbol).forest, state, draft);
+  return true;
+}
+
+// Turns exits into forests. With `bits`, tokens that end on the exit are set there right away: the frame below nearly
+// always agrees.
+void MaskSolver::finish_exits(Draft& draft, Result& result, TokenBits* bits) {
+  std::stable_sort(draft.leaves.begin(), draft.leaves.end(),
+                   [](const Draft::Leave& a, const Draft::Leave& b) { return a.label < b.label; });
+  std::vector<ExitPoint> points;
+  for (std::size_t from = 0; from < draft.leaves.size();) {
+    Exit exit{draft.leaves[from].label, bits != nullptr, nullptr, nullptr};
+    TokenIds ends;
+    points.clear();
+    for (; from < draft.leaves.size() && draft.leaves[from].label == exit.label; ++from) {
+      const ExitPoint& point = draft.leaves[from].point;
+      points.push_back(point);
+      if (!point.consumed()) continue;
+      std::span<const TokenId> own = point.trie->tokens_at(point.node());
+      ends.insert(ends.end(), own.begin(), own.end());
+    }
+    exit.forest = memo_.forest(points);
+    if (!ends.empty()) {
+      if (bits != nullptr) set_bits(ends, bits->data());
+      exit.ends = result.own(std::move(ends));
+    }
+    result.exits.push_back(exit);
+  }
+}
+
+std::unique_ptr<Result> MaskSolver::finish(Draft& draft) {
+  auto result = std::make_unique<Result>();
+  if (draft.base != nullptr) {
+    result->overlays.push_back({draft.base, result->own(std::vector<TokenId>(draft.covered))});
+    result->open = draft.base->open;
+  }
+  for (const Result* part : draft.parts) result->append(*part);
+  std::size_t words = index_.vocabulary().bitmask_words();
+  // Bits cost about as much as setting a quarter of their words one by one.
+  if (!draft.slices.empty() || draft.allowed.size() > words / 4 || result->bits.size() > 1) {
+    TokenBits bits(words, 0);
+    for (const TokenBits* slice : draft.slices) or_bits(*slice, bits.data());
+    for (const TokenBits* part : result->bits) or_bits(*part, bits.data());
+    set_bits(draft.allowed, bits.data());
+    finish_exits(draft, *result, &bits);
+    result->bits.assign(1, memo_.bits(std::move(bits)));
+  } else {
+    finish_exits(draft, *result, nullptr);
+    if (!draft.allowed.empty()) result->added.push_back(result->own(std::vector<TokenId>(draft.allowed)));
+  }
+  if (!draft.suspects.empty()) result->suspects.push_back(result->own(std::vector<TokenId>(draft.suspects)));
+  result->open = result->open || !result->exits.empty();
+  return result;
+}
+
+const Result* MaskSolver::resolve(const Result& result, StateId waiting) {
+  if (const Result* known = memo_.find_resolved(result, waiting)) return known;
+  FuelScope::spend();
+  auto made = std::make_unique<Result>();
+  made->bits = result.bits;
+  made->removed = result.removed;
+  made->added = result.added;
+  made->suspects = result.suspects;
+  for (const Overlay& overlay : result.overlays) {
+    const Result* base = overlay.base->open ? resolve(*overlay.base, waiting) : overlay.base;
+    made->overlays.push_back({base, overlay.except});
+    made->open = made->open || base->open;
+  }
+  for (const Exit& exit : result.exits) {
+    StateId next = waiting == kGround ? kGround : machine_.after(waiting, exit.label);
+    if (next == kDeadState) {
+      if (exit.ends_in_bits && exit.ends != nullptr) made->removed.push_back(exit.ends);
+      continue;
+    }
+    if (!exit.ends_in_bits && exit.ends != nullptr) made->added.push_back(exit.ends);
+    if (exit.forest != nullptr && waiting != kGround) made->append(*walk(*exit.forest, next));
+  }
+  return memo_.add_resolved(result, waiting, std::move(made));
+}
+
+}  // namespace maskforge

@@ -1,0 +1,66 @@
+// Finds results: from the memo, or by the cheapest way that is sure to be right.
+//
+// Resolution goes down the stack. A mask is walk(root, top); while exits are open, resolve() continues each of them in
+// the frame below, after(frame, label), on the forest it left; that is again a walk, with a result in the memo:
+//
+//     frames  document, object, string      walk(all tokens, string) -> exits {0: quote forest}
+//                                           resolve(.., object)      -> walk(quote forest, after(object, 0)) -> exits
+//                                           {closed: ..} resolve(.., document)    -> ...
+//
+// Ways to walk, tried in this order when the state keeps many tokens alive:
+//   lockstep  most bytes lead to one state that leads to itself ("none of these names"): walk only what differs from it
+//   clipping  for tokens of at most L bytes the state equals a simpler one: take its result, and walk the longer tokens
+//   slices    a class of symbols is proved harmless (plan.h): take its bitset, and walk the tokens with other symbols
+//   plain     walk everything that is alive
+// Covered by tests/csrc/test_masks.cc.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "machine/machine.h"
+#include "masks/memo.h"
+#include "masks/vocabulary_index.h"
+#include "masks/walker.h"
+
+namespace maskforge {
+
+struct WalkCounters {
+  std::uint64_t walks = 0;
+  std::uint64_t nodes = 0;
+};
+
+class MaskSolver {
+ public:
+  // The "frame below" the bottom frame: tokens that end the grammar are allowed, nothing may follow.
+  static constexpr StateId kGround = kDeadState - 1;
+
+  MaskSolver(Machine& machine, const VocabularyIndex& index, Memo& memo)
+      : machine_(machine), index_(index), memo_(memo) {}
+
+  const Result* walk(const Forest& forest, StateId state);
+  const Result* walk_children(const TokenTrie& trie, std::uint32_t node, StateId state);
+  // Requires result.open.
+  const Result* resolve(const Result& result, StateId waiting);
+
+  std::span<const TrieRef> entries(const Forest& forest, std::size_t group) {
+    return forest.entries(group, memo_.bytes());
+  }
+  const WalkCounters& counters() const { return counters_; }
+
+ private:
+  struct Scratch;
+  std::unique_ptr<Result> compute(const Forest& forest, StateId state);
+  bool by_lockstep(const Forest& forest, StateId state, std::uint64_t weight, Scratch& scratch);
+  bool by_clipping(const Forest& forest, StateId state, std::uint64_t weight, Scratch& scratch);
+  bool by_slices(const Forest& forest, StateId state, std::uint64_t weight, Scratch& scratch);
+  std::unique_ptr<Result> finish(Draft& draft);
+  void finish_exits(Draft& draft, Result& result, TokenBits* bits);
+
+  Machine& machine_;
+  const VocabularyIndex& index_;
+  Memo& memo_;
+  WalkCounters counters_;
+};
+
+}  // namespace maskforge

@@ -1,0 +1,201 @@
+// See walker.h.
+#include "masks/walker.h"
+
+#include "base/fuel.h"
+#include "masks/solver.h"
+
+namespace maskforge {
+
+namespace {
+
+// From this many nodes on, what a callee does with a subtree is looked up in the memo instead of walked in place.
+constexpr std::uint32_t kCallByMemo = 48;
+constexpr std::uint64_t kNodesPerFuel = 64;
+
+void append(std::vector<TokenId>& to, std::span<const TokenId> ids) {
+  if (ids.size() == 1) {
+    to.push_back(ids[0]);
+  } else {
+    to.insert(to.end(), ids.begin(), ids.end());
+  }
+}
+
+}  // namespace
+
+void Draft::clear() {
+  allowed.clear();
+  suspects.clear();
+  covered.clear();
+  leaves.clear();
+  parts.clear();
+  slices.clear();
+  base = nullptr;
+}
+
+// The answer of the whole stack of this walk to one byte. The loop is bounded: every round pops a link.
+Walker::Outcome Walker::read(Config config, std::uint8_t byte) {
+  for (;;) {
+    Step step = machine_.step(config.state, byte);
+    switch (step.kind()) {
+      case StepKind::kStay:
+        return {Kind::kAlive, {step.operand(), config.link}};
+      case StepKind::kCall:
+        return {Kind::kCall, {kDeadState, config.link}, step.operand()};
+      case StepKind::kSuspect:
+        return {Kind::kSuspect};
+      case StepKind::kReturn: {
+        if (config.link == 0) return {Kind::kLeaveAfter, {}, 0, step.operand()};
+        Link link = links_[config.link];
+        StateId next = machine_.after(link.state, step.operand());
+        if (next == kDeadState) return {};
+        return {Kind::kAlive, {next, link.parent}};
+      }
+      default: {
+        Label label = machine_.final_label(config.state);
+        if (label == kNoLabel) return {};
+        if (config.link == 0) return {Kind::kLeaveBefore, {}, 0, label};
+        Link link = links_[config.link];
+        StateId next = machine_.after(link.state, label);
+        if (next == kDeadState) return {};
+        config = {next, link.parent};
+      }
+    }
+  }
+}
+
+Walker::Config Walker::enter(const Outcome& called) {
+  const Call& call = machine_.call_at(called.call);
+  Link link{call.below, called.next.link};
+  if (links_.back().state != link.state || links_.back().parent != link.parent) links_.push_back(link);
+  return {call.pushed, static_cast<std::uint32_t>(links_.size() - 1)};
+}
+
+void Walker::call_by_memo(const TokenTrie& trie, std::uint32_t node, const Outcome& called, Draft& draft) {
+  append(draft.allowed, trie.tokens_at(node));
+  const Call& call = machine_.call_at(called.call);
+  const Result* result = solver_.walk_children(trie, node, call.pushed);
+  if (result->open) result = solver_.resolve(*result, call.below);
+  for (std::uint32_t link = called.next.link; link != 0 && result->open; link = links_[link].parent) {
+    result = solver_.resolve(*result, links_[link].state);
+  }
+  draft.parts.push_back(result);
+}
+
+bool Walker::settle(const TokenTrie& trie, std::uint32_t node, const Outcome& outcome, Draft& draft, Config& next) {
+  switch (outcome.kind) {
+    case Kind::kDead:
+      return false;
+    case Kind::kSuspect:
+      append(draft.suspects, trie.tokens_below(node));
+      return false;
+    case Kind::kLeaveAfter:
+      draft.leaves.push_back({outcome.label, ExitPoint::after(&trie, node)});
+      return false;
+    case Kind::kLeaveBefore:
+      draft.leaves.push_back({outcome.label, ExitPoint::before(&trie, node)});
+      return false;
+    case Kind::kCall:
+      if (trie.nodes()[node].size > kCallByMemo) {
+        call_by_memo(trie, node, outcome, draft);
+        return false;
+      }
+      next = enter(outcome);
+      break;
+    case Kind::kAlive:
+      next = outcome.next;
+      break;
+  }
+  append(draft.allowed, trie.tokens_at(node));
+  return trie.nodes()[node].size > 1;
+}
+
+// The subtree under `node`, whose byte led to `config`.
+void Walker::walk_below(const TokenTrie& trie, std::uint32_t node, Config config, Draft& draft) {
+  const TrieNode* nodes = trie.nodes();
+  std::uint32_t top = nodes[node].depth + 1u;
+  std::uint32_t last = node + nodes[node].size;
+  stack_[0] = config;
+  std::uint32_t visited = 0;
+  for (std::uint32_t i = node + 1; i < last;) {
+    TrieNode at = nodes[i];
+    Config* here = stack_ + (at.depth - top);
+    ++visited;
+    if (settle(trie, i, read(*here, static_cast<std::uint8_t>(at.byte)), draft, here[1])) {
+      ++i;
+    } else {
+      i += at.size;
+    }
+  }
+  visited_ += visited;
+}
+
+void Walker::walk_entry(TrieRef entry, const Outcome& outcome, Draft& draft) {
+  links_.resize(1);
+  Config next;
+  std::uint64_t before = visited_++;
+  if (settle(*entry.trie, entry.node, outcome, draft, next)) walk_below(*entry.trie, entry.node, next, draft);
+  FuelScope::spend(1 + (visited_ - before) / kNodesPerFuel);
+}
+
+void Walker::walk(TrieRef entry, StateId state, Draft& draft) {
+  walk_entry(entry, read({state, 0}, static_cast<std::uint8_t>(entry.trie->nodes()[entry.node].byte)), draft);
+}
+
+bool Walker::walk(const Forest& forest, StateId state, Draft& draft, std::uint64_t node_limit) {
+  limit_ = node_limit == UINT64_MAX ? UINT64_MAX : visited_ + node_limit;
+  for (std::size_t g = 0; g < forest.groups().size(); ++g) {
+    Outcome outcome = read({state, 0}, forest.groups()[g].byte);
+    ++visited_;
+    if (outcome.kind == Kind::kDead) continue;
+    for (const TrieRef& entry : solver_.entries(forest, g)) walk_entry(entry, outcome, draft);
+    if (visited_ > limit_) return false;
+  }
+  return true;
+}
+
+// Both configurations are about to read the byte of `node`.
+void Walker::lockstep_at(const TokenTrie& trie, std::uint32_t node, Config mine, Config other, Draft& draft) {
+  const TrieNode* nodes = trie.nodes();
+  std::uint32_t top = nodes[node].depth;
+  std::uint32_t last = node + nodes[node].size;
+  mine_[0] = mine;
+  other_[0] = other;
+  for (std::uint32_t i = node; i < last && visited_ <= limit_;) {
+    TrieNode at = nodes[i];
+    std::uint32_t depth = at.depth - top;
+    ++visited_;
+    std::uint8_t byte = static_cast<std::uint8_t>(at.byte);
+    Outcome my = read(mine_[depth], byte);
+    Outcome its = read(other_[depth], byte);
+    if (my.kind == Kind::kAlive && its.kind == Kind::kAlive && my != its) {
+      mine_[depth + 1] = my.next;
+      other_[depth + 1] = its.next;
+      ++i;
+      continue;
+    }
+    if (my != its) {
+      append(draft.covered, trie.tokens_below(i));
+      Config next;
+      if (settle(trie, i, my, draft, next)) walk_below(trie, i, next, draft);
+    }
+    i += at.size;
+  }
+}
+
+bool Walker::lockstep(const Forest& forest, StateId state, StateId reference, Draft& draft, std::uint64_t node_limit) {
+  std::uint64_t before = visited_;
+  limit_ = visited_ + node_limit;
+  for (std::size_t g = 0; g < forest.groups().size() && visited_ <= limit_; ++g) {
+    std::uint8_t byte = forest.groups()[g].byte;
+    ++visited_;
+    if (read({state, 0}, byte) == read({reference, 0}, byte)) continue;
+    for (const TrieRef& entry : solver_.entries(forest, g)) {
+      links_.resize(1);
+      lockstep_at(*entry.trie, entry.node, {state, 0}, {reference, 0}, draft);
+    }
+  }
+  FuelScope::spend(1 + (visited_ - before) / kNodesPerFuel);
+  return visited_ <= limit_;
+}
+
+}  // namespace maskforge

@@ -1,0 +1,90 @@
+// Walks tries on the machine: the plain walk of a forest from a state, and the lockstep of two states.
+//
+// Each trie node remembers nothing; the walk keeps one configuration per depth: the top state and a link to the frames
+// that wait below it *inside this walk*. The frame the walk started in has no link; leaving it is an exit, and what is
+// below it is unknown here (result.h). Covered by tests/csrc/test_masks.cc.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "machine/machine.h"
+#include "masks/forest.h"
+#include "masks/result.h"
+
+namespace maskforge {
+
+class MaskSolver;
+
+// What a walk collects before it becomes a Result.
+struct Draft {
+  struct Leave {
+    Label label;
+    ExitPoint point;
+  };
+  std::vector<TokenId> allowed;
+  std::vector<TokenId> suspects;
+  std::vector<TokenId> covered;  // lockstep: tokens on which the reference has nothing to say
+  std::vector<Leave> leaves;
+  std::vector<const Result*> parts;      // results of calls, resolved up to the frame of this walk
+  std::vector<const TokenBits*> slices;  // allowed tokens as bits
+  const Result* base = nullptr;          // lockstep: the reference
+  void clear();
+};
+
+class Walker {
+ public:
+  Walker(MaskSolver& solver, Machine& machine) : solver_(solver), machine_(machine) {}
+
+  // Everything in the forest, from `state`. Spends fuel. With a limit, gives up (false, draft unusable) after about
+  // that many nodes.
+  bool walk(const Forest& forest, StateId state, Draft& draft, std::uint64_t node_limit = UINT64_MAX);
+  // What differs from walking the same from `reference`: fills draft.covered and what is true of those tokens.
+  bool lockstep(const Forest& forest, StateId state, StateId reference, Draft& draft, std::uint64_t node_limit);
+
+  // One subtree, its own byte included.
+  void walk(TrieRef entry, StateId state, Draft& draft);
+
+  std::uint64_t visited() const { return visited_; }
+
+ private:
+  struct Link {
+    StateId state;
+    std::uint32_t parent;
+  };
+  struct Config {
+    StateId state;
+    std::uint32_t link;  // 0: the frame of this walk is on top
+    bool operator==(const Config&) const = default;
+  };
+  enum class Kind : std::uint8_t { kDead, kAlive, kCall, kLeaveAfter, kLeaveBefore, kSuspect };
+  struct Outcome {
+    Kind kind = Kind::kDead;
+    Config next{};           // kAlive; kCall: its link is that of the caller
+    std::uint32_t call = 0;  // kCall: index into the machine's calls
+    Label label = 0;         // kLeave...
+    bool operator==(const Outcome&) const = default;
+  };
+
+  Outcome read(Config config, std::uint8_t byte);
+  Config enter(const Outcome& called);
+  void call_by_memo(const TokenTrie& trie, std::uint32_t node, const Outcome& called, Draft& draft);
+  // Applies an outcome to the whole subtree, or returns true when its children have to be walked from `next`.
+  bool settle(const TokenTrie& trie, std::uint32_t node, const Outcome& outcome, Draft& draft, Config& next);
+  void walk_below(const TokenTrie& trie, std::uint32_t node, Config config, Draft& draft);
+  void walk_entry(TrieRef entry, const Outcome& outcome, Draft& draft);
+  void lockstep_at(const TokenTrie& trie, std::uint32_t node, Config mine, Config other, Draft& draft);
+
+  static constexpr std::size_t kDeepest = TokenTrie::kMaxTokenBytes + 2;
+
+  MaskSolver& solver_;
+  Machine& machine_;
+  std::vector<Link> links_{Link{kDeadState, 0}};
+  std::uint64_t visited_ = 0;
+  std::uint64_t limit_ = UINT64_MAX;  // of visited_
+  Config stack_[kDeepest];            // walk_below
+  Config mine_[kDeepest];             // lockstep_at
+  Config other_[kDeepest];
+};
+
+}  // namespace maskforge
