@@ -1,5 +1,6 @@
-// Unsigned integers of any size, just enough for asking whether an interval holds a multiple: base 10^9, little end first,
-// no leading zero limbs. Decimal limbs because everything here comes from digits and powers of ten. Covered by test_number.cc.
+// Unsigned integers of any size, just enough for asking whether an interval holds a multiple: base 10^9, little end
+// first, no leading zero limbs. Decimal limbs because everything here comes from digits and powers of ten. Covered by
+// test_number.cc.
 #pragma once
 
 #include <algorithm>
@@ -114,8 +115,9 @@ class BigUint {
     while (!limbs_.empty() && limbs_.back() == 0) limbs_.pop_back();
   }
 
-  // Subtracts the largest multiple q of `divisor` (q < kBase) that fits, and returns q. The leading limbs as doubles estimate q
-  // within a relative error of about 2^-50, so the bisection around the estimate is over a handful of candidates.
+  // Subtracts the largest multiple q of `divisor` (q < kBase) that fits, and returns q. The leading limbs as doubles
+  // estimate q within a relative error of about 2^-50, so the bisection around the estimate is over a handful of
+  // candidates.
   std::uint32_t take_quotient_digit(const BigUint& divisor) {
     if (compare(divisor) < 0) return 0;
     auto leading = [](const BigUint& value, std::size_t size) {
@@ -148,7 +150,8 @@ class BigUint {
   void subtract(const BigUint& other) {  // requires other <= this
     std::int64_t borrow = 0;
     for (std::size_t i = 0; i < limbs_.size(); ++i) {
-      std::int64_t limb = static_cast<std::int64_t>(limbs_[i]) - borrow - (i < other.limbs_.size() ? other.limbs_[i] : 0);
+      std::int64_t limb =
+          static_cast<std::int64_t>(limbs_[i]) - borrow - (i < other.limbs_.size() ? other.limbs_[i] : 0);
       borrow = limb < 0 ? 1 : 0;
       limbs_[i] = static_cast<std::uint32_t>(limb + borrow * kBase);
     }

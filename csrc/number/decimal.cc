@@ -67,7 +67,8 @@ std::string to_text(const Decimal& value) {
   if (value.is_zero()) return "0";
   std::string text = value.negative ? "-" : "";
   std::int64_t exponent = value.exponent();
-  if (exponent >= 0 && exponent <= 20) return text + value.digits + std::string(static_cast<std::size_t>(exponent), '0');
+  if (exponent >= 0 && exponent <= 20)
+    return text + value.digits + std::string(static_cast<std::size_t>(exponent), '0');
   if (value.top > 0 && exponent < 0) {
     auto point = static_cast<std::size_t>(value.top);
     return text + value.digits.substr(0, point) + "." + value.digits.substr(point);

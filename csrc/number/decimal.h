@@ -1,7 +1,8 @@
 // Decimals of any size, as JSON spells them: the constants of number sets (bounds, steps, enumerated values).
 //
-// A Decimal is +-0.DIGITS x 10^top with neither leading nor trailing zeros in DIGITS; zero has no digits. So 1500, 15e2 and
-// 1500.0 are all {"15", top 4}, equality is member-wise, and magnitudes compare by (top, digits). Covered by test_number.cc.
+// A Decimal is +-0.DIGITS x 10^top with neither leading nor trailing zeros in DIGITS; zero has no digits. So 1500, 15e2
+// and 1500.0 are all {"15", top 4}, equality is member-wise, and magnitudes compare by (top, digits). Covered by
+// test_number.cc.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// Divisibility patterns and the question whether an interval holds one; see lattice.h. Covered by tests/csrc/test_number.cc.
+// Divisibility patterns and the question whether an interval holds one; see lattice.h. Covered by
+// tests/csrc/test_number.cc.
 #include "number/lattice.h"
 
 #include <algorithm>
@@ -73,9 +74,9 @@ Step factor_step(const Decimal& value) {
   strip(5, step.five);
   if (mantissa.compare(BigUint(kRestLimit)) > 0) throw UnsupportedError("multipleOf has too many digits");
   std::vector<std::uint32_t> limbs;
-  while (!mantissa.is_zero()) limbs.push_back(mantissa.divide_small(BigUint::kBase - 1));
+  while (!mantissa.is_zero()) limbs.push_back(mantissa.divide_small(BigUint::kBase));
   step.rest = 0;
-  for (std::size_t i = limbs.size(); i-- > 0;) step.rest = step.rest * (BigUint::kBase - 1) + limbs[i];
+  for (std::size_t i = limbs.size(); i-- > 0;) step.rest = step.rest * BigUint::kBase + limbs[i];
   return step;
 }
 
@@ -142,14 +143,16 @@ void Lattice::close_patterns() {
     std::vector<Step>& out = exclusions_[i];
     for (std::size_t j = 0; j < steps_.size(); ++j) {
       if (patterns_[i] >> j & 1) continue;
-      out.push_back({std::max<std::int64_t>(0, steps_[j].two - base.two), std::max<std::int64_t>(0, steps_[j].five - base.five),
+      out.push_back({std::max<std::int64_t>(0, steps_[j].two - base.two),
+                     std::max<std::int64_t>(0, steps_[j].five - base.five),
                      steps_[j].rest / gcd(steps_[j].rest, base.rest)});
     }
     std::sort(out.begin(), out.end());
     out.erase(std::unique(out.begin(), out.end()), out.end());
     std::vector<Step> minimal;
     for (const Step& a : out) {
-      if (std::none_of(out.begin(), out.end(), [&](const Step& b) { return b != a && b.divides(a); })) minimal.push_back(a);
+      if (std::none_of(out.begin(), out.end(), [&](const Step& b) { return b != a && b.divides(a); }))
+        minimal.push_back(a);
     }
     out = std::move(minimal);
   }
@@ -168,8 +171,8 @@ std::int64_t Lattice::lowest_place(std::uint32_t pattern) const {
 }
 
 std::int64_t Lattice::sure_width(std::uint32_t pattern) const {
-  // t progressions that cover 2^t consecutive integers cover all of them (Crittenden and Vanden Eynden 1970), and these leave 1
-  // out: so among 2^t consecutive multiples of the lcm one has exactly this pattern.
+  // t progressions that cover 2^t consecutive integers cover all of them (Crittenden and Vanden Eynden 1970), and these
+  // leave 1 out: so among 2^t consecutive multiples of the lcm one has exactly this pattern.
   double width = log10_of(lcms_[pattern]) + static_cast<double>(exclusions_[pattern].size()) * std::log10(2.0);
   return static_cast<std::int64_t>(std::ceil(width + 0.01));
 }
@@ -177,7 +180,8 @@ std::int64_t Lattice::sure_width(std::uint32_t pattern) const {
 bool Lattice::occurs(std::uint32_t pattern, const Endpoint& low, bool low_open, const Endpoint& high) const {
   if (pattern == 0) return true;
   const Step& base = lcms_[pattern];
-  std::int64_t low_top = low.digits.empty() ? -kExponentCap : low.exponent + static_cast<std::int64_t>(low.digits.size());
+  std::int64_t low_top =
+      low.digits.empty() ? -kExponentCap : low.exponent + static_cast<std::int64_t>(low.digits.size());
   std::int64_t high_top = high.exponent + static_cast<std::int64_t>(high.digits.size());
   // [10^(high_top - 2), 10^(high_top - 1)) lies inside when the low end is below it.
   if (low_top <= high_top - 2 && high_top - 2 >= sure_width(pattern)) return true;

@@ -1,10 +1,10 @@
 // Divisibility: the `multipleOf` side of a number set.
 //
 // A step q = 2^two x 5^five x rest (rest coprime to 10; two and five may be negative) divides the nonzero decimal
-// v = D x 10^x if and only if rest | D, v2(D) + x >= two and v5(D) + x >= five. A Lattice is the list of the steps that one set
-// mentions. What a value says to all of them is its *pattern*: the set of the steps that divide it. Not every subset occurs:
-// a pattern contains each step that divides the lcm of its members; those are the closed patterns, and each of them does occur,
-// in every long enough interval. Example: steps {1, 0.5, 3}: "3 but not 1" never occurs.
+// v = D x 10^x if and only if rest | D, v2(D) + x >= two and v5(D) + x >= five. A Lattice is the list of the steps that
+// one set mentions. What a value says to all of them is its *pattern*: the set of the steps that divide it. Not every
+// subset occurs: a pattern contains each step that divides the lcm of its members; those are the closed patterns, and
+// each of them does occur, in every long enough interval. Example: steps {1, 0.5, 3}: "3 but not 1" never occurs.
 // Covered by tests/csrc/test_number.cc.
 #pragma once
 
@@ -65,7 +65,8 @@ class Lattice {
   bool has_exclusions(std::uint32_t pattern) const { return !exclusions_[pattern].empty(); }
   // Every interval [a, a + 10^this) holds a value of this pattern.
   std::int64_t sure_width(std::uint32_t pattern) const;
-  // Whether a value of exactly this pattern lies between the ends (the upper one always open). The interval is not empty.
+  // Whether a value of exactly this pattern lies between the ends (the upper one always open). The interval is not
+  // empty.
   bool occurs(std::uint32_t pattern, const Endpoint& low, bool low_open, const Endpoint& high) const;
 
  private:
@@ -74,8 +75,9 @@ class Lattice {
   std::vector<Step> steps_;
   std::vector<std::uint64_t> patterns_;
   std::unordered_map<std::uint64_t, std::uint32_t> index_;
-  std::vector<Step> lcms_;                     // by pattern
-  std::vector<std::vector<Step>> exclusions_;  // by pattern: k x lcm leaves the pattern if and only if one of these divides k
+  std::vector<Step> lcms_;  // by pattern
+  std::vector<std::vector<Step>>
+      exclusions_;  // by pattern: k x lcm leaves the pattern if and only if one of these divides k
   u128 rest_lcm_ = 1;
   std::uint32_t two_cap_ = 0;
   std::uint32_t five_cap_ = 0;
