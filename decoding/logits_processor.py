@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Ids = npt.NDArray[np.integer]
 
 # Old sessions matter where two take turns: an assistant with another tokenizer, a draft that looked like a new prompt.
-_MAX_SESSIONS = 4
+_MAX_SESSIONS = 8
 
 
 class LogitsProcessor:

@@ -117,7 +117,7 @@ class Session:
         return state
 
     def advance(self, ids: Ids, states: Sequence[State], eos: frozenset[int], vocab: int, batch: BatchExecutor) -> None:
-        """Takes the rows from the nodes that `locate` found to the ends of their tokens; they become the last call's."""
+        """Takes the rows from the nodes that `locate` found to the ends of their tokens."""
         generated = ids[:, self.boundary :]
         length = generated.shape[1]
         current = list(states)
@@ -255,7 +255,12 @@ class SessionCache:
         while len(self._recent) > self._max_sessions or (
             len(self._recent) > 1 and sum(other.size for other in self._recent) > self._max_states
         ):
-            self._recent.pop(0).release()
+            # The oldest that never got beyond its prompt, if any: a row of misjudged drafts leaves many of those, and
+            # must not push out the text that they were drafts for.
+            candidates = self._recent[:-1] or self._recent
+            oldest = next((other for other in candidates if other.longest == 0), candidates[0])
+            self._recent.remove(oldest)
+            oldest.release()
         if session.size > self._max_states:
             session.prune(self._max_states)
 

@@ -26,7 +26,7 @@ def text_ids(vocabulary: Vocabulary) -> list[int]:
 
 
 def check_decoding(vocabulary: Vocabulary, decode: Callable[[list[int]], str], seed: int, rounds: int = 300) -> None:
-    """Every text token alone and random sequences decode to their bytes, with invalid UTF-8 replaced as `decode` does."""
+    """Every text token alone and random sequences decode to their bytes, with invalid UTF-8 replaced."""
     ids = text_ids(vocabulary)
     generator = random.Random(seed)
     for token_id in ids:
@@ -163,6 +163,29 @@ def test_byte_fallback_decoder_is_followed() -> None:
     for _ in range(300):
         ids = generator.choices(whole, k=generator.randint(0, 20))
         assert tokenizer.decode([front, *ids])[1:] == vocabulary.decode(ids).decode(), ids
+
+
+def test_slow_sentencepiece_tokenizer() -> None:
+    transformers = pytest.importorskip("transformers")
+    pytest.importorskip("sentencepiece")
+    tokenizer = transformers.BertGenerationTokenizer(str(mistral_file(SENTENCEPIECE[0])))
+    tokenizer.add_tokens(["<call>"])
+    vocabulary = Vocabulary.from_huggingface(tokenizer)
+    direct = Vocabulary.from_sentencepiece(sentencepiece_processor(SENTENCEPIECE[0]))
+    assert vocabulary.eos_token_ids == [tokenizer.eos_token_id]
+    assert vocabulary.token(tokenizer.convert_tokens_to_ids("<call>")) == b"<call>"
+    special = set(tokenizer.all_special_ids)
+    for token_id in range(direct.size):
+        assert vocabulary.token(token_id) == (b"" if token_id in special else direct.token(token_id))
+
+
+def test_mistral_common_behind_transformers() -> None:
+    pytest.importorskip("mistral_common")
+    backend = pytest.importorskip("transformers.tokenization_mistral_common")
+    tokenizer = backend.MistralCommonBackend(str(mistral_file(TEKKEN[1])))
+    direct = Vocabulary.from_mistral(tekken_tokenizer(TEKKEN[1]))
+    assert Vocabulary.from_huggingface(tokenizer).fingerprint == direct.fingerprint
+    assert Vocabulary.from_mistral(tokenizer.tokenizer).fingerprint == direct.fingerprint
 
 
 def small_tokenizer(decoder: Any = None) -> Any:
