@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from maskforge.cli import specs
 from maskforge.cli.errors import NOT_FULFILLED, OK, InputError, readable_errors
 from maskforge.cli.specs import byte_vocabulary, read_bytes, read_spec
 
@@ -27,9 +28,9 @@ Regex = Annotated[
     typer.Option("--regex", metavar="PATTERN", help="A pattern that the whole text matches (ECMA-262, flag u)."),
 ]
 Grammar = Annotated[str | None, typer.Option("--grammar", metavar="FILE", help="A context-free grammar.")]
-Syntax = Annotated[str, typer.Option("--syntax", help="The syntax of --grammar: lark, gbnf or ebnf.")]
-Whitespace = Annotated[str, typer.Option("--whitespace", help="Between JSON tokens: flexible or compact.")]
-PropertyOrder = Annotated[str, typer.Option("--property-order", help="Of JSON objects: any or schema.")]
+Syntax = Annotated[specs.Syntax, typer.Option("--syntax", help="The syntax of --grammar.")]
+Whitespace = Annotated[specs.Whitespace, typer.Option("--whitespace", help="Between JSON tokens.")]
+PropertyOrder = Annotated[specs.PropertyOrder, typer.Option("--property-order", help="Of JSON objects.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 
 

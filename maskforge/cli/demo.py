@@ -6,6 +6,7 @@ ends after some two hundred tokens whatever the model would like.
 
 import json
 import time
+from contextlib import nullcontext
 from typing import Any
 
 from rich.console import Console, Group
@@ -70,11 +71,15 @@ SCHEMA: dict[str, Any] = {
 
 
 class Watcher:
-    """Shows the text as it grows: a streamer for `generate`, and a logits processor that counts what the mask left."""
+    """Shows the text as it grows: a streamer for `generate`, and a logits processor that counts what the mask left.
 
-    def __init__(self, tokenizer: Any, live: Live, delay: float) -> None:
+    On a terminal a panel is drawn anew for each token; elsewhere it is printed once, at the end.
+    """
+
+    def __init__(self, tokenizer: Any, console: Console, delay: float) -> None:
         self.tokenizer = tokenizer
-        self.live = live
+        self.console = console
+        self.live = Live(console=console, refresh_per_second=20) if console.is_terminal else None
         self.delay = delay
         self.token_ids: list[int] = []
         self.allowed = 0
@@ -89,11 +94,15 @@ class Watcher:
             self._saw_prompt = True
             return
         self.token_ids += value.flatten().tolist()
-        self.live.update(self.picture())
+        if self.live:
+            self.live.update(self.picture())
         time.sleep(self.delay)
 
     def end(self) -> None:
-        self.live.update(self.picture())
+        if self.live:
+            self.live.update(self.picture())
+        else:
+            self.console.print(self.picture())
 
     def text(self) -> str:
         return str(self.tokenizer.decode(self.token_ids, skip_special_tokens=True, clean_up_tokenization_spaces=False))
@@ -132,14 +141,15 @@ def run_demo(console: Console, seed: int, max_new_tokens: int, delay: float, sho
 
     prompt = tokenizer("Write a bug report as JSON: ", return_tensors="pt")
     torch.manual_seed(seed)
-    with Live(console=console, refresh_per_second=20) as live, torch.inference_mode():
-        watcher = Watcher(tokenizer, live, delay)
+    watcher = Watcher(tokenizer, console, delay)
+    with watcher.live or nullcontext(), torch.inference_mode():
         model.generate(
             input_ids=prompt["input_ids"],
             attention_mask=prompt["attention_mask"],
             generation_config=GenerationConfig(
                 do_sample=True,
                 top_k=0,
+                sequence_bias=rare_escapes(tokenizer),
                 max_new_tokens=max_new_tokens,
                 eos_token_id=tokenizer.eos_token_id,
                 pad_token_id=tokenizer.pad_token_id,
@@ -148,6 +158,11 @@ def run_demo(console: Console, seed: int, max_new_tokens: int, delay: float, sho
             streamer=watcher,
         )
     return judge(console, watcher.text(), finished=watcher.token_ids[-1:] == [tokenizer.eos_token_id])
+
+
+def rare_escapes(tokenizer: Any) -> dict[tuple[int, ...], float]:
+    """`\\u0061` is a way to write `a` that random weights like as much as any other; people read better without."""
+    return {(token_id,): -6.0 for token, token_id in tokenizer.get_vocab().items() if "\\" in token}
 
 
 def judge(console: Console, text: str, finished: bool) -> int:

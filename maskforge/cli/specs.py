@@ -4,12 +4,16 @@ import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from maskforge.cli.errors import InputError
 
 if TYPE_CHECKING:
     from maskforge import Compiler, Grammar, Vocabulary
+
+Syntax = Literal["lark", "gbnf", "ebnf"]
+Whitespace = Literal["flexible", "compact"]
+PropertyOrder = Literal["any", "schema"]
 
 
 @dataclass(frozen=True)
@@ -18,16 +22,14 @@ class Spec:
 
     kind: str  # "schema" | "regex" | "grammar"
     text: str
-    syntax: str = "lark"  # of a grammar
-    whitespace: str = "flexible"  # of a schema
-    property_order: str = "any"  # of a schema
+    syntax: Syntax = "lark"  # of a grammar
+    whitespace: Whitespace = "flexible"  # of a schema
+    property_order: PropertyOrder = "any"  # of a schema
 
-    def compile(self, compiler: "Compiler", on_refused: str = "error") -> "Grammar":
+    def compile(self, compiler: "Compiler", on_refused: Literal["error", "report"] = "error") -> "Grammar":
         if self.kind == "regex":
             return compiler.regex(self.text)
         if self.kind == "grammar":
-            if not hasattr(compiler, "grammar"):
-                raise InputError("context-free grammars are not supported yet: give --schema or --regex")
             return compiler.grammar(self.text, syntax=self.syntax)
         return compiler.json_schema(
             self.text, whitespace=self.whitespace, property_order=self.property_order, on_refused=on_refused
@@ -38,9 +40,9 @@ def read_spec(
     schema: str | None,
     regex: str | None,
     grammar: str | None,
-    syntax: str = "lark",
-    whitespace: str = "flexible",
-    property_order: str = "any",
+    syntax: Syntax = "lark",
+    whitespace: Whitespace = "flexible",
+    property_order: PropertyOrder = "any",
 ) -> Spec:
     """Exactly one of the three must be given: a schema (file, "-" or the JSON itself), a pattern, or a grammar file."""
     given = [name for name, value in (("schema", schema), ("regex", regex), ("grammar", grammar)) if value is not None]
