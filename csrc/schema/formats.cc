@@ -1,0 +1,67 @@
+// The table of formats. Covered by tests/csrc/test_formats.cc.
+#include "schema/formats.h"
+
+#include <algorithm>
+
+#include "schema/format_parts.h"
+
+namespace maskforge {
+namespace {
+
+struct Format {
+  std::string_view name;
+  RegexId (*build)(RegexArena&);
+};
+
+constexpr std::string_view kJsonPointer = "(/([^~/]|~[01])*)*";
+
+RegexId ipv4(RegexArena& regexes) { return formats::whole(regexes, formats::ipv4_pattern()); }
+RegexId ipv6(RegexArena& regexes) { return formats::whole(regexes, formats::ipv6_pattern()); }
+RegexId uuid(RegexArena& regexes) {
+  return formats::whole(regexes, "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}");
+}
+RegexId json_pointer(RegexArena& regexes) { return formats::whole(regexes, kJsonPointer); }
+// The first draft of relative pointers, which all later ones contain: no index manipulation ("0+1").
+RegexId relative_json_pointer(RegexArena& regexes) {
+  return formats::whole(regexes, "(0|[1-9][0-9]*)(#|" + std::string(kJsonPointer) + ")");
+}
+
+constexpr Format kFormats[] = {
+    {"date", formats::date},
+    {"date-time", formats::date_time},
+    {"duration", formats::duration},
+    {"email", formats::email},
+    {"hostname", formats::hostname},
+    {"idn-email", formats::idn_email},
+    {"idn-hostname", formats::idn_hostname},
+    {"ipv4", ipv4},
+    {"ipv6", ipv6},
+    {"iri", formats::iri},
+    {"iri-reference", formats::iri_reference},
+    {"json-pointer", json_pointer},
+    {"regex", formats::regex},
+    {"relative-json-pointer", relative_json_pointer},
+    {"time", formats::time},
+    {"uri", formats::uri},
+    {"uri-reference", formats::uri_reference},
+    {"uri-template", formats::uri_template},
+    {"uuid", uuid},
+};
+
+const Format* find_format(std::string_view name) {
+  auto found =
+      std::find_if(std::begin(kFormats), std::end(kFormats), [&](const Format& format) { return format.name == name; });
+  return found == std::end(kFormats) ? nullptr : found;
+}
+
+}  // namespace
+
+bool is_known_format(std::string_view name) { return find_format(name) != nullptr; }
+
+std::optional<RegexId> format_language(RegexArena& regexes, std::string_view name) {
+  const Format* format = find_format(name);
+  if (format == nullptr) return std::nullopt;
+  return format->build(regexes);
+}
+
+}  // namespace maskforge
