@@ -59,6 +59,7 @@ struct RegexNode {
   bool open_end = false;     // pure, and from every live state every length from `slack` on occurs
   bool looks_left = false;   // holds a Behind that is not inside a Local
   bool looks_ahead = false;  // holds an unresolved Ahead: a template
+  bool loops = false;        // holds a Loop: unions in such intersections are distributed, see graph_boolean.cc
   bool counts = false;       // holds a finite counter that clip might widen
   std::uint32_t a = 0, b = 0, c = 0, d = 0;
   std::uint32_t min_length = 0;  // no word is shorter
@@ -159,6 +160,7 @@ class RegexGraph {
   void merge_union(std::vector<RegexId>& parts);
   void merge_large_union(std::vector<RegexId>& parts);
   void absorb(std::vector<RegexId>& parts, RegexKind inner) const;
+  void absorb_clauses(std::vector<RegexId>& parts) const;
   static constexpr RegexId kNoMerge = kUnbounded;
 
   // derivatives (derive.cc)

@@ -2,7 +2,11 @@
 // members as little on the way they arose as is cheap:
 //   p·x | p·y = p·(x|y)      r{a,b}·t | r{c,d}·t = r{min,max}·t where the intervals touch      t | r{1,b}·t = r{0,b}·t
 //   [A]·t | [B]·t = [AB]·t   any·t | s·t = any·t
-// so that the derivatives of ([a-z]+,?){0,500} and (.*a){0,300} stay one node instead of hundreds.
+// An unrolled lookahead loop yields formulas such as a & (x | a & (x | ..)) that would grow with each turn. Where a Loop takes
+// part, intersections are distributed over unions and clauses that include another clause are dropped: the minimal disjunctive
+// form of a positive formula is unique, so there are finitely many.
+//
+// The counters' simplifications are there so that the derivatives of ([a-z]+,?){0,500} and (.*a){0,300} stay one node instead of hundreds.
 // Covered by tests/csrc/test_regex.cc.
 #include <algorithm>
 
@@ -130,6 +134,25 @@ void RegexGraph::absorb(std::vector<RegexId>& parts, RegexKind inner) const {
   parts.erase(std::remove_if(parts.begin(), parts.end(), covered), parts.end());
 }
 
+// In a union of intersections: a clause that includes all members of another one is absorbed by it.
+void RegexGraph::absorb_clauses(std::vector<RegexId>& parts) const {
+  auto covered = [&](RegexId r) {
+    if (nodes_[r].kind != RegexKind::kIntersect || !nodes_[r].loops) return false;
+    std::span<const RegexId> list = members(r);
+    return std::any_of(parts.begin(), parts.end(), [&](RegexId other) {
+      if (other == r || nodes_[other].kind != RegexKind::kIntersect) return false;
+      std::span<const RegexId> fewer = members(other);
+      return std::includes(list.begin(), list.end(), fewer.begin(), fewer.end());
+    });
+  };
+  std::vector<RegexId> kept;
+  for (RegexId r : parts) {
+    FuelScope::spend();
+    if (!covered(r)) kept.push_back(r);
+  }
+  parts = std::move(kept);
+}
+
 RegexId RegexGraph::unite(RegexId a, RegexId b) {
   if (a == b || b == kNone) return a;
   if (a == kNone) return b;
@@ -179,7 +202,10 @@ RegexId RegexGraph::unite(std::span<const RegexId> given) {
     parts.push_back(inverted);
     return unite(parts);
   }
-  if (any_intersect) absorb(parts, RegexKind::kIntersect);
+  if (any_intersect) {
+    absorb(parts, RegexKind::kIntersect);
+    if (std::any_of(parts.begin(), parts.end(), [&](RegexId r) { return nodes_[r].loops; })) absorb_clauses(parts);
+  }
   if (parts.empty()) return kNone;
   if (parts.size() == 1) return parts[0];
   if (union_depth_ < kDeepest) {
@@ -272,7 +298,22 @@ RegexId RegexGraph::intersect(std::span<const RegexId> given) {
     }
     if (inside != kAnyText) parts.insert(std::lower_bound(parts.begin(), parts.end(), inside), inside);
   }
-  if (any_union) absorb(parts, RegexKind::kUnion);
+  if (any_union) {
+    absorb(parts, RegexKind::kUnion);
+    auto formula = std::find_if(parts.begin(), parts.end(), [&](RegexId r) {
+      return nodes_[r].kind == RegexKind::kUnion && nodes_[r].loops;
+    });
+    if (formula != parts.end()) {
+      std::vector<RegexId> clauses(members(*formula).begin(), members(*formula).end());
+      *formula = length(least, most);
+      for (RegexId& clause : clauses) {
+        parts.push_back(clause);
+        clause = intersect(parts);
+        parts.pop_back();
+      }
+      return unite(clauses);
+    }
+  }
   std::uint32_t shortest = 0, longest = kUnbounded;
   for (RegexId r : parts) {
     shortest = std::max(shortest, nodes_[r].min_length);

@@ -125,6 +125,7 @@ void RegexGraph::describe_attributes(RegexNode& n, std::span<const RegexId> list
       n.slack = add_counts(f.slack, t.slack);
       n.open_end = t.open_end && n.slack != kUnbounded;
       n.counts = f.counts || t.counts;
+      n.loops = f.loops || t.loops;
       n.looks_left = f.looks_left || t.looks_left;
       n.looks_ahead = f.looks_ahead || t.looks_ahead;
       return;
@@ -139,6 +140,7 @@ void RegexGraph::describe_attributes(RegexNode& n, std::span<const RegexId> list
       n.slack = r.slack == kUnbounded ? kUnbounded : multiply_counts(r.slack, std::max(n.b, 1u));
       n.open_end = n.c == kUnbounded && r.dense && r.min_length <= 1 && r.max_length >= 1 && n.slack != kUnbounded;
       n.counts = r.counts || n.b > 1 || (n.c > 1 && n.c != kUnbounded);
+      n.loops = r.loops;
       n.looks_left = r.looks_left;
       n.looks_ahead = r.looks_ahead;
       return;
@@ -164,6 +166,7 @@ void RegexGraph::describe_attributes(RegexNode& n, std::span<const RegexId> list
       n.alive = r.max_length != kUnbounded;
       n.max_length = kUnbounded;
       n.counts = r.counts;
+      n.loops = r.loops;
       n.looks_left = r.looks_left;
       return;
     }
@@ -189,6 +192,7 @@ void RegexGraph::describe_attributes(RegexNode& n, std::span<const RegexId> list
       const RegexNode &r = nodes_[n.a], &k = nodes_[n.b];
       // n.nullable is set by loop(): it needs the empty matches of the body.
       n.max_length = kUnbounded;
+      n.loops = true;
       n.min_length = k.min_length;
       n.looks_left = r.looks_left || k.looks_left;
       return;
@@ -210,6 +214,7 @@ void RegexGraph::describe_union(RegexNode& n, std::span<const RegexId> list) {
     n.max_length = std::max(n.max_length, r.max_length);
     n.slack = std::max(n.slack, r.slack);
     n.counts |= r.counts;
+    n.loops |= r.loops;
     n.looks_left |= r.looks_left;
     n.looks_ahead |= r.looks_ahead;
   }
@@ -243,6 +248,7 @@ void RegexGraph::describe_intersect(RegexNode& n, std::span<const RegexId> list)
     n.min_length = std::max(n.min_length, r.min_length);
     n.max_length = std::min(n.max_length, r.max_length);
     n.counts |= r.counts;
+    n.loops |= r.loops;
     n.looks_left |= r.looks_left;
     has_length |= r.kind == RegexKind::kLength;
   }
