@@ -30,7 +30,7 @@ class Grammar:
 
     @cached_property
     def report(self) -> Report:
-        """Every constraint of the spec: enforced, an annotation, or refused."""
+        """Every constraint of the spec: enforced, an annotation, or refused. Made when first asked for."""
         return Report.from_json(self._core.report_json())
 
     def matcher(self) -> Matcher:

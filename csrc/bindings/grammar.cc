@@ -14,7 +14,7 @@ void bind_grammar(nb::module_& module) {
           nb::call_guard<nb::gil_scoped_release>(), "A matcher at the start of a text.")
       .def(
           "report_json", [](const GrammarHandle& self) { return self.core->report_json(); },
-          "The report: a JSON list of {pointer, keyword, status, reason}.");
+          nb::call_guard<nb::gil_scoped_release>(), "The report: a JSON list of {pointer, keyword, status, reason}.");
 }
 
 }  // namespace maskforge::bindings

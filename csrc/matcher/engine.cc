@@ -43,13 +43,15 @@ const char* status_name(Enforcement status) {
 
 std::unique_ptr<Matcher> Grammar::matcher() const {
   std::shared_ptr<Generation> generation = engine_->generation();
-  StateId start = generation->compile(spec_)->start;
+  StateId start = generation->compile(spec_);
   return std::make_unique<Matcher>(std::move(generation), start);
 }
 
+Report Grammar::report() const { return engine_->generation()->report(spec_); }
+
 std::string Grammar::report_json() const {
   std::string json = "[";
-  for (const ReportEntry& entry : report_) {
+  for (const ReportEntry& entry : report()) {
     if (json.size() > 1) json += ", ";
     json += "{\"pointer\": ";
     append_json_string(json, entry.pointer);
@@ -75,8 +77,8 @@ Engine::Engine(std::shared_ptr<const Vocabulary> vocabulary, const EngineOptions
       current_(std::make_shared<Generation>(vocabulary_, index_, options_)) {}
 
 std::shared_ptr<const Grammar> Engine::compile(Spec spec) {
-  std::shared_ptr<const Compiled> compiled = generation()->compile(spec);
-  return std::make_shared<const Grammar>(shared_from_this(), std::move(spec), compiled->report);
+  generation()->compile(spec);
+  return std::make_shared<const Grammar>(shared_from_this(), std::move(spec));
 }
 
 std::shared_ptr<Generation> Engine::generation() {

@@ -41,18 +41,16 @@ struct Spec {
   std::string key() const;  // equal keys are equal specs
 };
 
-struct Compiled {
-  StateId start;
-  Report report;
-};
-
 class Generation {
  public:
   Generation(std::shared_ptr<const Vocabulary> vocabulary, std::shared_ptr<const VocabularyIndex> index,
              const EngineOptions& options);
 
-  // Throws what GrammarSpace throws, under a budget of its own; a failed compile is not remembered.
-  std::shared_ptr<const Compiled> compile(const Spec& spec);
+  // The state that a text of the spec starts in. Throws what GrammarSpace throws, under a budget of its own; a failed
+  // compile is not remembered.
+  StateId compile(const Spec& spec);
+  // Every constraint of the spec. Compiles once more, since compiling is faster without it.
+  Report report(const Spec& spec);
 
   const EngineOptions& options() const { return options_; }
   const Vocabulary& vocabulary() const { return *vocabulary_; }
@@ -61,19 +59,23 @@ class Generation {
   MaskEngine& masks() { return masks_; }
   std::size_t memory_bytes() const;
   // Whether it should be left for a fresh one. Never true for what the first spec alone needs: a single huge grammar
-  // would otherwise be compiled again for each matcher.
-  bool outgrown() const;
+  // would otherwise be compiled again for each matcher. Never waits for a compile that is under way.
+  bool outgrown();
 
  private:
+  StateId run(const Spec& spec, const SchemaOptions& options, Report& report);
+
   const EngineOptions options_;
   const std::shared_ptr<const Vocabulary> vocabulary_;
   GrammarSpace space_;
   MaskEngine masks_;
 
   mutable std::mutex mutex_;  // guards what follows; never held while compiling
-  std::unordered_map<std::string, std::shared_ptr<const Compiled>> compiled_;
+  std::unordered_map<std::string, StateId> compiled_;
   std::size_t compiled_bytes_ = 0;
-  std::size_t first_bytes_ = 0;  // memory after the first compile
+  std::size_t space_bytes_ = 0;      // when it was last asked
+  std::size_t states_measured_ = 0;  // the states there were then
+  std::size_t first_bytes_ = 0;      // memory after the first compile
 };
 
 }  // namespace maskforge
