@@ -126,12 +126,12 @@ class LogitsProcessor:
             # A prompt that is an old one plus a token looks like a first generated token, except that no row's token is
             # allowed: generated tokens are. (A draft may do so too: then the old session is still there to go on with.)
             if length is None and ids.shape[1] == session.boundary + 1 and session.every_row_leaves(ids, states):
-                found = None
-        if found is None:
-            session = self._sessions.start(
-                ids, ids.shape[1] if length is None else length, lambda: self._roots(len(ids))
-            )
-            states = list(session.roots)
+                session = self._sessions.supersede(session, ids, lambda: self._roots(len(ids)))
+                states = session.roots
+        else:
+            boundary = ids.shape[1] if length is None else length
+            session = self._sessions.start(ids, boundary, lambda: self._roots(len(ids)))
+            states = session.roots
         session.advance(ids, states, self._eos, self._vocabulary.size, self._executor)
         return session
 

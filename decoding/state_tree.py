@@ -70,6 +70,7 @@ class Session:
         self.states = list(roots)  # of the last call
         self.longest = 0  # generated tokens of any call
         self.pruned = False
+        self.trial_after: Session | None = None  # see SessionCache.supersede; None once it has proved itself
         self.size = len({id(root) for root in roots})  # nodes
 
     def locate(self, ids: Ids, strict: bool) -> list[State] | None:
@@ -138,6 +139,8 @@ class Session:
         self.states = current
         self.generated = generated.copy()
         self.longest = max(self.longest, length)
+        if any(state.kind is not Kind.LEFT for state in self.states) and length:
+            self.trial_after = None
 
     def _grow(self, wanted: list[tuple[State, int]], eos: frozenset[int], vocab: int, batch: BatchExecutor) -> None:
         inside = [(state, token) for state, token in wanted if 0 <= token < vocab]
@@ -212,6 +215,7 @@ class Session:
 
     def release(self) -> None:
         """Frees the tree; the session is of no use afterwards."""
+        self.trial_after = None
         for node in list(self.nodes()):
             node.children, node.parent, node.matcher = {}, None, None
 
@@ -244,9 +248,24 @@ class SessionCache:
         return None
 
     def start(self, ids: Ids, boundary: int, make_roots: Callable[[], list[State]]) -> Session:
+        """A session for rows that continue none."""
         session = Session(ids[:, :boundary], make_roots())
         self._recent.append(session)
         return session
+
+    def supersede(self, session: Session, ids: Ids, make_roots: Callable[[], list[State]]) -> Session:
+        """A session on trial for rows that may be new prompts or may be drafts which leave `session`.
+
+        `session` stays to go on with. A run of such drafts must not fill the cache: of those on trial after one
+        another the first stays, which may be the true one, and the last.
+        """
+        successor = self.start(ids, ids.shape[1], make_roots)
+        successor.trial_after = session
+        if session.trial_after is not None and session.trial_after.trial_after is not None:
+            successor.trial_after = session.trial_after
+            self._recent.remove(session)
+            session.release()
+        return successor
 
     def touch(self, session: Session) -> None:
         """Makes it the most recent, and keeps all of them together within the limits."""
@@ -255,12 +274,7 @@ class SessionCache:
         while len(self._recent) > self._max_sessions or (
             len(self._recent) > 1 and sum(other.size for other in self._recent) > self._max_states
         ):
-            # The oldest that never got beyond its prompt, if any: a row of misjudged drafts leaves many of those, and
-            # must not push out the text that they were drafts for.
-            candidates = self._recent[:-1] or self._recent
-            oldest = next((other for other in candidates if other.longest == 0), candidates[0])
-            self._recent.remove(oldest)
-            oldest.release()
+            self._recent.pop(0).release()
         if session.size > self._max_states:
             session.prune(self._max_states)
 

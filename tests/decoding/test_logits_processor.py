@@ -1,6 +1,6 @@
 """Random models through `generate` in every decoding mode: what comes out is in the grammar.
 
-A finished text must match the pattern by Python's `re`; one that was cut off by the length limit must be a viable prefix.
+A finished text must match the pattern by Python's `re`; one that the length limit cut off must be a viable prefix.
 """
 
 import re

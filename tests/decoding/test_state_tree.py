@@ -47,7 +47,7 @@ def check(processor: LogitsProcessor, prompts: Sequence[list[int]], rows: Sequen
 
 
 def test_a_draft_that_the_grammar_does_not_allow() -> None:
-    """Some draft models never ask the processor. The first draft looks like a longer prompt; the text goes on anyway."""
+    """Some draft models never ask the processor. The first draft looks like a longer prompt; the text goes on."""
     processor = LogitsProcessor(GRAMMAR)
     check(processor, [PROMPT], [[]])
     for draft in ([ONE], [ONE, A], [ONE, A, B]):
@@ -59,12 +59,26 @@ def test_a_draft_that_the_grammar_does_not_allow() -> None:
     check(processor, [PROMPT], [[]])
 
 
+def test_such_drafts_after_a_prompt_that_looked_like_one() -> None:
+    processor = LogitsProcessor(GRAMMAR)
+    check(processor, [PROMPT], [[]])
+    check(processor, [PROMPT], [[A]])
+    for prompt in ([*PROMPT, 50], [*PROMPT, 50, 51], [*PROMPT, 50, 51, 52]):
+        check(processor, [prompt], [[]])
+        for length in range(1, 8):
+            allowed(processor, [prompt + [ONE] * length])
+        check(processor, [prompt], [[A]])
+        for length in range(1, 8):
+            allowed(processor, [[*prompt, A] + [ONE] * length])
+        check(processor, [prompt], [[A, B]])
+
+
 def test_an_assistant_with_another_tokenizer_takes_turns() -> None:
     processor = LogitsProcessor(GRAMMAR)
     foreign = [33, 34]
     generated: list[int] = []
     for token in (A, B, SPACE, A, SPACE, YES):
-        for length in range(3):  # the assistant's ids: other prompts, ids beyond the vocabulary
+        for length in range(10):  # the assistant's ids: other prompts, ids beyond the vocabulary
             allowed(processor, [foreign + [500 + len(generated)] * length], width=600)
         check(processor, [PROMPT], [generated])
         allowed(processor, [[*PROMPT, *generated, ONE, A]])  # a draft that came out of it
@@ -109,6 +123,16 @@ def test_a_conversation_after_one_row_finished() -> None:
     prompts = [[*row, 50, 51] for row in rows]
     check(processor, prompts, [[], []])
     check(processor, prompts, [[A], [NO]])
+
+
+def test_a_conversation_after_a_call_past_the_end() -> None:
+    """What follows an end-of-sequence token is padding only as long as it is one id, over and over."""
+    processor = LogitsProcessor(GRAMMAR)
+    for generated in ([], [YES], [YES, EOS], [YES, EOS, PAD]):
+        check(processor, [PROMPT], [generated])
+    turn = [*PROMPT, YES, EOS, 50, 51]
+    check(processor, [turn], [[]])
+    check(processor, [turn], [[A]])
 
 
 def test_other_batch_sizes_begin_new_texts() -> None:
