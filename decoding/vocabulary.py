@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Vocabulary:
-    """Token bytes by id. Immutable, safe to share between threads; building one for 128k tokens takes about 0.1 s.
+    """Token bytes by id. Immutable, safe to share between threads; building one for 128k tokens takes about 0.2 s.
 
     Tokens that are never text (special, control, unused, the tail of a model that is wider than its tokenizer) have no
     bytes and are never allowed by a mask, except that the end-of-sequence ids are allowed where the text may end.

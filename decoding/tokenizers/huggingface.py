@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 from maskforge._core import MisuseError, UnsupportedError
@@ -99,8 +100,9 @@ def _decoder_steps(backend: Any) -> list[dict[str, Any]]:
 
 def _decode_each(texts: list[str | None], steps: list[dict[str, Any]]) -> list[bytes]:
     """Runs the decoder's steps on every token alone; `None` and finished tokens pass through untouched."""
-    finished: dict[int, bytes] = {}
+    finished: dict[int, bytes] = {}  # tokens that are bytes already
     fused = False
+    encode: Callable[[str], bytes] = str.encode
     work: list[str] = [text or "" for text in texts]
     for step in steps:
         kind = step["type"]
@@ -109,8 +111,8 @@ def _decode_each(texts: list[str | None], steps: list[dict[str, Any]]) -> list[b
                 f"the tokenizer's decoder has a {kind} step on the joined text, so tokens have no bytes of their own"
             )
         if kind == "ByteLevel":
-            finished.update({i: byte_level_token(text) for i, text in enumerate(work) if i not in finished})
             fused = True
+            encode = byte_level_token
         elif kind == "Metaspace":
             work = [text.replace(step["replacement"], " ") for text in work]
         elif kind == "Replace":
@@ -135,7 +137,7 @@ def _decode_each(texts: list[str | None], steps: list[dict[str, Any]]) -> list[b
                 f"the tokenizer's decoder is {kind}, whose text for a token depends on its neighbours; "
                 "byte-level BPE, SentencePiece-like decoders and tiktoken are known"
             )
-    encoded = [text.encode("utf-8") for text in work] if len(finished) < len(work) else [b""] * len(work)
+    encoded = [encode(text) for text in work]
     for i, data in finished.items():
         encoded[i] = data
     return encoded

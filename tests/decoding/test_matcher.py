@@ -1,4 +1,4 @@
-"""The Python side of matchers and batches: arguments are checked before anything native sees them, and the laws hold."""
+"""The Python side of matchers and batches: arguments are checked before native code sees them, and the laws hold."""
 
 from typing import Any
 
