@@ -99,6 +99,7 @@ Objects::Search Objects::prepare(CoreId id) {
         if (negative) ++witnesses;
         break;
       case AtomKind::kCount:
+        search.counts = true;
         if (positive && atom.a > core.count) count_wanted = std::max(count_wanted, atom.a - core.count);
         break;
       default: break;
@@ -126,6 +127,13 @@ bool Objects::search(Search& search, FormulaId f, std::size_t next, std::uint32_
   FuelScope::spend();
   if (f == kFalse) return false;
   if (at_end(f, count) == kTrue) return true;
+  if (!search.counts && f != kTrue) {
+    // What is left may have become a plain conjunction: names decided absent are gone from it, the others may all be read.
+    Core rest = cores_[search.core];
+    rest.demanded = f;
+    CoreId id = intern_core(std::move(rest));
+    if (info(id).is_plain) return plain_satisfiable(id);
+  }
   const auto situation = std::tuple(f, static_cast<std::uint32_t>(next), count, extras);
   if (search.failed.contains(situation)) return false;
   const Core& core = cores_[search.core];

@@ -197,6 +197,7 @@ class Objects : public Automaton, public Containers, public KeyTexts {
     CoreId core = 0;
     std::vector<NameId> names;  // to be decided, in this order
     std::uint32_t extras_wanted = 0;
+    bool counts = false;  // the formula counts keys
     std::map<std::size_t, std::uint32_t> used;  // keys taken from each cell
     std::set<std::tuple<FormulaId, std::uint32_t, std::uint32_t, std::uint32_t>> failed;
   };

@@ -67,23 +67,26 @@ FormulaId Verdicts::take_literals(FormulaId f, std::vector<std::uint32_t>& force
   }
 }
 
-FormulaId Verdicts::demand(FormulaId f, const std::function<bool(FormulaId)>& alive,
-                           std::unordered_map<FormulaId, FormulaId>& memo) {
+FormulaId Verdicts::demand(FormulaId f, std::vector<std::uint32_t>& literals, bool compact,
+                           const std::function<bool(FormulaId)>& alive) {
   if (f == kFalse) return kFalse;
-  if (auto known = memo.find(f); known != memo.end()) return known->second;
-  FuelScope::spend();
+  FuelScope::spend(4);
   std::vector<QuestionId> open = questions_in(f);
-  FormulaId result;
-  if (open.empty()) {
-    result = alive(f) ? kTrue : kFalse;
-  } else {
-    FormulaId v = formulas_.atom(AtomKind::kVerdict, open[0]);
-    FormulaId yes = demand(decide(f, open[0], true), alive, memo);
-    FormulaId no = demand(decide(f, open[0], false), alive, memo);
-    result = yes == no ? yes : formulas_.disj(formulas_.conj(v, yes), formulas_.conj(formulas_.negate(v), no));
+  if (open.empty()) return alive(f) ? kTrue : kFalse;
+  FormulaId sides[2];
+  for (bool verdict : {false, true}) {
+    FormulaId side = decide(f, open[0], verdict);
+    if (side != kFalse) {
+      literals.push_back(Literal{open[0], verdict}.code());
+      // Verdicts that no value can give together need no answer; without this, k exclusive branches would cost 2^k searches.
+      side = values_.satisfiable(values_.spec(literals, {}, kTrue, compact)) ? demand(side, literals, compact, alive) : kFalse;
+      literals.pop_back();
+    }
+    sides[verdict ? 1 : 0] = side;
   }
-  memo.emplace(f, result);
-  return result;
+  if (sides[0] == sides[1]) return sides[0];
+  FormulaId v = formulas_.atom(AtomKind::kVerdict, open[0]);
+  return formulas_.disj(formulas_.conj(v, sides[1]), formulas_.conj(formulas_.negate(v), sides[0]));
 }
 
 Pending Verdicts::ask(FormulaId demanded, std::vector<FormulaId> asked, bool compact,
@@ -119,8 +122,8 @@ Pending Verdicts::ask(FormulaId demanded, std::vector<FormulaId> asked, bool com
   if (open.empty()) {
     if (!alive(demanded)) return pending;
   } else {
-    std::unordered_map<FormulaId, FormulaId> memo;
-    demand = this->demand(demanded, alive, memo);
+    std::vector<std::uint32_t> literals = forced;
+    demand = this->demand(demanded, literals, compact, alive);
     if (demand == kFalse) return pending;
   }
   pending.demanded = demanded;

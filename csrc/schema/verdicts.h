@@ -39,7 +39,8 @@ class Verdicts {
   // Moves verdict atoms that stand alone in a conjunction to `forced`.
   FormulaId take_literals(FormulaId f, std::vector<std::uint32_t>& forced);
   std::vector<QuestionId> questions_in(FormulaId f);
-  FormulaId demand(FormulaId f, const std::function<bool(FormulaId)>& alive, std::unordered_map<FormulaId, FormulaId>& memo);
+  FormulaId demand(FormulaId f, std::vector<std::uint32_t>& literals, bool compact,
+                   const std::function<bool(FormulaId)>& alive);
   bool some_from(FormulaId f, std::vector<std::uint32_t>& literals, bool compact, const std::function<bool(FormulaId)>& alive);
 
   Formulas& formulas_;
