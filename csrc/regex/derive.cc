@@ -312,7 +312,8 @@ RegexEdges RegexGraph::compute_edges(RegexId r) {
 
 RegexEdges RegexGraph::compute_shifts(RegexId r) {
   const RegexNode n = nodes_[r];
-  RegexEdges out, whole(std::max<std::size_t>(n.b, 2));
+  bool is_list = n.kind == RegexKind::kUnion || n.kind == RegexKind::kIntersect;
+  RegexEdges out, whole(is_list ? n.b : 2);
   auto map = [&](std::span<const RegexEdge> list, auto op) {
     std::span<const RegexEdge> lists[1] = {list};
     sweep(lists, out, [&](std::span<const RegexId> t) { return op(t[0]); });

@@ -2,12 +2,12 @@
 // members as little on the way they arose as is cheap:
 //   p·x | p·y = p·(x|y)      r{a,b}·t | r{c,d}·t = r{min,max}·t where the intervals touch      t | r{1,b}·t = r{0,b}·t
 //   [A]·t | [B]·t = [AB]·t   any·t | s·t = any·t
-// An unrolled lookahead loop yields formulas such as a & (x | a & (x | ..)) that would grow with each turn. Where a Loop takes
-// part, intersections are distributed over unions and clauses that include another clause are dropped: the minimal disjunctive
-// form of a positive formula is unique, so there are finitely many.
+// An unrolled lookahead loop yields formulas such as a & (x | a & (x | ..)) that would grow with each turn. Where a
+// Loop takes part, intersections are distributed over unions and clauses that include another clause are dropped: the
+// minimal disjunctive form of a positive formula is unique, so there are finitely many.
 //
-// The counters' simplifications are there so that the derivatives of ([a-z]+,?){0,500} and (.*a){0,300} stay one node instead of hundreds.
-// Covered by tests/csrc/test_regex.cc.
+// The counters' simplifications are there so that the derivatives of ([a-z]+,?){0,500} and (.*a){0,300} stay one node
+// instead of hundreds. Covered by tests/csrc/test_regex.cc.
 #include <algorithm>
 
 #include "base/fuel.h"
@@ -300,9 +300,8 @@ RegexId RegexGraph::intersect(std::span<const RegexId> given) {
   }
   if (any_union) {
     absorb(parts, RegexKind::kUnion);
-    auto formula = std::find_if(parts.begin(), parts.end(), [&](RegexId r) {
-      return nodes_[r].kind == RegexKind::kUnion && nodes_[r].loops;
-    });
+    auto formula = std::find_if(parts.begin(), parts.end(),
+                                [&](RegexId r) { return nodes_[r].kind == RegexKind::kUnion && nodes_[r].loops; });
     if (formula != parts.end()) {
       std::vector<RegexId> clauses(members(*formula).begin(), members(*formula).end());
       *formula = length(least, most);

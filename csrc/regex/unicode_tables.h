@@ -7,8 +7,8 @@
 namespace maskforge {
 
 struct UnicodeEntry {
-  char kind;          // g: General_Category, s: Script, x: Script_Extensions, b: binary property
-  const char* names;  // separated by spaces
+  char kind;                   // g: General_Category, s: Script, x: Script_Extensions, b: binary property
+  const char* names;           // separated by spaces
   std::uint32_t offset, size;  // in kUnicodeRanges: (gap, length - 1) pairs of base-128 numbers, lowest digit first
 };
 
