@@ -1,0 +1,290 @@
+// The languages of formats, against references of other kinds: calendar and clock arithmetic for dates and times (every
+// day of the interesting years, every leap second), inet_pton for addresses, the pattern parser for "regex", and single
+// cases for the rest. tests/schema/test_formats.py adds the official suite.
+#include <arpa/inet.h>
+
+#include <cstdio>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "base/errors.h"
+#include "schema/formats.h"
+#include "testing/check.h"
+
+using namespace maskforge;
+
+namespace {
+
+RegexArena arena;
+
+RegexId language(const char* name) { return format_language(arena, name).value(); }
+
+bool matches(RegexId r, const std::string& ascii) {
+  return arena.matches(r, std::u32string(ascii.begin(), ascii.end()));
+}
+
+std::string print(const char* format, int a, int b = 0, int c = 0, int d = 0) {
+  char text[64];
+  std::snprintf(text, sizeof text, format, a, b, c, d);
+  return text;
+}
+
+void dates() {
+  RegexId date = language("date");
+  static const int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  for (int year : {0, 1, 4, 100, 400, 1900, 1999, 2000, 2023, 2024, 2100, 9996, 9999}) {
+    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    for (int month = 0; month <= 13; ++month) {
+      for (int day = 0; day <= 32; ++day) {
+        bool valid = month >= 1 && month <= 12 && day >= 1 && day <= kDays[month - 1] + (month == 2 && leap);
+        std::string text = print("%04d-%02d-%02d", year, month, day);
+        CHECK_NOTE(matches(date, text) == valid, text);
+      }
+    }
+  }
+  for (int year = 0; year < 10000; year += 1) {
+    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    CHECK_NOTE(matches(date, print("%04d-02-29", year)) == leap, std::to_string(year));
+  }
+  for (const char* text : {"", "2020-1-01", "2020-01-01 ", "20200101", "02020-01-01", "2020-01-01T00:00:00Z"})
+    CHECK_NOTE(!matches(date, text), text);
+}
+
+void times() {
+  RegexId time = language("time");
+  RegexId both = language("date-time");
+  std::mt19937 rng(5);
+  for (int local = 0; local < 24 * 60; local += 1) {
+    for (int k = 0; k < 60; ++k) {
+      // Mostly the one right offset and its neighbours, in both signs.
+      int sign = k % 2 ? 1 : -1;
+      int right = ((sign > 0 ? local - (23 * 60 + 59) : 23 * 60 + 59 - local) + 48 * 60) % (24 * 60);
+      int offset = k < 2    ? right
+                   : k < 8  ? (right + (k / 2 - 2) + 1440) % 1440
+                   : k < 12 ? (right + 60 * (k - 10) + 1440) % 1440
+                            : static_cast<int>(rng() % 1440);
+      int utc = ((local - sign * offset) % 1440 + 1440) % 1440;
+      std::string text = print("%02d:%02d:60%c", local / 60, local % 60, sign > 0 ? '+' : '-') +
+                         print("%02d:%02d", offset / 60, offset % 60);
+      bool valid = utc == 23 * 60 + 59;
+      CHECK_NOTE(matches(time, text) == valid, text);
+      if (k < 4) CHECK_NOTE(matches(both, "2016-12-31T" + text) == valid, text);
+      if (k < 4) CHECK_NOTE(matches(time, text.substr(0, 8) + ".25" + text.substr(8)) == valid, text);
+    }
+    std::string zulu = print("%02d:%02d:60Z", local / 60, local % 60);
+    CHECK_NOTE(matches(time, zulu) == (local == 23 * 60 + 59), zulu);
+  }
+  for (int hour = 0; hour < 26; ++hour) {
+    for (int minute = 0; minute < 62; ++minute) {
+      bool valid = hour < 24 && minute < 60;
+      std::string clock = print("%02d:%02d", hour, minute);
+      CHECK_NOTE(matches(time, clock + ":59z") == valid, clock);
+      CHECK_NOTE(matches(time, "00:00:00-" + clock) == valid, clock);
+    }
+  }
+  for (const char* text :
+       {"12:00:00", "12:00:00.Z", "12:00:61Z", "12:00Z", "12:00:00+01", "1:00:00Z", "24:59:60+01:00"})
+    CHECK_NOTE(!matches(time, text), text);
+}
+
+// Random texts near valid ones, judged by the C library.
+void addresses() {
+  RegexId v4 = language("ipv4");
+  RegexId v6 = language("ipv6");
+  std::mt19937 rng(7);
+  auto below = [&](unsigned n) { return rng() % n; };
+  int good = 0;
+  for (int round = 0; round < 200000; ++round) {
+    std::string text;
+    bool six = round % 2;
+    unsigned parts = six ? 1 + below(9) : 3 + below(3);
+    for (unsigned i = 0; i < parts; ++i) {
+      if (i > 0) text += six ? ":" : ".";
+      if (six && below(5) == 0) continue;
+      if (six && i + 1 == parts && below(4) == 0) {
+        text += "1.2.3." + std::to_string(below(300));
+        continue;
+      }
+      text += six ? print("%x", static_cast<int>(below(below(9) ? 0x10000 : 0x20000))) : std::to_string(below(280));
+    }
+    if (six && below(4) == 0) text.insert(below(static_cast<unsigned>(text.size()) + 1), "::");
+    unsigned char buffer[16];
+    bool valid = inet_pton(six ? AF_INET6 : AF_INET, text.c_str(), buffer) == 1;
+    good += valid;
+    CHECK_NOTE(matches(six ? v6 : v4, text) == valid, text);
+  }
+  CHECK(good > 20000);
+  CHECK(!matches(v4, "01.2.3.4"));
+}
+
+// What the format accepts must be a pattern that the parser does not call malformed; the listed ones must be accepted.
+void patterns() {
+  RegexId regex = language("regex");
+  for (const char* text : {"",
+                           "a|b",
+                           "^(abc)+$",
+                           "[a-zA-Z0-9_.-]+@[a-z]+\\.[a-z]{2,}",
+                           "\\d{1,3}(?:\\.\\d{1,3}){3}",
+                           "(?<year>\\d{4})-\\d\\d",
+                           "(?=a)b",
+                           "(?<!a)b",
+                           "[^]",
+                           "[]",
+                           "\\u{1F600}",
+                           "[\\x00-\\x1f]",
+                           "\\p{Lu}\\P{Script=Greek}",
+                           "a{10,12}?",
+                           "a{99,}",
+                           "[-a]",
+                           "[a-]",
+                           "[\\w-]",
+                           "((((((((a))))))))",
+                           "\\cA\\0",
+                           "[!-~]",
+                           "x*?y+?",
+                           "[*-/]",
+                           "a{19,21}"}) {
+    CHECK_NOTE(matches(regex, text), text);
+    try {
+      arena.parse(text, RegexMode::kSearch);
+    } catch (const UnsupportedError&) {
+    } catch (const SpecError& error) {
+      CHECK_NOTE(false, std::string(text) + ": " + error.what());
+    }
+  }
+  for (const char* text : {"(",
+                           ")",
+                           "a**",
+                           "[b-a]",
+                           "a{2,1}",
+                           "a{21,19}",
+                           "a{5,03}",
+                           "\\",
+                           "[a",
+                           "(?i)a",
+                           "(?P<n>a)",
+                           "\\a",
+                           "\\1",
+                           "\\k<n>",
+                           "a{1",
+                           "}",
+                           "]",
+                           "\\p{Foo}",
+                           "(?<a>x)(?<a>y)",
+                           "^*",
+                           "\\b+",
+                           "(?=a)*",
+                           "[\\d-a]",
+                           "[a-\\d]",
+                           "\\u{110000}",
+                           "\\x1",
+                           "\\c1",
+                           "\\01",
+                           "[\\xf0-\\x0f]",
+                           "(((((((((a)))))))))",
+                           "[z-a]",
+                           "\\-",
+                           "(?#c)a"}) {
+    CHECK_NOTE(!matches(regex, text), text);
+  }
+  std::mt19937 rng(11);
+  const std::string alphabet = "ab01-[](){}|^$.*+?,\\dux:=!<>";
+  int accepted = 0;
+  for (int round = 0; round < 100000; ++round) {
+    std::string text;
+    for (unsigned i = 1 + rng() % 7; i > 0; --i) text.push_back(alphabet[rng() % alphabet.size()]);
+    if (!matches(regex, text)) continue;
+    ++accepted;
+    try {
+      arena.parse(text, RegexMode::kSearch);
+    } catch (const UnsupportedError&) {
+    } catch (const SpecError& error) {
+      CHECK_NOTE(false, text + ": " + error.what());
+    }
+  }
+  CHECK(accepted > 1000);
+}
+
+struct Case {
+  const char* format;
+  const char* text;
+  bool valid;
+};
+
+void single_cases() {
+  const std::string label63(63, 'a');
+  const std::string long_name = label63 + "." + label63 + "." + label63 + "." + std::string(61, 'a');  // 253 characters
+  RegexId host = language("hostname");
+  CHECK(matches(host, long_name));
+  CHECK(!matches(host, long_name + "a"));
+  CHECK(!matches(host, label63 + "a.com"));
+  RegexId mail = language("email");
+  CHECK(matches(mail, std::string(64, 'a') + "@b.c"));
+  CHECK(!matches(mail, std::string(65, 'a') + "@b.c"));
+
+  static const Case kCases[] = {
+      {"hostname", "ab--cd.example", true},
+      {"hostname", "xn--abc", false},
+      {"hostname", "a.XN--abc", false},
+      {"hostname", "a-.b", false},
+      {"email", "a.b@c.d", true},
+      {"email", "\"a b\"@c", true},
+      {"email", "a..b@c", false},
+      {"email", "a@[IPv6:::1]", true},
+      {"email", "a@[::1]", false},
+      {"email", "a@-b.c", false},
+      {"uri", "http://a@b:80/c?d=%20#e", true},
+      {"uri", "http://[::1]:8080/", true},
+      {"uri", "http://[v1.a:b]/", true},
+      {"uri", "a:", true},
+      {"uri", "a://", true},
+      {"uri", "//a", false},
+      {"uri", "a b:c", false},
+      {"uri", "http://a/%2", false},
+      {"uri", "http://a/[", false},
+      {"uri-reference", "", true},
+      {"uri-reference", "a/b:c", true},
+      {"uri-reference", "1:b", false},
+      {"uri-reference", "//a:b", false},
+      {"uri-template", "/a{?b*,c:3}", true},
+      {"uri-template", "{a:0}", false},
+      {"uri-template", "{", false},
+      {"uuid", "00000000-0000-0000-0000-00000000000G", false},
+      {"uuid", "0000000A-0000-0000-0000-00000000000b", true},
+      {"json-pointer", "/a~1b/", true},
+      {"json-pointer", "a", false},
+      {"json-pointer", "/~2", false},
+      {"relative-json-pointer", "0#", true},
+      {"relative-json-pointer", "01", false},
+      {"relative-json-pointer", "1/a", true},
+      {"duration", "P1Y2M3DT4H5M6S", true},
+      {"duration", "P1Y2D", false},
+      {"duration", "PT", false},
+      {"duration", "P1W", true},
+  };
+  for (const Case& c : kCases)
+    CHECK_NOTE(matches(language(c.format), c.text) == c.valid, std::string(c.format) + " " + c.text);
+
+  RegexId iri = language("iri");
+  CHECK(arena.matches(iri, U"http://\u00e9.example/\u4e00?\ue000"));
+  CHECK(!arena.matches(iri, U"http://a/\ue000"));  // private use in queries only
+  CHECK(!arena.matches(iri, U"http://a/\u0085"));
+  CHECK(!arena.matches(language("uri"), U"http://\u00e9"));
+  CHECK(arena.matches(language("idn-email"), U"\u00e9@\u00e9.com"));
+  CHECK(!arena.matches(language("email"), U"\u00e9@e.com"));
+
+  CHECK(!is_known_format("phone"));
+  CHECK(!format_language(arena, "phone").has_value());
+}
+
+}  // namespace
+
+int main() {
+  dates();
+  times();
+  addresses();
+  patterns();
+  single_cases();
+  return testing::check_summary();
+}
