@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import pydantic
 from pydantic.errors import PydanticUserError
@@ -41,7 +40,7 @@ def type_schema(output_type: Any) -> dict[str, Any]:
     Raises UnsupportedError for a type that has none.
     """
     try:
-        adapter = pydantic.TypeAdapter(cast(Callable[..., Any], output_type))
+        adapter: pydantic.TypeAdapter[Any] = pydantic.TypeAdapter(output_type)
         return adapter.json_schema(mode="validation", schema_generator=_ClosedObjects)
     except (PydanticUserError, NameError, TypeError) as error:
         reason = error.message if isinstance(error, PydanticUserError) else str(error)

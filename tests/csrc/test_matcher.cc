@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "base/errors.h"
+#include "base/hash.h"
 #include "masks/vocabulary_index.h"
 #include "matcher/batch_executor.h"
 #include "matcher/engine.h"
@@ -405,6 +406,46 @@ void test_threads() {
   }
 }
 
+// The same on a schema, whose states are made by several automata: what each thread sees is what one thread alone sees.
+void test_threads_on_a_schema() {
+  std::vector<std::string> tokens = {"</s>", "", "{\"", "\": ", "\"}", "\",\"", "true", "12", "ab", "],", "[["};
+  for (int byte = 0; byte < 256; ++byte) tokens.push_back(std::string(1, static_cast<char>(byte)));
+  auto vocabulary = std::make_shared<const Vocabulary>(tokens, std::vector<TokenId>{0});
+  const std::string schema = R"({"type": "object", "required": ["a"], "additionalProperties": {"type": "boolean"},
+    "properties": {"a": {"type": "integer", "minimum": 3}, "b": {"type": "array", "items": {"$ref": "#"}},
+                   "c": {"type": "string", "pattern": "^x.*y$", "maxLength": 9}, "d": {"enum": ["abc", 12, null]}}})";
+  auto walk = [&](const Grammar& grammar, unsigned seed) {
+    std::mt19937 random(seed);
+    auto matcher = grammar.matcher();
+    std::uint64_t seen = 0;
+    for (int step = 0; step < 120; ++step) {
+      std::vector<TokenId> allowed = matcher->allowed_tokens();
+      for (TokenId token : allowed) seen = mix_hash(seen, token);
+      if (matcher->is_terminated()) break;
+      if (allowed.empty() || !matcher->accept_token(allowed[random() % allowed.size()])) return std::uint64_t{0};
+      if (step % 7 == 6) matcher->rollback(2);
+    }
+    return seen;
+  };
+  constexpr unsigned kWalks = 24;
+  std::vector<std::uint64_t> expected, got(kWalks);
+  auto alone = Engine::create(vocabulary)->compile(Spec{Spec::Kind::kJsonSchema, schema, {}});
+  for (unsigned seed = 0; seed < kWalks; ++seed) {
+    expected.push_back(walk(*alone, seed));
+    CHECK(expected.back() != 0);
+  }
+  auto engine = Engine::create(vocabulary);
+  std::vector<std::thread> threads;
+  for (unsigned t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      auto grammar = engine->compile(Spec{Spec::Kind::kJsonSchema, schema, {}});
+      for (unsigned seed = t; seed < kWalks; seed += 4) got[seed] = walk(*grammar, seed);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(got == expected);
+}
+
 void test_generations() {
   EngineOptions options;
   options.memory_limit_bytes = 1;  // every generation is outgrown once it holds twice what its first spec needed
@@ -453,6 +494,7 @@ int main() {
   test_pool();
   test_process_fork();
   test_threads();
+  test_threads_on_a_schema();
   test_generations();
   return testing::check_summary();
 }
