@@ -3,10 +3,10 @@
     python -m pip install regex fonttools
     python tools/unicode_tables.py csrc/regex/unicode_tables.cc
 
-The sets are asked of the `regex` package, one code point at a time, which carries the current Unicode version (Python's own
-`unicodedata` is usually some versions behind; the test compares with it where both know a character). The spelling of script names
-comes from fontTools. Changes_When_NFKC_Casefolded and the properties of strings are in neither and are left out: patterns
-that use them are refused by name.
+The sets are asked of the `regex` package, one code point at a time, which carries the current Unicode version (Python's
+own `unicodedata` is usually some versions behind; the test compares with it where both know a character). The spelling
+of script names comes from fontTools. Changes_When_NFKC_Casefolded and the properties of strings are in neither and are
+left out: patterns that use them are refused by name.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import sys
 from pathlib import Path
 
 CATEGORIES = {
-    "Lu": "Uppercase_Letter", "Ll": "Lowercase_Letter", "Lt": "Titlecase_Letter", "Lm": "Modifier_Letter", "Lo": "Other_Letter",
+    "Lu": "Uppercase_Letter", "Ll": "Lowercase_Letter", "Lt": "Titlecase_Letter", "Lm": "Modifier_Letter",
+    "Lo": "Other_Letter",
     "Mn": "Nonspacing_Mark", "Mc": "Spacing_Mark", "Me": "Enclosing_Mark",
     "Nd": "Decimal_Number digit", "Nl": "Letter_Number", "No": "Other_Number",
     "Pc": "Connector_Punctuation", "Pd": "Dash_Punctuation", "Ps": "Open_Punctuation", "Pe": "Close_Punctuation",
@@ -41,10 +42,11 @@ GROUPS = {
 BINARY = """
 ASCII_Hex_Digit AHex|Alphabetic Alpha|Bidi_Control Bidi_C|Bidi_Mirrored Bidi_M|Case_Ignorable CI|Cased
 Changes_When_Casefolded CWCF|Changes_When_Casemapped CWCM|Changes_When_Lowercased CWL|Changes_When_Titlecased CWT
-Changes_When_Uppercased CWU|Dash|Default_Ignorable_Code_Point DI|Deprecated Dep|Diacritic Dia|Emoji|Emoji_Component EComp
-Emoji_Modifier EMod|Emoji_Modifier_Base EBase|Emoji_Presentation EPres|Extended_Pictographic ExtPict|Extender Ext
-Grapheme_Base Gr_Base|Grapheme_Extend Gr_Ext|Hex_Digit Hex|IDS_Binary_Operator IDSB|IDS_Trinary_Operator IDST|ID_Continue IDC
-ID_Start IDS|Ideographic Ideo|Join_Control Join_C|Logical_Order_Exception LOE|Lowercase Lower|Math
+Changes_When_Uppercased CWU|Dash|Default_Ignorable_Code_Point DI|Deprecated Dep|Diacritic Dia|Emoji
+Emoji_Component EComp|Emoji_Modifier EMod
+Emoji_Modifier_Base EBase|Emoji_Presentation EPres|Extended_Pictographic ExtPict|Extender Ext
+Grapheme_Base Gr_Base|Grapheme_Extend Gr_Ext|Hex_Digit Hex|IDS_Binary_Operator IDSB|IDS_Trinary_Operator IDST
+ID_Continue IDC|ID_Start IDS|Ideographic Ideo|Join_Control Join_C|Logical_Order_Exception LOE|Lowercase Lower|Math
 Noncharacter_Code_Point NChar|Pattern_Syntax Pat_Syn|Pattern_White_Space Pat_WS|Quotation_Mark QMark|Radical
 Regional_Indicator RI|Sentence_Terminal STerm|Soft_Dotted SD|Terminal_Punctuation Term|Unified_Ideograph UIdeo
 Uppercase Upper|Variation_Selector VS|White_Space space|XID_Continue XIDC|XID_Start XIDS
@@ -127,9 +129,11 @@ def generate() -> str:
         if coded not in offsets:
             offsets[coded] = len(data)
             data += coded
-        rows.append(f'    {{\'{kind}\', "{names}", {offsets[coded]}, {len(coded)}}},')
+        rows.append(f"    {{'{kind}', \"{names}\", {offsets[coded]}, {len(coded)}}},")
     masks = list(CATEGORIES)
-    groups = [f'    {{"{names}", {sum(1 << masks.index(m) for m in members):#x}}},' for names, members in GROUPS.items()]
+    groups = [
+        f'    {{"{names}", {sum(1 << masks.index(m) for m in members):#x}}},' for names, members in GROUPS.items()
+    ]
     lines, line = [], "   "
     for byte in data:
         item = f" {byte},"
