@@ -274,6 +274,20 @@ void single_cases() {
   CHECK(arena.matches(language("idn-email"), U"\u00e9@\u00e9.com"));
   CHECK(!arena.matches(language("email"), U"\u00e9@e.com"));
 
+  RegexId idn = language("idn-hostname");
+  for (const char32_t* name : {U"\uc2e4\ub840.\ud14c\uc2a4\ud2b8", U"b\u00fccher.example", U"l\u00b7l", U"\u05d0\u05f3",
+                               U"a\u3002\u4e2d\u6587", U"\u0915\u094d\u200d\u0937", U"\u0431\u0430\u0431",
+                               U"\u0e17\u0e35\u0e48", U"www.example.com", U"\u0915\u093c\u094d\u0916"}) {
+    CHECK(arena.matches(idn, name));
+  }
+  for (const char32_t* name :
+       {U"", U"\u00fc..a", U"B\u00fccher", U"-\u00fc", U"\u0301a", U"a\u00b7l", U"\u05d0a.b1", U"1.\u05d0",
+        U"\u05d01\u0660", U"xn--a", U"ab--\u00fc", U"\u0928\u093c",
+        U"\u4e00\u4e8c\u4e00\u4e8c\u4e00\u4e8c\u4e00\u4e8c\u4e00\u4e8c\u4e00\u4e8c\u4e00\u4e8c\u4e00\u4e8c", U"\u30fb",
+        U"\uff21"}) {
+    CHECK(!arena.matches(idn, name));
+  }
+
   CHECK(!is_known_format("phone"));
   CHECK(!format_language(arena, "phone").has_value());
 }
