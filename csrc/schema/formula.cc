@@ -89,7 +89,7 @@ FormulaId Formulas::negate(FormulaId f) {
 }
 
 FormulaId Formulas::map_memo(FormulaId f, const std::function<FormulaId(const Atom&, FormulaId)>& replace,
-                             std::unordered_map<FormulaId, FormulaId>& memo) {
+                             std::uint32_t epoch) {
   const Node& node = nodes_[f];
   switch (node.op) {
     case Op::kFalse:
@@ -104,35 +104,36 @@ FormulaId Formulas::map_memo(FormulaId f, const std::function<FormulaId(const At
       break;
     default: break;
   }
-  if (auto known = memo.find(f); known != memo.end()) return known->second;
+  if (const Mark& known = mark(f); known.epoch == epoch) return known.value;
+  auto remember = [&](FormulaId image) {
+    mark(f) = Mark{epoch, image};
+    return image;
+  };
   std::vector<FormulaId> parts = node.parts;
   Op op = node.op;
   bool changed = false;
   for (FormulaId& part : parts) {
-    FormulaId image = map_memo(part, replace, memo);
+    FormulaId image = map_memo(part, replace, epoch);
     changed |= image != part;
     part = image;
     if ((op == Op::kAnd && image == kFalse) || (op == Op::kOr && image == kTrue)) {
-      memo.emplace(f, image);
-      return image;
+      return remember(image);
     }
   }
   FormulaId image = f;
   if (changed) {
     image = op == Op::kNot ? negate(parts[0]) : op == Op::kOne ? one(std::move(parts)) : junction(op, std::move(parts));
   }
-  memo.emplace(f, image);
-  return image;
+  return remember(image);
 }
 
 FormulaId Formulas::map(FormulaId f, const std::function<FormulaId(const Atom&, FormulaId)>& replace) {
-  std::unordered_map<FormulaId, FormulaId> memo;
-  return map_memo(f, replace, memo);
+  return map_memo(f, replace, ++epoch_);
 }
 
 void Formulas::visit_atoms(FormulaId root, const std::function<void(const Atom&, bool, bool)>& visit) const {
   // Bit 0: seen in positive polarity, bit 1: negative. A node is visited again only for a polarity that is new.
-  std::unordered_map<FormulaId, unsigned> seen;
+  const std::uint32_t epoch = ++epoch_;
   std::vector<std::pair<FormulaId, unsigned>> stack{{root, 1u}};
   while (!stack.empty()) {
     auto [f, polarity] = stack.back();
@@ -143,10 +144,11 @@ void Formulas::visit_atoms(FormulaId root, const std::function<void(const Atom&,
       continue;
     }
     if (node.parts.empty()) continue;
-    unsigned& known = seen[f];
-    unsigned fresh = polarity & ~known;
+    Mark& known = mark(f);
+    if (known.epoch != epoch) known = Mark{epoch, 0};
+    unsigned fresh = polarity & ~known.value;
     if (fresh == 0) continue;
-    known |= fresh;
+    known.value |= fresh;
     if (node.op == Op::kOne) fresh = 3;
     if (node.op == Op::kNot) fresh = ((fresh & 1) << 1) | (fresh >> 1);
     for (FormulaId part : node.parts) stack.emplace_back(part, fresh);

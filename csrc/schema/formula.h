@@ -75,11 +75,21 @@ class Formulas {
   };
   FormulaId intern(Node node);
   FormulaId junction(Op op, std::vector<FormulaId> parts);
-  FormulaId map_memo(FormulaId f, const std::function<FormulaId(const Atom&, FormulaId)>& replace,
-                     std::unordered_map<FormulaId, FormulaId>& memo);
+  FormulaId map_memo(FormulaId f, const std::function<FormulaId(const Atom&, FormulaId)>& replace, std::uint32_t epoch);
 
   Interner<Node, NodeHash> nodes_;
   std::unordered_map<FormulaId, FormulaId> negations_;
+  // Scratch of map and visit_atoms, by formula; an entry counts only for the epoch it was written in.
+  struct Mark {
+    std::uint32_t epoch = 0;
+    std::uint32_t value = 0;
+  };
+  Mark& mark(FormulaId f) const {
+    if (marks_.size() <= f) marks_.resize(nodes_.size() + 64);
+    return marks_[f];
+  }
+  mutable std::vector<Mark> marks_;
+  mutable std::uint32_t epoch_ = 0;
   std::size_t bytes_ = 0;
 };
 

@@ -94,46 +94,79 @@ TextFrames::Action TextFrames::low_digit(const Local& local, std::uint32_t digit
   return {Action::Kind::kGo, {Phase::kLowHex, left, local.text, (high << 16) | read}, 0};
 }
 
-void TextFrames::plan_body(TextId text, std::array<Action, 256>& actions) {
-  const std::vector<TextEdge>& edges = texts_.edges(text);
-  for (const TextEdge& edge : edges) {
-    for (char32_t c = edge.first; c <= edge.last && c < 0x80; ++c) {
-      actions[c] = {Action::Kind::kGo, {Phase::kBody, 0, edge.target, 0}, 0};
-    }
+std::uint8_t TextFrames::Sorter::class_of(const Action& action) {
+  for (std::size_t i = actions.size(); i-- > 0;) {
+    if (actions[i] == action) return static_cast<std::uint8_t>(i);
   }
-  if (!edges.empty() && edges.back().last >= 0x80) {
-    for (unsigned b = 0xC2; b <= 0xDF; ++b) {
-      actions[b] = partial(text, (b & 0x1Fu) << 6, ((b & 0x1Fu) << 6) + 0x3F, 1, b & 0x1Fu, false);
+  actions.push_back(action);
+  return static_cast<std::uint8_t>(actions.size() - 1);
+}
+
+void TextFrames::Sorter::set(unsigned first, unsigned last, const Action& action) {
+  std::uint8_t c = class_of(action);
+  for (unsigned b = first; b <= last; ++b) of[b] = c;
+}
+
+void TextFrames::plan_body(TextId text, Sorter& sorter) {
+  const std::vector<TextEdge>& edges = texts_.edges(text);
+  auto go = [](Phase phase, std::uint8_t left, TextId target, std::uint32_t value) {
+    return Action{Action::Kind::kGo, {phase, left, target, value}, 0};
+  };
+  for (const TextEdge& edge : edges) {
+    if (edge.first >= 0x80) break;
+    sorter.set(edge.first, std::min<char32_t>(edge.last, 0x7F), go(Phase::kBody, 0, edge.target, 0));
+  }
+  auto beyond = edge_at(edges, 0x80);
+  if (beyond != edges.end()) {
+    // Most often every character beyond ASCII goes to one state: no need to look at the lead bytes one by one.
+    TextId target = beyond->target;
+    bool uniform = beyond->first <= 0x80;
+    char32_t reached = beyond->last;
+    for (auto edge = beyond + 1; uniform && edge != edges.end(); ++edge) {
+      uniform = edge->target == target && (edge->first == reached + 1 || (reached == 0xD7FF && edge->first == 0xE000));
+      reached = edge->last;
     }
-    for (unsigned b = 0xE0; b <= 0xEF; ++b) {
-      char32_t first = (b & 0x0Fu) << 12;
-      Action action = partial(text, std::max<char32_t>(first, 0x800), first + 0xFFF, 2, b & 0x0Fu, false);
-      // The second byte of E0 and ED is restricted, so these never become a plain tail.
-      if ((b == 0xE0 || b == 0xED) && action.kind == Action::Kind::kGo) action.next = {Phase::kLead, 2, text, b & 0x0Fu};
-      actions[b] = action;
-    }
-    for (unsigned b = 0xF0; b <= 0xF4; ++b) {
-      char32_t first = (b & 0x07u) << 18;
-      Action action = partial(text, std::max<char32_t>(first, 0x10000), std::min<char32_t>(first + 0x3FFFF, 0x10FFFF), 3, b & 0x07u, false);
-      if ((b == 0xF0 || b == 0xF4) && action.kind == Action::Kind::kGo) action.next = {Phase::kLead, 3, text, b & 0x07u};
-      actions[b] = action;
+    if (uniform && reached == 0x10FFFF) {
+      sorter.set(0xC2, 0xDF, go(Phase::kTail, 1, target, 0));
+      sorter.set(0xE1, 0xEF, go(Phase::kTail, 2, target, 0));
+      sorter.set(0xF1, 0xF3, go(Phase::kTail, 3, target, 0));
+      for (unsigned b : {0xE0u, 0xEDu}) sorter.set(b, go(Phase::kTail, 2, target, b));
+      for (unsigned b : {0xF0u, 0xF4u}) sorter.set(b, go(Phase::kTail, 3, target, b));
+    } else {
+      for (unsigned b = 0xC2; b <= 0xDF; ++b) {
+        sorter.set(b, partial(text, (b & 0x1Fu) << 6, ((b & 0x1Fu) << 6) + 0x3F, 1, b & 0x1Fu, false));
+      }
+      for (unsigned b = 0xE0; b <= 0xEF; ++b) {
+        char32_t first = (b & 0x0Fu) << 12;
+        Action action = partial(text, std::max<char32_t>(first, 0x800), first + 0xFFF, 2, b & 0x0Fu, false);
+        // The second byte of E0 and ED is restricted, so these never become a plain tail.
+        if ((b == 0xE0 || b == 0xED) && action.kind == Action::Kind::kGo) action.next = {Phase::kLead, 2, text, b & 0x0Fu};
+        sorter.set(b, action);
+      }
+      for (unsigned b = 0xF0; b <= 0xF4; ++b) {
+        char32_t first = (b & 0x07u) << 18;
+        char32_t last = std::min<char32_t>(first + 0x3FFFF, 0x10FFFF);
+        Action action = partial(text, std::max<char32_t>(first, 0x10000), last, 3, b & 0x07u, false);
+        if ((b == 0xF0 || b == 0xF4) && action.kind == Action::Kind::kGo) action.next = {Phase::kLead, 3, text, b & 0x07u};
+        sorter.set(b, action);
+      }
     }
   }
   if (syntax_ == TextSyntax::kRaw) return;
-  for (unsigned b = 0; b < 0x20; ++b) actions[b] = {};
+  sorter.set(0, 0x1F, Action{});
   Label label = texts_.close(text);
-  actions['"'] = label == kNoLabel ? Action{} : Action{Action::Kind::kReturn, {Phase::kBody, 0, 0, 0}, label};
-  actions['\\'] = edges.empty() ? Action{} : Action{Action::Kind::kGo, {Phase::kEscape, 0, text, 0}, 0};
+  sorter.set('"', label == kNoLabel ? Action{} : Action{Action::Kind::kReturn, {Phase::kBody, 0, 0, 0}, label});
+  sorter.set('\\', edges.empty() ? Action{} : go(Phase::kEscape, 0, text, 0));
 }
 
 TextFrames::Plan& TextFrames::plan(std::uint32_t id) {
   while (plans_.size() <= id) plans_.emplace_back();
   if (plans_[id].classes != nullptr) return plans_[id];
   Local local = locals_[id];
-  std::array<Action, 256> actions{};
+  Sorter sorter;
   switch (local.phase) {
     case Phase::kBody:
-      plan_body(local.text, actions);
+      plan_body(local.text, sorter);
       break;
     case Phase::kLead:
       for (unsigned b = 0x80; b <= 0xBF; ++b) {
@@ -144,60 +177,48 @@ TextFrames::Plan& TextFrames::plan(std::uint32_t id) {
         bool surrogate = local.left == 2 && local.value == 0xD && value >= 0x360;
         if (overlong || beyond || surrogate) continue;
         char32_t first = static_cast<char32_t>(value) << (6 * left);
-        actions[b] = partial(local.text, first, first + (char32_t{1} << (6 * left)) - 1, left, value, false);
+        sorter.set(b, partial(local.text, first, first + (char32_t{1} << (6 * left)) - 1, left, value, false));
       }
       break;
-    case Phase::kTail:
-      for (unsigned b = 0x80; b <= 0xBF; ++b) {
-        std::uint8_t left = static_cast<std::uint8_t>(local.left - 1);
-        actions[b] = {Action::Kind::kGo, {left == 0 ? Phase::kBody : Phase::kTail, left, local.text, 0}, 0};
-      }
+    case Phase::kTail: {
+      std::uint8_t left = static_cast<std::uint8_t>(local.left - 1);
+      unsigned first = local.value == 0xE0 ? 0xA0 : local.value == 0xF0 ? 0x90 : 0x80;
+      unsigned last = local.value == 0xED ? 0x9F : local.value == 0xF4 ? 0x8F : 0xBF;
+      sorter.set(first, last, {Action::Kind::kGo, {left == 0 ? Phase::kBody : Phase::kTail, left, local.text, 0}, 0});
       break;
+    }
     case Phase::kEscape: {
       constexpr std::pair<char, char32_t> kEscapes[] = {{'"', '"'}, {'\\', '\\'}, {'/', '/'}, {'b', 8}, {'f', 12}, {'n', 10}, {'r', 13}, {'t', 9}};
-      for (auto [byte, c] : kEscapes) actions[static_cast<unsigned char>(byte)] = character(local.text, c);
-      actions['u'] = {Action::Kind::kGo, {Phase::kHex, 4, local.text, 0}, 0};
+      for (auto [byte, c] : kEscapes) sorter.set(static_cast<unsigned char>(byte), character(local.text, c));
+      sorter.set('u', {Action::Kind::kGo, {Phase::kHex, 4, local.text, 0}, 0});
       break;
     }
     case Phase::kHex:
     case Phase::kHexTail:
     case Phase::kLowHex:
-      for (unsigned b = 0; b < 256; ++b) {
+      for (unsigned b = '0'; b <= 'f'; ++b) {
         int digit = hex_value(static_cast<std::uint8_t>(b));
         if (digit < 0) continue;
         if (local.phase == Phase::kHexTail) {
           std::uint8_t left = static_cast<std::uint8_t>(local.left - 1);
-          actions[b] = {Action::Kind::kGo, {left == 0 ? Phase::kBody : Phase::kHexTail, left, local.text, 0}, 0};
+          sorter.set(b, {Action::Kind::kGo, {left == 0 ? Phase::kBody : Phase::kHexTail, left, local.text, 0}, 0});
         } else {
-          actions[b] = local.phase == Phase::kHex ? hex_digit(local, static_cast<std::uint32_t>(digit))
-                                                  : low_digit(local, static_cast<std::uint32_t>(digit));
+          sorter.set(b, local.phase == Phase::kHex ? hex_digit(local, static_cast<std::uint32_t>(digit))
+                                                   : low_digit(local, static_cast<std::uint32_t>(digit)));
         }
       }
       break;
     case Phase::kLowSlash:
-      actions['\\'] = {Action::Kind::kGo, {Phase::kLowU, 0, local.text, local.value}, 0};
+      sorter.set('\\', {Action::Kind::kGo, {Phase::kLowU, 0, local.text, local.value}, 0});
       break;
     case Phase::kLowU:
-      actions['u'] = {Action::Kind::kGo, {Phase::kLowHex, 4, local.text, local.value << 16}, 0};
+      sorter.set('u', {Action::Kind::kGo, {Phase::kLowHex, 4, local.text, local.value << 16}, 0});
       break;
   }
-  std::array<std::uint8_t, 256> of{};
-  std::vector<Action> distinct{Action{}};  // class 0 rejects
-  std::size_t last = 0;
-  for (unsigned b = 0; b < 256; ++b) {
-    if (actions[b] == distinct[last]) {
-      of[b] = static_cast<std::uint8_t>(last);
-      continue;
-    }
-    last = 0;
-    while (last < distinct.size() && !(distinct[last] == actions[b])) ++last;
-    if (last == distinct.size()) distinct.push_back(actions[b]);
-    of[b] = static_cast<std::uint8_t>(last);
-  }
   Plan& plan = plans_[id];
-  action_bytes_ += distinct.size() * sizeof(Action);
-  plan.actions = std::move(distinct);
-  plan.classes = machine_.intern_classes(of);
+  action_bytes_ += sorter.actions.size() * sizeof(Action);
+  plan.actions = std::move(sorter.actions);
+  plan.classes = machine_.intern_classes(sorter.of);
   return plan;
 }
 

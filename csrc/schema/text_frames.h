@@ -38,7 +38,9 @@ class TextFrames : public Automaton {
     Phase phase;
     std::uint8_t left;    // bytes (kLead, kTail) or hexadecimal digits (kHex, kHexTail, kLowHex) still to read
     TextId text;          // the text state before the character; after it in kTail and kHexTail
-    std::uint32_t value;  // what was read of the character; kLow*: the high surrogate, kLowHex: high << 16 | read
+    // What was read of the character. kTail: the lead byte, if it restricts the next byte (E0, ED, F0, F4), else 0. kLow*: the high
+    // surrogate; kLowHex: high << 16 | read.
+    std::uint32_t value;
     bool operator==(const Local&) const = default;
   };
   struct LocalHash {
@@ -59,8 +61,16 @@ class TextFrames : public Automaton {
   };
 
   StateId state(const Local& local) { return machine_.intern(automaton_, locals_.intern(local)); }
+  // Sorts bytes into classes of equal actions; class 0 rejects.
+  struct Sorter {
+    std::array<std::uint8_t, 256> of{};
+    std::vector<Action> actions{Action{}};
+    std::uint8_t class_of(const Action& action);
+    void set(unsigned byte, const Action& action) { of[byte] = class_of(action); }
+    void set(unsigned first, unsigned last, const Action& action);
+  };
   Plan& plan(std::uint32_t local);
-  void plan_body(TextId text, std::array<Action, 256>& actions);
+  void plan_body(TextId text, Sorter& sorter);
   Action character(TextId text, char32_t code_point);
   // The action for a byte after which the character lies in [first, last] and `left` more bytes (or hex digits) decide which.
   Action partial(TextId text, char32_t first, char32_t last, std::uint8_t left, std::uint32_t value, bool hex);
