@@ -22,7 +22,7 @@ SchemaLoader::SchemaLoader(SchemaStore& store, RegexArena& regexes, NumberArena&
     : store_(store), regexes_(regexes), numbers_(numbers), options_(options), report_(report), references_(options.resources) {}
 
 QuestionId SchemaLoader::load(const JsonValue& document) {
-  Scope scope{References::dialect_of(document, Dialect::kDraft2020), ""};
+  Scope scope;
   references_.add_document(document, scope, "");
   QuestionId root = question(document, "", scope);
   while (!pending_.empty()) {
@@ -43,7 +43,7 @@ QuestionId SchemaLoader::question(const JsonValue& value, std::string pointer, c
   QuestionId id = static_cast<QuestionId>(store_.nodes.size());
   store_.nodes.emplace_back().pointer = pointer;
   known_.emplace(&value, id);
-  Place place{&value, std::move(pointer), References::enter(value, scope)};
+  Place place{&value, std::move(pointer), references_.enter(value, scope)};
   if (depth_ >= kMaxDepth) throw UnsupportedError("schemas nested deeper than " + std::to_string(kMaxDepth) + " levels", place.pointer);
   ++depth_;
   fill(id, place);
@@ -124,7 +124,7 @@ void SchemaLoader::read_keywords(SchemaNode& node, const Place& place) {
       to = static_cast<QuestionId>(store_.nodes.size());
       store_.nodes.emplace_back().pointer = target.pointer;
       known_.emplace(target.value, to);
-      Scope inside = References::enter(*target.value, target.scope);
+      Scope inside = references_.enter(*target.value, target.scope);
       pending_.emplace_back(to, Place{target.value, target.pointer, inside});
     }
     node.all_of.push_back(to);
@@ -135,10 +135,12 @@ void SchemaLoader::read_keywords(SchemaNode& node, const Place& place) {
       return;
     }
   }
-  read_type(node, place);
-  read_values(node, place);
-  read_strings(node, place);
-  read_numbers(node, place);
+  if (place.scope.validation) {
+    read_type(node, place);
+    read_values(node, place);
+    read_strings(node, place);
+    read_numbers(node, place);
+  }
   read_objects(node, place);
   read_arrays(node, place);
   read_applicators(node, place);

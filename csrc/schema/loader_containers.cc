@@ -44,7 +44,8 @@ void SchemaLoader::read_objects(SchemaNode& node, const Place& place) {
     node.members = static_cast<TableId>(store_.members.size());
     store_.members.push_back(std::move(table));
   }
-  if (const JsonValue* required = schema.find("required"); required != nullptr && !required->is_boolean()) {
+  const bool validation = place.scope.validation;
+  if (const JsonValue* required = validation ? schema.find("required") : nullptr; required != nullptr && !required->is_boolean()) {
     if (!required->is_array()) malformed(place, "required", "must be an array of strings");
     for (const JsonValue& name : required->items) {
       if (!name.is_string()) malformed(place, "required", "must be an array of strings");
@@ -54,11 +55,11 @@ void SchemaLoader::read_objects(SchemaNode& node, const Place& place) {
   } else if (required != nullptr) {
     note(place, "required", Enforcement::kAnnotation, "a Boolean `required` has no meaning since draft 4");
   }
-  if (const JsonValue* least = schema.find("minProperties")) {
+  if (const JsonValue* least = validation ? schema.find("minProperties") : nullptr) {
     node.min_properties = count(place, *least, "minProperties");
     note(place, "minProperties", Enforcement::kEnforced);
   }
-  if (const JsonValue* most = schema.find("maxProperties")) {
+  if (const JsonValue* most = validation ? schema.find("maxProperties") : nullptr) {
     node.max_properties = count(place, *most, "maxProperties");
     note(place, "maxProperties", Enforcement::kEnforced);
   }
@@ -95,7 +96,7 @@ void SchemaLoader::read_objects(SchemaNode& node, const Place& place) {
     if (schema.find("dependencies") != nullptr) {
       note(place, "dependencies", Enforcement::kAnnotation, "replaced by dependentRequired and dependentSchemas in this dialect");
     }
-    read_dependencies("dependentRequired", true, false);
+    if (validation) read_dependencies("dependentRequired", true, false);
     read_dependencies("dependentSchemas", false, true);
   }
   if (schema.find("unevaluatedProperties") != nullptr && place.scope.dialect >= Dialect::kDraft2019) {
@@ -105,6 +106,7 @@ void SchemaLoader::read_objects(SchemaNode& node, const Place& place) {
 
 void SchemaLoader::read_arrays(SchemaNode& node, const Place& place) {
   const JsonValue& schema = *place.value;
+  const bool validation = place.scope.validation;
   const JsonValue* items = schema.find("items");
   const JsonValue* prefix = place.scope.dialect == Dialect::kDraft2020 ? schema.find("prefixItems") : nullptr;
   const JsonValue* additional = schema.find("additionalItems");
@@ -130,11 +132,11 @@ void SchemaLoader::read_arrays(SchemaNode& node, const Place& place) {
   } else if (additional != nullptr) {
     note(place, "additionalItems", Enforcement::kAnnotation, "no meaning without `items`");
   }
-  if (const JsonValue* least = schema.find("minItems")) {
+  if (const JsonValue* least = validation ? schema.find("minItems") : nullptr) {
     node.min_items = count(place, *least, "minItems");
     note(place, "minItems", Enforcement::kEnforced);
   }
-  if (const JsonValue* most = schema.find("maxItems")) {
+  if (const JsonValue* most = validation ? schema.find("maxItems") : nullptr) {
     node.max_items = count(place, *most, "maxItems");
     note(place, "maxItems", Enforcement::kEnforced);
   }
@@ -152,7 +154,7 @@ void SchemaLoader::read_arrays(SchemaNode& node, const Place& place) {
       }
     }
   }
-  if (const JsonValue* unique = schema.find("uniqueItems"); unique != nullptr && unique->kind == JsonValue::Kind::kTrue) {
+  if (const JsonValue* unique = validation ? schema.find("uniqueItems") : nullptr; unique != nullptr && unique->kind == JsonValue::Kind::kTrue) {
     if (node.max_items <= 1 || (node.types & kArrayType) == 0) {
       note(place, "uniqueItems", Enforcement::kEnforced);
     } else {

@@ -1,6 +1,8 @@
 // See references.h.
 #include "schema/references.h"
 
+#include <optional>
+#include <unordered_set>
 #include <vector>
 
 #include "base/errors.h"
@@ -80,6 +82,22 @@ std::string percent_decode(std::string_view text) {
   return out;
 }
 
+std::optional<Dialect> known_dialect(std::string_view uri) {
+  if (uri.find("json-schema.org/draft-04/") != uri.npos || uri.find("json-schema.org/draft-03/") != uri.npos) return Dialect::kDraft4;
+  if (uri.find("json-schema.org/draft-06/") != uri.npos) return Dialect::kDraft6;
+  if (uri.find("json-schema.org/draft-07/") != uri.npos) return Dialect::kDraft7;
+  if (uri.find("json-schema.org/draft/2019-09/") != uri.npos) return Dialect::kDraft2019;
+  if (uri.find("json-schema.org/draft/2020-12/") != uri.npos) return Dialect::kDraft2020;
+  return std::nullopt;
+}
+
+// Keywords whose value is a schema, a list of schemas, or a map of schemas: only there does an identifier identify.
+const std::unordered_set<std::string_view> kSchemas = {
+    "additionalItems", "additionalProperties", "contains", "else", "if", "items", "not", "propertyNames", "then",
+    "unevaluatedItems", "unevaluatedProperties", "contentSchema", "allOf", "anyOf", "oneOf", "prefixItems"};
+const std::unordered_set<std::string_view> kSchemaMaps = {"$defs", "definitions", "dependencies", "dependentSchemas",
+                                                          "patternProperties", "properties"};
+
 const JsonValue* string_member(const JsonValue& schema, std::string_view key) {
   const JsonValue* value = schema.find(key);
   return value != nullptr && value->is_string() ? value : nullptr;
@@ -138,23 +156,34 @@ std::string resolve_uri(std::string_view base, std::string_view reference) {
   return out + fragment;
 }
 
-Dialect References::dialect_of(const JsonValue& schema, Dialect otherwise) {
+void References::apply_meta_schema(const JsonValue& schema, Scope& scope) {
   const JsonValue* value = string_member(schema, "$schema");
-  if (value == nullptr) return otherwise;
-  std::string_view uri = value->text;
-  if (uri.find("json-schema.org/draft-04/") != uri.npos || uri.find("json-schema.org/draft-03/") != uri.npos) return Dialect::kDraft4;
-  if (uri.find("json-schema.org/draft-06/") != uri.npos) return Dialect::kDraft6;
-  if (uri.find("json-schema.org/draft-07/") != uri.npos) return Dialect::kDraft7;
-  if (uri.find("json-schema.org/draft/2019-09/") != uri.npos) return Dialect::kDraft2019;
-  if (uri.find("json-schema.org/draft/2020-12/") != uri.npos) return Dialect::kDraft2020;
-  return otherwise;
+  for (int hops = 0; value != nullptr && hops < 8; ++hops) {
+    if (std::optional<Dialect> known = known_dialect(value->text)) {
+      scope.dialect = *known;
+      if (hops == 0) scope.validation = true;
+      return;
+    }
+    std::string uri = value->text.substr(0, value->text.find('#'));
+    auto given = resources_.find(uri);
+    if (given == resources_.end()) return;
+    auto [parsed, fresh] = meta_schemas_.try_emplace(uri);
+    if (fresh) parsed->second = parse_json(given->second);
+    if (const JsonValue* vocabularies = parsed->second.find("$vocabulary"); vocabularies != nullptr && hops == 0) {
+      scope.validation = false;
+      for (const JsonMember& member : vocabularies->members) {
+        if (member.key.find("/vocab/validation") != std::string::npos) scope.validation = true;
+      }
+    }
+    value = string_member(parsed->second, "$schema");
+  }
 }
 
 Scope References::enter(const JsonValue& schema, const Scope& around) {
   Scope scope = around;
   if (!schema.is_object()) return scope;
   const JsonValue* id = string_member(schema, around.dialect == Dialect::kDraft4 ? "id" : "$id");
-  scope.dialect = dialect_of(schema, around.dialect);
+  apply_meta_schema(schema, scope);
   if (id == nullptr) id = string_member(schema, scope.dialect == Dialect::kDraft4 ? "id" : "$id");
   // Up to draft 7, `$ref` hides its siblings, `$id` too; and an identifier that is only a fragment names a place, not a resource.
   if (id == nullptr || id->text.empty() || id->text[0] == '#') return scope;
@@ -195,10 +224,11 @@ void References::index(const JsonValue& value, const Scope& around, const std::s
     }
   }
   for (const JsonMember& member : value.members) {
-    // Values, not schemas: an `$id` in them identifies nothing.
-    if (member.key == "enum" || member.key == "const" || member.key == "default" || member.key == "examples") continue;
-    if (member.value.is_object() || member.value.is_array()) {
-      index(member.value, scope, pointer + "/" + pointer_segment(member.key), depth + 1);
+    const std::string inner = pointer + "/" + pointer_segment(member.key);
+    if (kSchemas.contains(member.key)) {
+      index(member.value, scope, inner, depth + 1);
+    } else if (kSchemaMaps.contains(member.key) && member.value.is_object()) {
+      for (const JsonMember& entry : member.value.members) index(entry.value, scope, inner + "/" + pointer_segment(entry.key), depth + 1);
     }
   }
 }
@@ -211,7 +241,7 @@ void References::index_documents() {
   }
 }
 
-const References::Resource* References::resource(const std::string& uri) {
+const References::Resource* References::resource(const std::string& uri, const Scope& referring) {
   if (auto known = by_uri_.find(uri); known != by_uri_.end()) return &known->second;
   index_documents();
   if (auto known = by_uri_.find(uri); known != by_uri_.end()) return &known->second;
@@ -219,7 +249,7 @@ const References::Resource* References::resource(const std::string& uri) {
   if (given == resources_.end()) given = resources_.find(uri + "#");
   if (given == resources_.end()) return nullptr;
   const JsonValue& document = loaded_.emplace_back(parse_json(given->second));
-  add_document(document, Scope{dialect_of(document, Dialect::kDraft2020), uri}, uri + "#");
+  add_document(document, Scope{referring.dialect, uri}, uri + "#");
   auto known = by_uri_.find(uri);
   return known == by_uri_.end() ? nullptr : &known->second;
 }
@@ -262,7 +292,7 @@ References::Target References::resolve(const std::string& reference, const Scope
   std::string uri = resolve_uri(scope.base, reference);
   std::size_t hash = uri.find('#');
   std::string fragment = hash == std::string::npos ? "" : percent_decode(std::string_view(uri).substr(hash + 1));
-  const Resource* resource = this->resource(uri.substr(0, hash));
+  const Resource* resource = this->resource(uri.substr(0, hash), scope);
   if (resource == nullptr) return {};
   return follow(*resource, fragment);
 }

@@ -18,7 +18,8 @@ enum class Dialect { kDraft4, kDraft6, kDraft7, kDraft2019, kDraft2020 };
 // By which rules, and relative to which URI, a schema is read.
 struct Scope {
   Dialect dialect = Dialect::kDraft2020;
-  std::string base;  // absolute or empty, no fragment
+  std::string base;         // absolute or empty, no fragment
+  bool validation = true;   // whether the meta-schema's `$vocabulary` has the validation keywords
 };
 
 // RFC 3986, section 5.2: `reference` resolved against `base`.
@@ -36,10 +37,9 @@ class References {
 
   // Knows a document, and (when a reference first needs them) its `$id`s and anchors: a document whose base URI is scope.base (its own `$id` not yet applied).
   void add_document(const JsonValue& document, const Scope& scope, const std::string& pointer);
-  // `$schema` decides the dialect of a schema resource; `otherwise` where it is absent or unknown.
-  static Dialect dialect_of(const JsonValue& schema, Dialect otherwise);
-  // The scope inside `schema`, given the scope around it: applies `$id` (draft 4: `id`) and `$schema`.
-  static Scope enter(const JsonValue& schema, const Scope& around);
+  // The scope inside `schema`, given the scope around it: applies `$id` (draft 4: `id`) and `$schema` (of a meta-schema that is given as a
+  // resource: its own dialect and `$vocabulary`; of an unknown one: nothing).
+  Scope enter(const JsonValue& schema, const Scope& around);
   Target resolve(const std::string& reference, const Scope& scope);
 
  private:
@@ -51,11 +51,13 @@ class References {
   void index_documents();
   void index(const JsonValue& value, const Scope& around, const std::string& pointer, int depth);
   Target follow(const Resource& resource, std::string_view fragment);
-  const Resource* resource(const std::string& uri);
+  const Resource* resource(const std::string& uri, const Scope& referring);
+  void apply_meta_schema(const JsonValue& schema, Scope& scope);
 
   const std::map<std::string, std::string>& resources_;
   std::unordered_map<std::string, Resource> by_uri_;
   std::unordered_map<std::string, Target> anchors_;  // "uri#name"
+  std::map<std::string, JsonValue> meta_schemas_;    // read for their `$vocabulary`
   std::vector<Resource> unindexed_;
   std::deque<JsonValue> loaded_;                     // documents parsed from resources_
 };
