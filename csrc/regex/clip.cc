@@ -76,20 +76,71 @@ RegexId RegexGraph::clip_pure(RegexId r, std::uint32_t longest) {
   }
 }
 
+// Distances in the derivative graph, if it is small: to acceptance, and to a state that accepts and loops to itself,
+// from where every greater length can be had. Both as the maximum over the live states.
+RegexGraph::Reach RegexGraph::explore(RegexId r) {
+  constexpr std::size_t kMostStates = 64;
+  const RegexNode n = nodes_[r];
+  if (n.slack != kUnbounded) return {n.slack, n.open_end ? n.slack : kUnbounded};
+  if (auto it = reaches_.find(r); it != reaches_.end()) return it->second;
+  std::vector<RegexId> states{r};
+  std::unordered_map<RegexId, std::size_t> index{{r, 0}};
+  std::vector<std::pair<std::size_t, std::size_t>> arrows;
+  Reach reach{0, 0};
+  for (std::size_t i = 0; i < states.size() && states.size() <= kMostStates; ++i) {
+    for (const RegexEdge& edge : edges(states[i])) {
+      if (is_empty(edge.target)) continue;
+      auto [it, fresh] = index.emplace(edge.target, states.size());
+      if (fresh) states.push_back(edge.target);
+      arrows.emplace_back(i, it->second);
+    }
+  }
+  auto farthest = [&](auto goal) {
+    std::vector<std::uint32_t> distance(states.size());
+    for (std::size_t i = 0; i < states.size(); ++i) distance[i] = goal(i) ? 0 : kUnbounded;
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (auto [from, to] : arrows) {
+        std::uint32_t by = add_counts(distance[to], 1);
+        if (by < distance[from]) changed = true, distance[from] = by;
+      }
+      FuelScope::spend(arrows.size());
+    }
+    return *std::max_element(distance.begin(), distance.end());
+  };
+  auto loops = [&](std::size_t i) {
+    return nodes_[states[i]].nullable && std::find(arrows.begin(), arrows.end(), std::pair{i, i}) != arrows.end();
+  };
+  if (states.size() > kMostStates) {
+    reach = {kUnbounded, kUnbounded};
+  } else {
+    reach = {farthest([&](std::size_t i) { return nodes_[states[i]].nullable; }), farthest(loops)};
+  }
+  reaches_.emplace(r, reach);
+  return reach;
+}
+
 RegexId RegexGraph::clip_intersection(RegexId r, std::uint32_t longest) {
+  // Take the counters out: [C]{a,b} = [C]* & length{a,b}. The rest must be blind to lengths, or nearly so.
   std::vector<RegexId> others(members(r).begin(), members(r).end());
-  auto it = std::find_if(others.begin(), others.end(), [&](RegexId m) { return nodes_[m].kind == RegexKind::kLength; });
-  if (it == others.end() || others.size() != 2) return r;
-  std::uint32_t least = nodes_[*it].b, most = nodes_[*it].c;
-  others.erase(it);
-  RegexId part = others[0];
-  const RegexNode n = nodes_[part];
-  if (n.slack == kUnbounded) return r;
-  bool upper_felt = most != kUnbounded && most < std::uint64_t{longest} + n.slack;
-  if (upper_felt || (least > 0 && !n.open_end)) return r;
-  RegexId clipped = clip_pure(part, longest);
-  if (least == 0) return clipped;
-  if (!nodes_[clipped].open_end) clipped = part;
+  std::uint32_t least = 0, most = kUnbounded;
+  for (RegexId& part : others) {
+    const RegexNode n = nodes_[part];
+    bool run = n.kind == RegexKind::kRepeat && nodes_[n.a].kind == RegexKind::kChars;
+    if (!run && n.kind != RegexKind::kLength) continue;
+    least = std::max(least, n.b);
+    most = std::min(most, n.c);
+    part = run ? repeat(n.a, 0, kUnbounded) : kAnyText;
+  }
+  if (most == kUnbounded && least <= longest + 1) return r;
+  RegexId rest = intersect(others);
+  if (is_empty(rest)) return r;
+  Reach reach = explore(rest);
+  std::uint32_t needed = least > 0 ? reach.pump : reach.accept;
+  if (needed == kUnbounded || (most != kUnbounded && most < std::uint64_t{longest} + needed)) return r;
+  if (least == 0) return clip(rest, longest);
+  RegexId clipped = clip(rest, longest);
+  if (explore(clipped).pump == kUnbounded) clipped = rest;
   return intersect(length(std::min(least, longest + 1), kUnbounded), clipped);
 }
 

@@ -21,6 +21,30 @@ void push_edge(RegexEdges& out, char32_t first, char32_t last, RegexId target) {
   }
 }
 
+// The last few answers of a sweep: classes such as \s and \S alternate, so the same combination comes back many times.
+class RecentAnswers {
+ public:
+  static constexpr std::size_t kWidest = 8;
+
+  RegexId* find(std::span<const RegexId> key) {
+    for (std::size_t i = 0; i < std::min<std::size_t>(count_, kEntries); ++i) {
+      if (std::equal(key.begin(), key.end(), keys_[i])) return &values_[i];
+    }
+    return nullptr;
+  }
+  void put(std::span<const RegexId> key, RegexId value) {
+    std::size_t i = count_++ % kEntries;
+    std::copy(key.begin(), key.end(), keys_[i]);
+    values_[i] = value;
+  }
+
+ private:
+  static constexpr std::size_t kEntries = 4;
+  RegexId keys_[kEntries][kWidest];
+  RegexId values_[kEntries];
+  std::size_t count_ = 0;
+};
+
 // Calls op(targets) for each maximal range on which every list has one target (kNone where a list has no edge).
 template <typename Op>
 void sweep(std::span<const std::span<const RegexEdge>> lists, RegexEdges& out, Op op) {
@@ -40,6 +64,8 @@ void sweep(std::span<const std::span<const RegexEdge>> lists, RegexEdges& out, O
   std::fill(at, at + lists.size(), 0);
   std::fill(targets, targets + lists.size(), RegexGraph::kNone);
   RegexId result = RegexGraph::kNone;
+  RecentAnswers recent;
+  std::span<const RegexId> key(targets, lists.size());
   for (char32_t pos = 0; pos <= kLastCodePoint;) {
     char32_t end = kLastCodePoint;
     bool changed = pos == 0;
@@ -59,8 +85,14 @@ void sweep(std::span<const std::span<const RegexEdge>> lists, RegexEdges& out, O
       targets[i] = target;
     }
     if (changed) {
-      FuelScope::spend();
-      result = op(std::span<const RegexId>(targets, lists.size()));
+      RegexId* known = lists.size() <= RecentAnswers::kWidest ? recent.find(key) : nullptr;
+      if (known != nullptr) {
+        result = *known;
+      } else {
+        FuelScope::spend();
+        result = op(key);
+        if (lists.size() <= RecentAnswers::kWidest) recent.put(key, result);
+      }
     }
     push_edge(out, pos, end, result);
     pos = end + 1;

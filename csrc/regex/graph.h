@@ -195,6 +195,11 @@ class RegexGraph {
   // clip (clip.cc)
   RegexId clip_pure(RegexId r, std::uint32_t longest);
   RegexId clip_intersection(RegexId r, std::uint32_t longest);
+  struct Reach {
+    std::uint32_t accept;  // from every live state a word ends within so many characters; kUnbounded: not known
+    std::uint32_t pump;    // ... and within so many more, every greater length occurs; kUnbounded: not known
+  };
+  Reach explore(RegexId r);
 
   std::vector<RegexNode> nodes_;
   std::vector<RegexId> pool_;  // members of unions and intersections
@@ -207,6 +212,7 @@ class RegexGraph {
   std::vector<std::uint8_t> empty_;    // per node: 0 unknown, 1 empty, 2 not empty
   std::vector<RegexId> singles_;       // ASCII characters' nodes + 1
   std::unordered_map<std::uint64_t, RegexId> clips_;
+  std::unordered_map<RegexId, Reach> reaches_;
   std::size_t list_bytes_ = 0;
   int union_depth_ = 0;
 };

@@ -189,6 +189,13 @@ void clipping() {
         arena.clip(arena.intersect({search, arena.length(0, 9000)}), 40));
   CHECK(arena.clip(arena.intersect({search, arena.length(60, 5000)}), 40) ==
         arena.clip(arena.intersect({search, arena.length(70, 9000)}), 40));
+  for (const char* p : {"^(?=.*\\d)(?=.*[a-z]).{8,%d}$", "^(?!foo).{70,%d}$", "^(?!.*--).{0,%d}$", "^(ab){0,%d}$"}) {
+    char near[64], far[64];
+    std::snprintf(near, sizeof near, p, 300);
+    std::snprintf(far, sizeof far, p, 100000);
+    RegexId x = arena.parse(near, RegexMode::kSearch), y = arena.parse(far, RegexMode::kSearch);
+    CHECK_NOTE(x != y && arena.clip(x, 40) == arena.clip(y, 40), arena.describe(arena.clip(x, 40)));
+  }
   std::mt19937 random(3);
   auto pick = [&](std::uint32_t n) { return static_cast<std::uint32_t>(random() % n); };
   int widened = 0;
@@ -210,6 +217,12 @@ void clipping() {
     std::uint32_t low = pick(2) * pick(9);
     if (pick(2) == 0) r = arena.intersect({r, arena.length(low, low + pick(12))});
     if (pick(6) == 0) r = arena.unite({r, arena.intersect({whole("[ac]{1,9}"), arena.complement(whole("a{3,8}"))})});
+    if (pick(4) == 0) {
+      const char* filters[] = {"^(?=.*a)(?=.*b)", "^(?!a)", "^(?!.*aa)[ab]{2,9}$", "\\bab", "^[ab]{3,12}$", "^(ab)*$"};
+      RegexId filter = arena.parse(filters[pick(6)], RegexMode::kSearch);
+      r = pick(2) == 0 ? arena.intersect({r, filter})
+                       : arena.intersect({filter, arena.length(low, low + 1 + pick(15))});
+    }
     std::uint32_t longest = pick(6);
     RegexId c = arena.clip(r, longest);
     widened += c != r;
