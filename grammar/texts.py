@@ -22,6 +22,8 @@ def schema_text(schema: Any) -> str:
                 return file.read()
         except UnicodeDecodeError as error:
             raise SpecError(f"the schema file is not UTF-8: {error}") from error
+    if isinstance(schema, type):
+        raise SpecError(f"{schema.__name__} is a type, not a schema: use Compiler.output_type")
     return json_text(schema)
 
 

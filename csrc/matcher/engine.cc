@@ -43,7 +43,18 @@ const char* status_name(Enforcement status) {
 
 std::unique_ptr<Matcher> Grammar::matcher() const {
   std::shared_ptr<Generation> generation = engine_->generation();
-  StateId start = generation->compile(spec_);
+  StateId start = kDeadState;
+  {
+    std::lock_guard lock(mutex_);
+    // Compared by identity: an address may come back, the control block that the weak pointer holds does not.
+    if (!generation_.owner_before(generation) && !generation.owner_before(generation_)) start = start_;
+  }
+  if (start == kDeadState) {
+    start = generation->compile(spec_);  // without the lock: it may take long, and twice is harmless
+    std::lock_guard lock(mutex_);
+    generation_ = generation;
+    start_ = start;
+  }
   return std::make_unique<Matcher>(std::move(generation), start);
 }
 

@@ -33,6 +33,9 @@ class Grammar {
  private:
   const std::shared_ptr<Engine> engine_;
   const Spec spec_;
+  mutable std::mutex mutex_;                      // guards what follows
+  mutable std::weak_ptr<Generation> generation_;  // where it was last looked up
+  mutable StateId start_ = kDeadState;            // its start there
 };
 
 class Engine : public std::enable_shared_from_this<Engine> {

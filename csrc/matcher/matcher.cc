@@ -12,6 +12,8 @@ namespace maskforge {
 
 namespace {
 
+constexpr std::size_t kBytesPerBudget = 4096;  // how many bytes of accept_bytes() share one token's fuel
+
 // Puts a configuration back to where its journal began, unless told that the step succeeded.
 class Restore {
  public:
@@ -94,10 +96,12 @@ std::size_t Matcher::accept_bytes(std::string_view data) {
   std::lock_guard lock(mutex_);
   require_running();
   if (data.empty()) return 0;
-  FuelScope fuel(generation_->options().accept_fuel);
   Restore restore(configuration_, journal_);
-  for (std::size_t i = 0; i < data.size(); ++i) {
-    if (!advance(data.substr(i, 1), journal_)) return i;
+  for (std::size_t begin = 0; begin < data.size(); begin += kBytesPerBudget) {
+    FuelScope fuel(generation_->options().accept_fuel);  // work in proportion to the text is no attack
+    for (std::size_t i = begin; i < std::min(data.size(), begin + kBytesPerBudget); ++i) {
+      if (!advance(data.substr(i, 1), journal_)) return i;
+    }
   }
   log_.push(journal_, false);
   restore.keep();

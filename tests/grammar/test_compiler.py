@@ -55,6 +55,7 @@ def test_a_schema_may_be_an_object_a_text_or_a_file(compiler: mf.Compiler, tmp_p
         {"const": object()},
         {"const": b"bytes"},
         MappingProxyType({}),
+        int,
         None,
         3,
         [],
