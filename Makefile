@@ -66,6 +66,9 @@ setup: $(stamps)/core
 demo: setup
 	@$(VENV)/bin/maskforge demo $(ARGS)
 
+# The models of the tests are tiny: more threads in each of the workers would only wait for one another.
+test test-all test-asan docs: export OMP_NUM_THREADS := 1
+
 test: setup
 	$(python) -m pytest -n $(WORKERS) -m "not slow" $(ARGS)
 
