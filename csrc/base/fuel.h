@@ -1,5 +1,5 @@
-// Bounded work: every loop whose length a grammar decides spends fuel. The budget is per thread and per call, set by the
-// entry points (compile, fill, accept); code outside any scope runs without a limit (tests, tools).
+// Bounded work: every loop whose length a grammar decides spends fuel. The budget is per thread and per call, set by
+// the entry points (compile, fill, accept); code outside any scope runs without a limit (tests, tools).
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// Interning ("hash consing"): equal values get equal small integers, so that equality and hashing are those of an integer.
+// Interning ("hash consing"): equal values get equal small integers, so that equality and hashing are those of an
+// integer.
 #pragma once
 
 #include <cstdint>

@@ -101,7 +101,9 @@ Label Machine::verdict_label(std::uint64_t verdicts) {
   return entry->second;
 }
 
-std::uint64_t Machine::verdicts(Label label) const { return label < kDirectVerdicts ? label : wide_[label - kDirectVerdicts]; }
+std::uint64_t Machine::verdicts(Label label) const {
+  return label < kDirectVerdicts ? label : wide_[label - kDirectVerdicts];
+}
 
 Machine::Row* Machine::ensure_row(Record& record) {
   Row* row = record.row.load(std::memory_order_acquire);

@@ -1,18 +1,19 @@
 // The byte-level pushdown machine every grammar runs on, built lazily and shared by all matchers of a compiler.
 //
-// A configuration is a stack of frames; a frame is one StateId (an automaton and a local state of it, interned). Reading a byte in
-// the top frame stays, calls (the top becomes the state to return to, a frame is pushed), returns (the frame is popped and hands a
-// label to the frame below, which becomes after(frame, label)), or rejects. A state may also be *final*: it may end without
-// consuming anything (a number ends at the byte that follows it); the byte is then read by the frame below.
+// A configuration is a stack of frames; a frame is one StateId (an automaton and a local state of it, interned).
+// Reading a byte in the top frame stays, calls (the top becomes the state to return to, a frame is pushed), returns
+// (the frame is popped and hands a label to the frame below, which becomes after(frame, label)), or rejects. A state
+// may also be *final*: it may end without consuming anything (a number ends at the byte that follows it); the byte is
+// then read by the frame below.
 //
 //     {"a": 1}      document          on `{`: call object            [document-after, object]
 //                   object            on `"`: call key               [.., object-key, key]
 //                   key               on `"`: return label of "a"    [.., after(object-key, "a")]
 //
-// Invariants. (1) Aliveness: a state that is reachable by stay, call or after() is alive: it has a completion, whatever is
-// below it on the stack. So "no byte of the token is rejected" is "the token is allowed". (2) A byte that a final state can consume
-// itself is never tried in the frame below. (3) What a state does never depends on when or by whom its row was filled.
-// (4) StateIds, rows and byte classes never move or change meaning during the machine's life.
+// Invariants. (1) Aliveness: a state that is reachable by stay, call or after() is alive: it has a completion, whatever
+// is below it on the stack. So "no byte of the token is rejected" is "the token is allowed". (2) A byte that a final
+// state can consume itself is never tried in the frame below. (3) What a state does never depends on when or by whom
+// its row was filled. (4) StateIds, rows and byte classes never move or change meaning during the machine's life.
 //
 // Threads: reads of filled entries take no lock; anything missing is computed under the machine's one mutex.
 // Covered by tests/csrc/test_machine.cc.
@@ -93,13 +94,15 @@ class Automaton {
   virtual StateId after(std::uint32_t, Label) { return kDeadState; }
   // The same, for a waiting state that wants the text of an unnamed key (see Machine::wants_text).
   virtual StateId after_text(std::uint32_t local, Label label, std::string_view) { return after(local, label); }
-  // A state whose behaviour on every text of at most `longest` bytes (steps, ends, labels) is the same; by default itself.
+  // A state whose behaviour on every text of at most `longest` bytes (steps, ends, labels) is the same; by default
+  // itself.
   virtual StateId clip(std::uint32_t, StateId self, std::uint32_t) { return self; }
   // What may come next, for people.
   virtual std::string describe(std::uint32_t local) = 0;
 };
 
-// Labels. A key that the schema names returns named_label(index); everything else returns the verdicts on the questions asked.
+// Labels. A key that the schema names returns named_label(index); everything else returns the verdicts on the questions
+// asked.
 inline constexpr Label kNamedLabelBit = 1u << 28;
 inline Label named_label(std::uint32_t index) { return kNamedLabelBit | index; }
 inline bool is_named(Label label) { return (label & kNamedLabelBit) != 0; }
@@ -114,9 +117,9 @@ class Machine {
 
   // ---- building (takes the mutex; automata call these from inside their overrides) ----
   std::uint8_t add_automaton(Automaton* automaton);  // not owned; must outlive the machine's use
-  // `wants_text`: a waiting state whose callee reads a key. When such a callee returns a label that is not is_named(), a matcher
-  // must continue with after_text(); a walk, which does not know the text, continues with after(), whose state answers kSuspect
-  // where the text would matter.
+  // `wants_text`: a waiting state whose callee reads a key. When such a callee returns a label that is not is_named(),
+  // a matcher must continue with after_text(); a walk, which does not know the text, continues with after(), whose
+  // state answers kSuspect where the text would matter.
   StateId intern(std::uint8_t automaton, std::uint32_t local, bool wants_text = false);
   Step call(StateId below, StateId pushed);
   const ByteClasses* intern_classes(const std::array<std::uint8_t, 256>& of);
@@ -150,6 +153,21 @@ class Machine {
     return fill_after(waiting, label);
   }
   StateId after_text(StateId waiting, Label label, std::string_view key);
+  // A state's row for loops that read many bytes from it: entry(classes[byte]), whose bits are 0 while not computed
+  // (then ask step()). Valid for the machine's life.
+  struct RowView {
+    const std::uint8_t* classes;
+    const std::atomic<std::uint32_t>* entries;
+    Step entry(std::uint8_t byte) const { return Step{entries[classes[byte]].load(std::memory_order_acquire)}; }
+  };
+  RowView row(StateId state) {
+    const Row* row = record(state).row.load(std::memory_order_acquire);
+    if (row == nullptr) {
+      byte_classes(state);
+      row = record(state).row.load(std::memory_order_acquire);
+    }
+    return {row->classes->of.data(), row->entries()};
+  }
   bool wants_text(StateId state) const { return record(state).wants_text; }
   const ByteClasses* byte_classes(StateId state);  // the partition of the state's row
   StateId clip(StateId state, std::uint32_t longest);
@@ -206,11 +224,11 @@ class Machine {
   std::uint32_t call_count_ = 0;
   // guarded by mutex_
   Interner<ByteClasses, ClassesHash> classes_;
-  std::unordered_map<std::uint64_t, StateId> ids_;                 // (automaton, local) -> state
-  std::unordered_map<std::uint64_t, std::uint32_t> call_ids_;      // (below, pushed) -> index
-  std::unordered_map<std::uint64_t, StateId> afters_;              // (waiting, label), label > 0
-  std::unordered_map<std::uint64_t, StateId> clips_;               // (state, longest)
-  std::unordered_map<std::uint64_t, Label> wide_ids_;              // verdict sets that do not fit a label
+  std::unordered_map<std::uint64_t, StateId> ids_;             // (automaton, local) -> state
+  std::unordered_map<std::uint64_t, std::uint32_t> call_ids_;  // (below, pushed) -> index
+  std::unordered_map<std::uint64_t, StateId> afters_;          // (waiting, label), label > 0
+  std::unordered_map<std::uint64_t, StateId> clips_;           // (state, longest)
+  std::unordered_map<std::uint64_t, Label> wide_ids_;          // verdict sets that do not fit a label
   std::deque<std::uint64_t> wide_;
   std::vector<std::unique_ptr<char[]>> slabs_;
   std::size_t slab_used_ = 0;

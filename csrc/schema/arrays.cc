@@ -15,8 +15,14 @@ constexpr std::uint32_t kMaxSearchDepth = 3000;
 }  // namespace
 
 Arrays::Arrays(Machine& machine, Values& values, SpaceFrames& spaces)
-    : machine_(machine), values_(values), questions_(values.questions()), formulas_(questions_.formulas()),
-      store_(questions_.store()), spaces_(spaces), verdicts_(formulas_, values), automaton_(machine.add_automaton(this)),
+    : machine_(machine),
+      values_(values),
+      questions_(values.questions()),
+      formulas_(questions_.formulas()),
+      store_(questions_.store()),
+      spaces_(spaces),
+      verdicts_(formulas_, values),
+      automaton_(machine.add_automaton(this)),
       classes_(structural_classes(machine)) {
   lists_.intern({});
 }
@@ -77,7 +83,8 @@ StateId Arrays::start(FormulaId demanded, const std::vector<FormulaId>& asked, b
 FormulaId Arrays::derive(FormulaId f, std::uint32_t index) {
   return formulas_.map(f, [&](const Atom& atom, FormulaId self) -> FormulaId {
     switch (atom.kind) {
-      case AtomKind::kLength: return index + 1 >= atom.a ? kTrue : self;
+      case AtomKind::kLength:
+        return index + 1 >= atom.a ? kTrue : self;
       case AtomKind::kItems: {
         const ItemTable& table = store_.items[atom.a];
         QuestionId q = questions_.resolve(index < table.prefix.size() ? table.prefix[index] : table.rest);
@@ -92,7 +99,8 @@ FormulaId Arrays::derive(FormulaId f, std::uint32_t index) {
         FormulaId verdict = formulas_.atom(AtomKind::kVerdict, q);
         return formulas_.disj(formulas_.conj(verdict, fewer), formulas_.conj(formulas_.negate(verdict), self));
       }
-      default: return self;
+      default:
+        return self;
     }
   });
 }
@@ -130,9 +138,12 @@ FormulaId Arrays::at_end(FormulaId f, std::uint32_t index) {
   if (f == kTrue || f == kFalse) return f;
   return formulas_.map(f, [&](const Atom& atom, FormulaId) {
     switch (atom.kind) {
-      case AtomKind::kItems: return kTrue;
-      case AtomKind::kLength: return index >= atom.a ? kTrue : kFalse;
-      default: return kFalse;
+      case AtomKind::kItems:
+        return kTrue;
+      case AtomKind::kLength:
+        return index >= atom.a ? kTrue : kFalse;
+      default:
+        return kFalse;
     }
   });
 }
@@ -221,7 +232,8 @@ bool Arrays::satisfiable_id(CoreId id) {
     found = plain_satisfiable(core, bounds);
   } else {
     std::uint32_t last = std::max(core.index, bounds.horizon) + bounds.reserve + 1;
-    if (last - core.index > kMaxSearchDepth) throw UnsupportedError("an array whose alternatives depend on more than 3,000 items");
+    if (last - core.index > kMaxSearchDepth)
+      throw UnsupportedError("an array whose alternatives depend on more than 3,000 items");
     Failed failed;
     found = search(core.demanded, core.index, last, core.compact, failed);
   }
@@ -273,7 +285,8 @@ bool Arrays::search(FormulaId f, std::uint32_t index, std::uint32_t last, bool c
 }
 
 std::size_t Arrays::memory_bytes() const {
-  return cores_.size() * (sizeof(Core) + sizeof(CoreInfo) + 48) + locals_.size() * (sizeof(Local) + 16) + lists_.size() * 96;
+  return cores_.size() * (sizeof(Core) + sizeof(CoreInfo) + 48) + locals_.size() * (sizeof(Local) + 16) +
+         lists_.size() * 96;
 }
 
 }  // namespace maskforge

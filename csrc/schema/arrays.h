@@ -1,8 +1,9 @@
 // Arrays: the frame between square brackets.
 //
-// A *core* is what an array still has to fulfil: the demanded formula, the formulas of the questions asked of it, and the index of the
-// next item as far as it still matters (beyond every prefix and length bound it stops counting). Reading an item takes the
-// derivative at that index. Guarded by the machine's mutex. Covered by tests/schema/ (Python).
+// A *core* is what an array still has to fulfil: the demanded formula, the formulas of the questions asked of it, and
+// the index of the next item as far as it still matters (beyond every prefix and length bound it stops counting).
+// Reading an item takes the derivative at that index. Guarded by the machine's mutex. Covered by tests/schema/
+// (Python).
 #pragma once
 
 #include <optional>
@@ -71,7 +72,10 @@ class Arrays : public Automaton, public Containers {
   };
   struct LocalHash {
     std::uint64_t operator()(const Local& l) const {
-      return mix_hash(mix_hash((std::uint64_t{l.core} << 8) | (static_cast<std::uint64_t>(l.phase) << 1) | (l.spaced ? 1u : 0u), l.spec), l.questions);
+      return mix_hash(
+          mix_hash((std::uint64_t{l.core} << 8) | (static_cast<std::uint64_t>(l.phase) << 1) | (l.spaced ? 1u : 0u),
+                   l.spec),
+          l.questions);
     }
   };
   // What the formulas of a core still look at.

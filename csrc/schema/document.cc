@@ -4,7 +4,10 @@
 namespace maskforge {
 
 Documents::Documents(Machine& machine, Values& values, SpaceFrames& spaces)
-    : machine_(machine), values_(values), spaces_(spaces), automaton_(machine.add_automaton(this)),
+    : machine_(machine),
+      values_(values),
+      spaces_(spaces),
+      automaton_(machine.add_automaton(this)),
       classes_(structural_classes(machine)) {}
 
 StateId Documents::start(SpecId spec, bool compact) { return state({Phase::kBefore, compact, compact, spec}); }

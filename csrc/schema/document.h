@@ -28,7 +28,8 @@ class Documents : public Automaton {
   };
   struct LocalHash {
     std::uint64_t operator()(const Local& l) const {
-      return mix_hash(l.spec, (static_cast<std::uint64_t>(l.phase) << 2) | (l.spaced ? 2u : 0u) | (l.compact ? 1u : 0u));
+      return mix_hash(l.spec,
+                      (static_cast<std::uint64_t>(l.phase) << 2) | (l.spaced ? 2u : 0u) | (l.compact ? 1u : 0u));
     }
   };
   StateId state(const Local& local) { return machine_.intern(automaton_, locals_.intern(local)); }

@@ -64,4 +64,13 @@ std::optional<RegexId> format_language(RegexArena& regexes, std::string_view nam
   return format->build(regexes);
 }
 
+std::optional<RegexId> format_upper_bound(RegexArena& regexes, std::string_view name) {
+  if (name == "hostname") {
+    constexpr std::string_view kLabel = "[A-Za-z0-9]([A-Za-z0-9\\-]{0,61}[A-Za-z0-9])?";
+    return formats::whole(regexes, std::string(kLabel) + "(\\." + std::string(kLabel) + ")*");
+  }
+  if (name == "idn-hostname" || name == "regex" || name == "relative-json-pointer") return regexes.any_text();
+  return std::nullopt;
+}
+
 }  // namespace maskforge

@@ -13,4 +13,9 @@ bool is_known_format(std::string_view name);
 // The texts of a format; nothing for a name the specification does not have. Not memoised: callers keep the id.
 std::optional<RegexId> format_language(RegexArena& regexes, std::string_view name);
 
+// For the formats whose language is only a part of what their RFC allows (hostname leaves out A-labels; idn-hostname
+// and regex are bounded): a language that surely holds all of it. What is outside this one surely is not of the format.
+// Nothing for the others, whose language is exact.
+std::optional<RegexId> format_upper_bound(RegexArena& regexes, std::string_view name);
+
 }  // namespace maskforge

@@ -21,7 +21,9 @@ FormulaId Formulas::intern(Node node) {
   return id;
 }
 
-FormulaId Formulas::atom(AtomKind kind, std::uint32_t a, std::uint32_t b) { return intern(Node{Op::kAtom, {kind, a, b}, {}}); }
+FormulaId Formulas::atom(AtomKind kind, std::uint32_t a, std::uint32_t b) {
+  return intern(Node{Op::kAtom, {kind, a, b}, {}});
+}
 
 FormulaId Formulas::junction(Op op, std::vector<FormulaId> parts) {
   const FormulaId neutral = op == Op::kAnd ? kTrue : kFalse;
@@ -93,8 +95,10 @@ FormulaId Formulas::map_memo(FormulaId f, const std::function<FormulaId(const At
   const Node& node = nodes_[f];
   switch (node.op) {
     case Op::kFalse:
-    case Op::kTrue: return f;
-    case Op::kAtom: return replace(node.atom, f);
+    case Op::kTrue:
+      return f;
+    case Op::kAtom:
+      return replace(node.atom, f);
     case Op::kNot:
       if (nodes_[node.parts[0]].op == Op::kAtom) {
         const Node& inner = nodes_[node.parts[0]];
@@ -102,7 +106,8 @@ FormulaId Formulas::map_memo(FormulaId f, const std::function<FormulaId(const At
         return image == node.parts[0] ? f : negate(image);
       }
       break;
-    default: break;
+    default:
+      break;
   }
   if (const Mark& known = mark(f); known.epoch == epoch) return known.value;
   auto remember = [&](FormulaId image) {

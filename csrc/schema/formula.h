@@ -1,9 +1,10 @@
 // Boolean formulas over what an object or an array must still fulfil, hash-consed.
 //
-// A formula speaks of one container that is being read: `each` (every member satisfies a table of keywords), `has` (a key occurs), and so
-// on. Reading a member takes a derivative (objects.cc, arrays.cc): atoms turn true or false, or ask for the verdict of the member's
-// value. Negation stands only on atoms and on `one`; `one` (exactly one) is a connective of its own and is never expanded pairwise.
-// Guarded by the machine's mutex. Covered by tests/csrc/test_formula.cc.
+// A formula speaks of one container that is being read: `each` (every member satisfies a table of keywords), `has` (a
+// key occurs), and so on. Reading a member takes a derivative (objects.cc, arrays.cc): atoms turn true or false, or ask
+// for the verdict of the member's value. Negation stands only on atoms and on `one`; `one` (exactly one) is a
+// connective of its own and is never expanded pairwise. Guarded by the machine's mutex. Covered by
+// tests/csrc/test_formula.cc.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +12,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "base/interner.h"
 #include "base/hash.h"
+#include "base/interner.h"
 
 namespace maskforge {
 

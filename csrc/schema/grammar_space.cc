@@ -12,9 +12,15 @@ namespace maskforge {
 
 struct GrammarSpace::Impl {
   Impl()
-      : texts(machine, regexes), strings(machine, texts, TextSyntax::kJsonString), raw(machine, texts, TextSyntax::kRaw),
-        spaces(machine), questions(store, regexes, numbers, formulas), values(machine, questions, texts, strings),
-        objects(machine, values, texts, strings, spaces), arrays(machine, values, spaces), documents(machine, values, spaces) {
+      : texts(machine, regexes),
+        strings(machine, texts, TextSyntax::kJsonString),
+        raw(machine, texts, TextSyntax::kRaw),
+        spaces(machine),
+        questions(store, regexes, numbers, formulas),
+        values(machine, questions, texts, strings),
+        objects(machine, values, texts, strings, spaces),
+        arrays(machine, values, spaces),
+        documents(machine, values, spaces) {
     values.set_containers(&objects, &arrays);
   }
 
@@ -51,7 +57,8 @@ StateId GrammarSpace::compile_json_schema(std::string_view schema_text, const Sc
   std::vector<std::uint32_t> forced;
   if (root != kAlways) forced.push_back(Literal{root, true}.code());
   SpecId spec = impl_->values.spec(std::move(forced), {}, kTrue, compact);
-  if (root == kNever || !impl_->values.satisfiable(spec)) throw UnsatisfiableError("no JSON value satisfies this schema");
+  if (root == kNever || !impl_->values.satisfiable(spec))
+    throw UnsatisfiableError("no JSON value satisfies this schema");
   return impl_->documents.start(spec, compact);
 }
 

@@ -1,6 +1,6 @@
-// Everything compiled grammars share: one machine with its arenas and automata. Grammars of one space share states, rows and
-// (through them) masks. A space only grows; when it outgrows its memory a compiler starts another, and the old one lives on for as
-// long as a grammar or matcher holds it.
+// Everything compiled grammars share: one machine with its arenas and automata. Grammars of one space share states,
+// rows and (through them) masks. A space only grows; when it outgrows its memory a compiler starts another, and the old
+// one lives on for as long as a grammar or matcher holds it.
 //
 // Thread safe: compiling takes the machine's mutex.
 #pragma once
@@ -35,8 +35,9 @@ class GrammarSpace {
   GrammarSpace& operator=(const GrammarSpace&) = delete;
 
   Machine& machine();
-  // Both return the state of the bottom frame; a matcher's first configuration is that one frame. Throw SpecError, UnsupportedError,
-  // UnsatisfiableError or FuelError (under the caller's FuelScope). A failed compile leaves the space usable.
+  // Both return the state of the bottom frame; a matcher's first configuration is that one frame. Throw SpecError,
+  // UnsupportedError, UnsatisfiableError or FuelError (under the caller's FuelScope). A failed compile leaves the space
+  // usable.
   StateId compile_json_schema(std::string_view schema_text, const SchemaOptions& options, Report& report);
   StateId compile_regex(std::string_view pattern, Report& report);
   std::size_t memory_bytes() const;

@@ -2,6 +2,7 @@
 #include "schema/json_value.h"
 
 #include "base/errors.h"
+#include "base/utf8.h"
 
 namespace maskforge {
 
@@ -27,7 +28,8 @@ class Parser {
   }
 
   void skip_space() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '\t')) ++at_;
+    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '\t'))
+      ++at_;
   }
 
   char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
@@ -41,15 +43,24 @@ class Parser {
     if (depth > kMaxDepth) fail("nested deeper than " + std::to_string(kMaxDepth) + " levels");
     skip_space();
     switch (peek()) {
-      case '{': return parse_object(out, depth);
-      case '[': return parse_array(out, depth);
+      case '{':
+        return parse_object(out, depth);
+      case '[':
+        return parse_array(out, depth);
       case '"':
         out.kind = JsonValue::Kind::kString;
         return parse_string(out.text);
-      case 't': out.kind = JsonValue::Kind::kTrue; return expect_word("true");
-      case 'f': out.kind = JsonValue::Kind::kFalse; return expect_word("false");
-      case 'n': out.kind = JsonValue::Kind::kNull; return expect_word("null");
-      default: return parse_number(out);
+      case 't':
+        out.kind = JsonValue::Kind::kTrue;
+        return expect_word("true");
+      case 'f':
+        out.kind = JsonValue::Kind::kFalse;
+        return expect_word("false");
+      case 'n':
+        out.kind = JsonValue::Kind::kNull;
+        return expect_word("null");
+      default:
+        return parse_number(out);
     }
   }
 
@@ -118,7 +129,9 @@ class Parser {
     ++at_;
     for (;;) {
       std::size_t start = at_;
-      while (at_ < text_.size() && text_[at_] != '"' && text_[at_] != '\\' && static_cast<unsigned char>(text_[at_]) >= 0x20) ++at_;
+      while (at_ < text_.size() && text_[at_] != '"' && text_[at_] != '\\' &&
+             static_cast<unsigned char>(text_[at_]) >= 0x20)
+        ++at_;
       out.append(text_, start, at_ - start);
       if (at_ >= text_.size()) fail("unterminated string");
       char c = text_[at_++];
@@ -127,12 +140,26 @@ class Parser {
       char escape = peek();
       ++at_;
       switch (escape) {
-        case '"': case '\\': case '/': out.push_back(escape); break;
-        case 'b': out.push_back('\b'); break;
-        case 'f': out.push_back('\f'); break;
-        case 'n': out.push_back('\n'); break;
-        case 'r': out.push_back('\r'); break;
-        case 't': out.push_back('\t'); break;
+        case '"':
+        case '\\':
+        case '/':
+          out.push_back(escape);
+          break;
+        case 'b':
+          out.push_back('\b');
+          break;
+        case 'f':
+          out.push_back('\f');
+          break;
+        case 'n':
+          out.push_back('\n');
+          break;
+        case 'r':
+          out.push_back('\r');
+          break;
+        case 't':
+          out.push_back('\t');
+          break;
         case 'u': {
           char32_t unit = hex4();
           if (unit >= 0xD800 && unit < 0xDC00 && text_.substr(at_, 2) == "\\u") {
@@ -148,7 +175,8 @@ class Parser {
           append_utf8(out, unit);
           break;
         }
-        default: fail("unknown escape");
+        default:
+          fail("unknown escape");
       }
     }
   }
@@ -194,48 +222,5 @@ const JsonValue* JsonValue::find(std::string_view key) const {
 }
 
 JsonValue parse_json(std::string_view text) { return Parser(text).document(); }
-
-void append_utf8(std::string& out, char32_t c) {
-  if (c < 0x80) {
-    out.push_back(static_cast<char>(c));
-  } else if (c < 0x800) {
-    out.push_back(static_cast<char>(0xC0 | (c >> 6)));
-    out.push_back(static_cast<char>(0x80 | (c & 0x3F)));
-  } else if (c < 0x10000) {
-    out.push_back(static_cast<char>(0xE0 | (c >> 12)));
-    out.push_back(static_cast<char>(0x80 | ((c >> 6) & 0x3F)));
-    out.push_back(static_cast<char>(0x80 | (c & 0x3F)));
-  } else {
-    out.push_back(static_cast<char>(0xF0 | (c >> 18)));
-    out.push_back(static_cast<char>(0x80 | ((c >> 12) & 0x3F)));
-    out.push_back(static_cast<char>(0x80 | ((c >> 6) & 0x3F)));
-    out.push_back(static_cast<char>(0x80 | (c & 0x3F)));
-  }
-}
-
-std::u32string decode_utf8(std::string_view text) {
-  std::u32string out;
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size();) {
-    unsigned char lead = static_cast<unsigned char>(text[i]);
-    unsigned length = lead < 0x80 ? 1 : lead >= 0xC2 && lead < 0xE0 ? 2 : lead >= 0xE0 && lead < 0xF0 ? 3 : lead >= 0xF0 && lead < 0xF5 ? 4 : 0;
-    if (length == 0 || i + length > text.size()) {
-      out.push_back(0xFFFD);
-      ++i;
-      continue;
-    }
-    char32_t value = length == 1 ? lead : lead & (0x7Fu >> length);
-    for (unsigned k = 1; k < length; ++k) value = (value << 6) | (static_cast<unsigned char>(text[i + k]) & 0x3Fu);
-    out.push_back(value);
-    i += length;
-  }
-  return out;
-}
-
-std::string encode_utf8(std::u32string_view text) {
-  std::string out;
-  for (char32_t c : text) append_utf8(out, c);
-  return out;
-}
 
 }  // namespace maskforge

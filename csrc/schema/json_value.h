@@ -1,5 +1,5 @@
-// A JSON document as the schema compiler reads it: numbers keep their text (arbitrary precision), objects keep their order.
-// Covered by tests/csrc/test_json_value.cc.
+// A JSON document as the schema compiler reads it: numbers keep their text (arbitrary precision), objects keep their
+// order. Covered by tests/csrc/test_json_value.cc.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,8 @@ struct JsonValue {
   bool is_string() const { return kind == Kind::kString; }
   bool is_number() const { return kind == Kind::kNumber; }
   bool is_boolean() const { return kind == Kind::kTrue || kind == Kind::kFalse; }
-  // The member's value; of repeated keys the last one counts, as everywhere in the field. Null when absent or not an object.
+  // The member's value; of repeated keys the last one counts, as everywhere in the field. Null when absent or not an
+  // object.
   const JsonValue* find(std::string_view key) const;
 };
 
@@ -33,13 +34,8 @@ struct JsonMember {
   JsonValue value;
 };
 
-// Throws SpecError("...", "offset N") on anything that is not one JSON text (RFC 8259), or nested deeper than 3,000 levels.
-// A lone surrogate escape becomes the three bytes of its code point: no UTF-8 text equals it.
+// Throws SpecError("...", "offset N") on anything that is not one JSON text (RFC 8259), or nested deeper than 3,000
+// levels. A lone surrogate escape becomes the three bytes of its code point: no UTF-8 text equals it.
 JsonValue parse_json(std::string_view text);
-
-// Code points of UTF-8 text and back. Malformed bytes map to U+FFFD.
-std::u32string decode_utf8(std::string_view text);
-std::string encode_utf8(std::u32string_view text);
-void append_utf8(std::string& out, char32_t code_point);
 
 }  // namespace maskforge

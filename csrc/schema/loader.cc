@@ -10,16 +10,25 @@ namespace {
 
 constexpr int kMaxDepth = 1500;  // of schemas inside schemas; bounds the recursion here and in everything that follows
 
-// Keywords without validation meaning. Any other unknown keyword is an annotation too; these need no explanation in the report.
-const std::unordered_set<std::string_view> kAnnotations = {
-    "$schema", "$id", "id", "$comment", "$anchor", "$defs", "definitions", "title", "description", "default", "examples",
-    "deprecated", "readOnly", "writeOnly", "contentEncoding", "contentMediaType", "contentSchema", "$vocabulary"};
+// Keywords without validation meaning. Any other unknown keyword is an annotation too; these need no explanation in the
+// report.
+const std::unordered_set<std::string_view> kAnnotations = {"$schema",          "$id",           "id",
+                                                           "$comment",         "$anchor",       "$defs",
+                                                           "definitions",      "title",         "description",
+                                                           "default",          "examples",      "deprecated",
+                                                           "readOnly",         "writeOnly",     "contentEncoding",
+                                                           "contentMediaType", "contentSchema", "$vocabulary"};
 
 }  // namespace
 
 SchemaLoader::SchemaLoader(SchemaStore& store, RegexArena& regexes, NumberArena& numbers, const SchemaOptions& options,
                            Report& report)
-    : store_(store), regexes_(regexes), numbers_(numbers), options_(options), report_(report), references_(options.resources) {}
+    : store_(store),
+      regexes_(regexes),
+      numbers_(numbers),
+      options_(options),
+      report_(report),
+      references_(options.resources) {}
 
 QuestionId SchemaLoader::load(const JsonValue& document) {
   Scope scope;
@@ -44,14 +53,16 @@ QuestionId SchemaLoader::question(const JsonValue& value, std::string pointer, c
   store_.nodes.emplace_back().pointer = pointer;
   known_.emplace(&value, id);
   Place place{&value, std::move(pointer), references_.enter(value, scope)};
-  if (depth_ >= kMaxDepth) throw UnsupportedError("schemas nested deeper than " + std::to_string(kMaxDepth) + " levels", place.pointer);
+  if (depth_ >= kMaxDepth)
+    throw UnsupportedError("schemas nested deeper than " + std::to_string(kMaxDepth) + " levels", place.pointer);
   ++depth_;
   fill(id, place);
   --depth_;
   return id;
 }
 
-QuestionId SchemaLoader::child(const Place& place, const JsonValue& value, std::string_view keyword, std::string_view segment) {
+QuestionId SchemaLoader::child(const Place& place, const JsonValue& value, std::string_view keyword,
+                               std::string_view segment) {
   std::string pointer = place.pointer + "/" + std::string(keyword);
   if (!segment.empty()) pointer += "/" + pointer_segment(segment);
   return question(value, std::move(pointer), place.scope);
@@ -60,7 +71,8 @@ QuestionId SchemaLoader::child(const Place& place, const JsonValue& value, std::
 std::vector<QuestionId> SchemaLoader::children(const Place& place, const JsonValue& value, std::string_view keyword) {
   if (!value.is_array()) malformed(place, keyword, "must be an array of schemas");
   std::vector<QuestionId> ids;
-  for (std::size_t i = 0; i < value.items.size(); ++i) ids.push_back(child(place, value.items[i], keyword, std::to_string(i)));
+  for (std::size_t i = 0; i < value.items.size(); ++i)
+    ids.push_back(child(place, value.items[i], keyword, std::to_string(i)));
   return ids;
 }
 
@@ -71,7 +83,8 @@ void SchemaLoader::note(const Place& place, std::string_view keyword, Enforcemen
 
 void SchemaLoader::refuse(const Place& place, std::string_view keyword, const std::string& reason) {
   if (options_.on_refused == OnRefused::kError) {
-    throw UnsupportedError("`" + std::string(keyword) + "` cannot be enforced: " + reason, place.pointer + "/" + pointer_segment(keyword));
+    throw UnsupportedError("`" + std::string(keyword) + "` cannot be enforced: " + reason,
+                           place.pointer + "/" + pointer_segment(keyword));
   }
   note(place, keyword, Enforcement::kRefused, reason);
 }
@@ -110,7 +123,8 @@ void SchemaLoader::read_keywords(SchemaNode& node, const Place& place) {
   const JsonValue* reference = schema.find("$ref");
   if (reference != nullptr && reference->is_string()) {
     References::Target target = references_.resolve(reference->text, place.scope);
-    if (target.value == nullptr) throw SpecError("`$ref` \"" + reference->text + "\" leads nowhere", place.pointer + "/$ref");
+    if (target.value == nullptr)
+      throw SpecError("`$ref` \"" + reference->text + "\" leads nowhere", place.pointer + "/$ref");
     if (!target.value->is_object() && !target.value->is_boolean()) {
       throw SpecError("`$ref` \"" + reference->text + "\" does not lead to a schema", place.pointer + "/$ref");
     }
@@ -145,17 +159,53 @@ void SchemaLoader::read_keywords(SchemaNode& node, const Place& place) {
   read_arrays(node, place);
   read_applicators(node, place);
 
-  static const std::unordered_set<std::string_view> kRead = {
-      "$ref", "type", "enum", "const", "minLength", "maxLength", "pattern", "format", "minimum", "maximum", "exclusiveMinimum",
-      "exclusiveMaximum", "multipleOf", "properties", "patternProperties", "additionalProperties", "propertyNames", "required",
-      "minProperties", "maxProperties", "dependencies", "dependentRequired", "dependentSchemas", "items", "prefixItems",
-      "additionalItems", "minItems", "maxItems", "contains", "minContains", "maxContains", "allOf", "anyOf", "oneOf", "not",
-      "if", "then", "else", "uniqueItems", "unevaluatedProperties", "unevaluatedItems"};
+  static const std::unordered_set<std::string_view> kRead = {"$ref",
+                                                             "type",
+                                                             "enum",
+                                                             "const",
+                                                             "minLength",
+                                                             "maxLength",
+                                                             "pattern",
+                                                             "format",
+                                                             "minimum",
+                                                             "maximum",
+                                                             "exclusiveMinimum",
+                                                             "exclusiveMaximum",
+                                                             "multipleOf",
+                                                             "properties",
+                                                             "patternProperties",
+                                                             "additionalProperties",
+                                                             "propertyNames",
+                                                             "required",
+                                                             "minProperties",
+                                                             "maxProperties",
+                                                             "dependencies",
+                                                             "dependentRequired",
+                                                             "dependentSchemas",
+                                                             "items",
+                                                             "prefixItems",
+                                                             "additionalItems",
+                                                             "minItems",
+                                                             "maxItems",
+                                                             "contains",
+                                                             "minContains",
+                                                             "maxContains",
+                                                             "allOf",
+                                                             "anyOf",
+                                                             "oneOf",
+                                                             "not",
+                                                             "if",
+                                                             "then",
+                                                             "else",
+                                                             "uniqueItems",
+                                                             "unevaluatedProperties",
+                                                             "unevaluatedItems"};
   for (const JsonMember& member : schema.members) {
     if (kRead.contains(member.key)) continue;
     if (member.key == "$dynamicRef" || member.key == "$recursiveRef") {
       refuse(place, member.key, "dynamic references are not supported yet");
-    } else if (member.key == "$dynamicAnchor" || member.key == "$recursiveAnchor" || kAnnotations.contains(member.key)) {
+    } else if (member.key == "$dynamicAnchor" || member.key == "$recursiveAnchor" ||
+               kAnnotations.contains(member.key)) {
       if (options_.full_report) note(place, member.key, Enforcement::kAnnotation);
     } else {
       note(place, member.key, Enforcement::kAnnotation, "not a keyword of this dialect");

@@ -1,6 +1,6 @@
-// Schema documents in, questions out: reads the keywords of every schema that is reachable, resolves references, and says of each
-// keyword whether it is enforced. One file per keyword family: loader_scalars.cc, loader_containers.cc; references.cc resolves `$ref`.
-// Covered by tests/schema/ (Python).
+// Schema documents in, questions out: reads the keywords of every schema that is reachable, resolves references, and
+// says of each keyword whether it is enforced. One file per keyword family: loader_scalars.cc, loader_containers.cc;
+// references.cc resolves `$ref`. Covered by tests/schema/ (Python).
 #pragma once
 
 #include <string>
@@ -18,8 +18,10 @@ namespace maskforge {
 
 class SchemaLoader {
  public:
-  SchemaLoader(SchemaStore& store, RegexArena& regexes, NumberArena& numbers, const SchemaOptions& options, Report& report);
-  // The question that the whole document asks. Throws SpecError or UnsupportedError; nodes added before a throw stay unused.
+  SchemaLoader(SchemaStore& store, RegexArena& regexes, NumberArena& numbers, const SchemaOptions& options,
+               Report& report);
+  // The question that the whole document asks. Throws SpecError or UnsupportedError; nodes added before a throw stay
+  // unused.
   QuestionId load(const JsonValue& document);
 
  private:

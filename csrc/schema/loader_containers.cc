@@ -45,7 +45,8 @@ void SchemaLoader::read_objects(SchemaNode& node, const Place& place) {
     store_.members.push_back(std::move(table));
   }
   const bool validation = place.scope.validation;
-  if (const JsonValue* required = validation ? schema.find("required") : nullptr; required != nullptr && !required->is_boolean()) {
+  if (const JsonValue* required = validation ? schema.find("required") : nullptr;
+      required != nullptr && !required->is_boolean()) {
     if (!required->is_array()) malformed(place, "required", "must be an array of strings");
     for (const JsonValue& name : required->items) {
       if (!name.is_string()) malformed(place, "required", "must be an array of strings");
@@ -63,7 +64,8 @@ void SchemaLoader::read_objects(SchemaNode& node, const Place& place) {
     node.max_properties = count(place, *most, "maxProperties");
     note(place, "maxProperties", Enforcement::kEnforced);
   }
-  if (const JsonValue* names = schema.find("propertyNames"); names != nullptr && place.scope.dialect != Dialect::kDraft4) {
+  if (const JsonValue* names = schema.find("propertyNames");
+      names != nullptr && place.scope.dialect != Dialect::kDraft4) {
     node.property_names = child(place, *names, "propertyNames");
     note(place, "propertyNames", Enforcement::kEnforced);
   }
@@ -94,7 +96,8 @@ void SchemaLoader::read_objects(SchemaNode& node, const Place& place) {
     read_dependencies("dependencies", true, true);
   } else {
     if (schema.find("dependencies") != nullptr) {
-      note(place, "dependencies", Enforcement::kAnnotation, "replaced by dependentRequired and dependentSchemas in this dialect");
+      note(place, "dependencies", Enforcement::kAnnotation,
+           "replaced by dependentRequired and dependentSchemas in this dialect");
     }
     if (validation) read_dependencies("dependentRequired", true, false);
     read_dependencies("dependentSchemas", false, true);
@@ -124,7 +127,8 @@ void SchemaLoader::read_arrays(SchemaNode& node, const Place& place) {
       }
     } else if (items != nullptr) {
       table.rest = child(place, *items, "items");
-      if (additional != nullptr) note(place, "additionalItems", Enforcement::kAnnotation, "no meaning where `items` is one schema");
+      if (additional != nullptr)
+        note(place, "additionalItems", Enforcement::kAnnotation, "no meaning where `items` is one schema");
     }
     if (items != nullptr) note(place, "items", Enforcement::kEnforced);
     node.items = static_cast<TableId>(store_.items.size());
@@ -140,7 +144,8 @@ void SchemaLoader::read_arrays(SchemaNode& node, const Place& place) {
     node.max_items = count(place, *most, "maxItems");
     note(place, "maxItems", Enforcement::kEnforced);
   }
-  if (const JsonValue* contains = schema.find("contains"); contains != nullptr && place.scope.dialect != Dialect::kDraft4) {
+  if (const JsonValue* contains = schema.find("contains");
+      contains != nullptr && place.scope.dialect != Dialect::kDraft4) {
     node.contains = child(place, *contains, "contains");
     note(place, "contains", Enforcement::kEnforced);
     if (place.scope.dialect >= Dialect::kDraft2019) {
@@ -154,7 +159,8 @@ void SchemaLoader::read_arrays(SchemaNode& node, const Place& place) {
       }
     }
   }
-  if (const JsonValue* unique = validation ? schema.find("uniqueItems") : nullptr; unique != nullptr && unique->kind == JsonValue::Kind::kTrue) {
+  if (const JsonValue* unique = validation ? schema.find("uniqueItems") : nullptr;
+      unique != nullptr && unique->kind == JsonValue::Kind::kTrue) {
     if (node.max_items <= 1 || (node.types & kArrayType) == 0) {
       note(place, "uniqueItems", Enforcement::kEnforced);
     } else {

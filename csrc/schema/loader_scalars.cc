@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/errors.h"
+#include "base/utf8.h"
 #include "schema/formats.h"
 #include "schema/loader.h"
 
@@ -21,13 +22,20 @@ std::uint8_t type_bits(std::string_view name) {
 
 std::uint8_t type_of(const JsonValue& value) {
   switch (value.kind) {
-    case JsonValue::Kind::kNull: return kNullType;
-    case JsonValue::Kind::kFalse: return kFalseType;
-    case JsonValue::Kind::kTrue: return kTrueType;
-    case JsonValue::Kind::kNumber: return kNumberType;
-    case JsonValue::Kind::kString: return kStringType;
-    case JsonValue::Kind::kArray: return kArrayType;
-    case JsonValue::Kind::kObject: return kObjectType;
+    case JsonValue::Kind::kNull:
+      return kNullType;
+    case JsonValue::Kind::kFalse:
+      return kFalseType;
+    case JsonValue::Kind::kTrue:
+      return kTrueType;
+    case JsonValue::Kind::kNumber:
+      return kNumberType;
+    case JsonValue::Kind::kString:
+      return kStringType;
+    case JsonValue::Kind::kArray:
+      return kArrayType;
+    case JsonValue::Kind::kObject:
+      return kObjectType;
   }
   return 0;
 }
@@ -65,7 +73,8 @@ void SchemaLoader::read_type(SchemaNode& node, const Place& place) {
   }
   node.types &= types;
   if (integer && !number) {
-    restrict_numbers(node, place.scope.dialect == Dialect::kDraft4 ? numbers_.integer_spellings() : numbers_.integers());
+    restrict_numbers(node,
+                     place.scope.dialect == Dialect::kDraft4 ? numbers_.integer_spellings() : numbers_.integers());
   }
   note(place, "type", Enforcement::kEnforced);
 }
@@ -142,13 +151,15 @@ void SchemaLoader::read_values(SchemaNode& node, const Place& place) {
     restrict_values(node, list, place);
     note(place, "enum", Enforcement::kEnforced);
   }
-  if (const JsonValue* value = place.value->find("const"); value != nullptr && place.scope.dialect != Dialect::kDraft4) {
+  if (const JsonValue* value = place.value->find("const");
+      value != nullptr && place.scope.dialect != Dialect::kDraft4) {
     restrict_values(node, {value}, place);
     note(place, "const", Enforcement::kEnforced);
   }
 }
 
-RegexId SchemaLoader::pattern(const Place&, std::string_view text, std::string_view keyword, const std::string& pointer) {
+RegexId SchemaLoader::pattern(const Place&, std::string_view text, std::string_view keyword,
+                              const std::string& pointer) {
   try {
     return regexes_.parse(text, RegexMode::kSearch);
   } catch (const UnsupportedError& error) {
@@ -197,7 +208,8 @@ void SchemaLoader::read_numbers(SchemaNode& node, const Place& place) {
     const JsonValue* value = schema.find(keyword);
     if (value == nullptr) return;
     if (!value->is_number()) malformed(place, keyword, "must be a number");
-    restrict_numbers(node, lower ? numbers_.at_least(value->text, exclusive) : numbers_.at_most(value->text, exclusive));
+    restrict_numbers(node,
+                     lower ? numbers_.at_least(value->text, exclusive) : numbers_.at_most(value->text, exclusive));
     note(place, keyword, Enforcement::kEnforced);
   };
   // Draft 4 has Booleans that change `minimum` and `maximum`; they are understood wherever they are Booleans.
@@ -205,7 +217,9 @@ void SchemaLoader::read_numbers(SchemaNode& node, const Place& place) {
     const JsonValue* value = schema.find(keyword);
     return value != nullptr && value->is_boolean();
   };
-  auto is_set = [&](std::string_view keyword) { return is_flag(keyword) && schema.find(keyword)->kind == JsonValue::Kind::kTrue; };
+  auto is_set = [&](std::string_view keyword) {
+    return is_flag(keyword) && schema.find(keyword)->kind == JsonValue::Kind::kTrue;
+  };
   bound("minimum", true, is_set("exclusiveMinimum"));
   bound("maximum", false, is_set("exclusiveMaximum"));
   for (auto [keyword, lower] : {std::pair{"exclusiveMinimum", true}, {"exclusiveMaximum", false}}) {

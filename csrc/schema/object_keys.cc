@@ -62,7 +62,8 @@ Objects::PlanId Objects::plan_of(const Core& core) {
   sort_unique(plan.patterns);
   if (plan.patterns.size() > 64) throw UnsupportedError("more than 64 key patterns in one object");
   sort_unique(plan.names);
-  std::sort(plan.names.begin(), plan.names.end(), [&](NameId a, NameId b) { return store_.name_text(a) < store_.name_text(b); });
+  std::sort(plan.names.begin(), plan.names.end(),
+            [&](NameId a, NameId b) { return store_.name_text(a) < store_.name_text(b); });
   FuelScope::spend(plan.names.size() / 8 + 1);
   for (std::uint32_t i = 0; i < plan.names.size(); ++i) {
     std::uint64_t matches = 0;
@@ -124,7 +125,8 @@ const std::vector<Objects::Cell>& Objects::cells(Plan& plan) {
       RegexId out = regexes.intersect({cell.keys, outside});
       if (!regexes.is_empty(out)) next.push_back({cell.matches, out});
     }
-    if (next.size() > kMaxCells) throw UnsupportedError("the key patterns of one object overlap in more than 1,024 ways");
+    if (next.size() > kMaxCells)
+      throw UnsupportedError("the key patterns of one object overlap in more than 1,024 ways");
     cells = std::move(next);
   }
   plan.cell_alive.assign(cells.size(), Known::kUnknown);
@@ -198,7 +200,8 @@ TextId Objects::extras(CoreId core) {
     const std::vector<Cell>& cells = this->cells(plan);
     std::vector<RegexId> alive;
     for (std::size_t i = 0; i < cells.size(); ++i) {
-      if (plain ? plain_cell_alive(plan, i) : unnamed_member(core, cells[i].matches).alive) alive.push_back(cells[i].keys);
+      if (plain ? plain_cell_alive(plan, i) : unnamed_member(core, cells[i].matches).alive)
+        alive.push_back(cells[i].keys);
     }
     bool all = alive.size() == cells.size();
     RegexId language = all ? texts_.regexes().any_text() : texts_.regexes().unite(std::move(alive));
@@ -270,8 +273,8 @@ std::vector<TextEdge> Objects::key_edges(std::uint32_t id) {
   auto seen_text = [&](std::uint32_t i) -> const std::u32string& { return store_.name_text(seen[i]); };
   const std::vector<TextEdge> rest = place.rest == kDeadText ? std::vector<TextEdge>{} : texts_.edges(place.rest);
   std::vector<TextEdge> result;
-  std::size_t at = 0;          // in rest
-  char32_t from = 0;           // rest is copied up to here
+  std::size_t at = 0;                     // in rest
+  char32_t from = 0;                      // rest is copied up to here
   auto copy_rest = [&](char32_t until) {  // the edges of rest in [from, until)
     for (; at < rest.size() && rest[at].first < until; ++at) {
       char32_t first = std::max(rest[at].first, from);
@@ -292,7 +295,9 @@ std::vector<TextEdge> Objects::key_edges(std::uint32_t id) {
     KeyPlace next = place;
     next.depth = place.depth + 1;
     next.low = low;
-    next.high = low = low < place.high && name_text(low)[place.depth] == c ? run_end(low, place.high, place.depth, c, name_text) : low;
+    next.high = low = low < place.high && name_text(low)[place.depth] == c
+                          ? run_end(low, place.high, place.depth, c, name_text)
+                          : low;
     next.seen_low = seen_low;
     next.seen_high = seen_low = seen_low < place.seen_high && seen_text(seen_low)[place.depth] == c
                                     ? run_end(seen_low, place.seen_high, place.depth, c, seen_text)
@@ -315,7 +320,8 @@ Label Objects::key_close(std::uint32_t id) {
     NameId name = plan.names[place.low];
     return key_alive(place.core, name) ? named_label(name) : kNoLabel;
   }
-  if (place.seen_low < place.seen_high && store_.name_text(seen_unnamed(place.core)[place.seen_low]).size() == place.depth) {
+  if (place.seen_low < place.seen_high &&
+      store_.name_text(seen_unnamed(place.core)[place.seen_low]).size() == place.depth) {
     return kNoLabel;
   }
   return place.rest == kDeadText ? kNoLabel : texts_.close(place.rest);

@@ -1,8 +1,9 @@
 // See objects.h: whether an object can still be completed.
 //
-// A plain conjunction is answered by counting. Otherwise a search decides, one after the other, the names that the formula can tell
-// apart: absent, or present with some verdicts of its value; then unnamed keys, cell by cell of the patterns' Venn diagram, as long as
-// a negated table still wants a witness or a count is still short. The order of keys in the text does not matter here.
+// A plain conjunction is answered by counting. Otherwise a search decides, one after the other, the names that the
+// formula can tell apart: absent, or present with some verdicts of its value; then unnamed keys, cell by cell of the
+// patterns' Venn diagram, as long as a negated table still wants a witness or a count is still short. The order of keys
+// in the text does not matter here.
 #include <algorithm>
 
 #include "base/errors.h"
@@ -87,9 +88,12 @@ Objects::Search Objects::prepare(CoreId id) {
   std::uint32_t count_wanted = 0;
   formulas_.visit_atoms(core.demanded, [&](const Atom& atom, bool positive, bool negative) {
     switch (atom.kind) {
-      case AtomKind::kHas: mentions[atom.a] += 4; break;
+      case AtomKind::kHas:
+        mentions[atom.a] += 4;
+        break;
       case AtomKind::kEach:
-        // A positive table only forbids; it needs a key to be decided only where a negated one wants a witness or a count is short.
+        // A positive table only forbids; it needs a key to be decided only where a negated one wants a witness or a
+        // count is short.
         if (negative) {
           ++witnesses;
           for (const auto& [name, question] : store_.members[atom.a].properties) mentions[name] += 1;
@@ -102,7 +106,8 @@ Objects::Search Objects::prepare(CoreId id) {
         search.counts = true;
         if (positive && atom.a > core.count) count_wanted = std::max(count_wanted, atom.a - core.count);
         break;
-      default: break;
+      default:
+        break;
     }
   });
   if (count_wanted > 0 || witnesses > 0) {
@@ -128,7 +133,8 @@ bool Objects::search(Search& search, FormulaId f, std::size_t next, std::uint32_
   if (f == kFalse) return false;
   if (at_end(f, count) == kTrue) return true;
   if (!search.counts && f != kTrue) {
-    // What is left may have become a plain conjunction: names decided absent are gone from it, the others may all be read.
+    // What is left may have become a plain conjunction: names decided absent are gone from it, the others may all be
+    // read.
     Core rest = cores_[search.core];
     rest.demanded = f;
     CoreId id = intern_core(std::move(rest));
@@ -152,7 +158,8 @@ bool Objects::search(Search& search, FormulaId f, std::size_t next, std::uint32_
       Key key{name, at == plan.index.end() ? 0 : plan.name_matches[at->second]};
       FormulaId present = derive(f, key, plan, count + 1);
       if (present == kFalse) return false;
-      return verdicts_.some(present, compact, [&](FormulaId rest) { return this->search(search, rest, next + 1, count + 1, extras); });
+      return verdicts_.some(present, compact,
+                            [&](FormulaId rest) { return this->search(search, rest, next + 1, count + 1, extras); });
     };
     // A name the formula asks for is tried present first, any other absent first.
     found = absent != f ? with() || without() : without() || with();
@@ -164,7 +171,8 @@ bool Objects::search(Search& search, FormulaId f, std::size_t next, std::uint32_
       FormulaId present = derive(f, Key{kNone, cells[i].matches}, plan, count + 1);
       if (present == kFalse) continue;
       ++search.used[i];
-      found = verdicts_.some(present, compact, [&](FormulaId rest) { return this->search(search, rest, next, count + 1, extras - 1); });
+      found = verdicts_.some(present, compact,
+                             [&](FormulaId rest) { return this->search(search, rest, next, count + 1, extras - 1); });
       --search.used[i];
     }
   }

@@ -5,13 +5,22 @@
 
 #include "base/errors.h"
 #include "base/fuel.h"
+#include "base/utf8.h"
 
 namespace maskforge {
 
 Objects::Objects(Machine& machine, Values& values, Texts& texts, TextFrames& strings, SpaceFrames& spaces)
-    : machine_(machine), values_(values), questions_(values.questions()), formulas_(questions_.formulas()),
-      store_(questions_.store()), texts_(texts), strings_(strings), spaces_(spaces), verdicts_(formulas_, values),
-      automaton_(machine.add_automaton(this)), classes_(structural_classes(machine)) {
+    : machine_(machine),
+      values_(values),
+      questions_(values.questions()),
+      formulas_(questions_.formulas()),
+      store_(questions_.store()),
+      texts_(texts),
+      strings_(strings),
+      spaces_(spaces),
+      verdicts_(formulas_, values),
+      automaton_(machine.add_automaton(this)),
+      classes_(structural_classes(machine)) {
   lists_.intern({});
 }
 
@@ -59,8 +68,10 @@ void Objects::questions_about(TableId table_id, const Key& key, const Plan& plan
 FormulaId Objects::derive(FormulaId f, const Key& key, const Plan& plan, std::uint32_t count) {
   return formulas_.map(f, [&](const Atom& atom, FormulaId self) -> FormulaId {
     switch (atom.kind) {
-      case AtomKind::kHas: return atom.a == key.name ? kTrue : self;
-      case AtomKind::kCount: return count >= atom.a ? kTrue : self;
+      case AtomKind::kHas:
+        return atom.a == key.name ? kTrue : self;
+      case AtomKind::kCount:
+        return count >= atom.a ? kTrue : self;
       case AtomKind::kNames: {
         auto bit = std::find(plan.patterns.begin(), plan.patterns.end(), atom.a) - plan.patterns.begin();
         return (key.matches >> bit & 1) != 0 ? self : kFalse;
@@ -76,7 +87,8 @@ FormulaId Objects::derive(FormulaId f, const Key& key, const Plan& plan, std::ui
         }
         return parts.size() == 1 ? self : formulas_.conj(std::move(parts));
       }
-      default: return self;
+      default:
+        return self;
     }
   });
 }
@@ -141,9 +153,12 @@ FormulaId Objects::at_end(FormulaId f, std::uint32_t count) {
   return formulas_.map(f, [&](const Atom& atom, FormulaId) {
     switch (atom.kind) {
       case AtomKind::kEach:
-      case AtomKind::kNames: return kTrue;
-      case AtomKind::kCount: return count >= atom.a ? kTrue : kFalse;
-      default: return kFalse;
+      case AtomKind::kNames:
+        return kTrue;
+      case AtomKind::kCount:
+        return count >= atom.a ? kTrue : kFalse;
+      default:
+        return kFalse;
     }
   });
 }
@@ -168,7 +183,8 @@ Step Objects::compute(std::uint32_t id, std::uint8_t byte) {
   const bool compact = cores_[local.core].compact;
   switch (local.phase) {
     case Phase::kKeyWait:
-    case Phase::kValueWait: return Step::reject();
+    case Phase::kValueWait:
+      return Step::reject();
     case Phase::kFirst:
     case Phase::kNextKey: {
       if (byte == '}' && local.phase == Phase::kFirst) {
@@ -221,7 +237,8 @@ StateId Objects::after(std::uint32_t id, Label label) {
       }
       return state({Phase::kAfterValue, core.compact, local.core});
     }
-    default: return state(local);  // back from whitespace
+    default:
+      return state(local);  // back from whitespace
   }
 }
 
@@ -247,9 +264,7 @@ std::string Objects::describe(std::uint32_t id) {
         out += ", ...";
         break;
       }
-      std::string text;
-      for (char32_t c : store_.name_text(name)) text += c < 0x80 ? std::string(1, static_cast<char>(c)) : "?";
-      out += (out.empty() ? "" : ", ") + ("\"" + text + "\"");
+      out += (out.empty() ? "\"" : ", \"") + encode_utf8(store_.name_text(name)) + "\"";
     }
     if (extras(local.core) != kDeadText) out += out.empty() ? "any key" : " or another key";
     return out;
@@ -260,21 +275,25 @@ std::string Objects::describe(std::uint32_t id) {
       if (end_label(local.core) != kNoLabel) out += out.empty() ? "`}`" : "; or `}`";
       return out;
     }
-    case Phase::kNextKey: return "a key: " + keys();
-    case Phase::kColon: return "`:`";
-    case Phase::kValue: return values_.describe(local.spec);
+    case Phase::kNextKey:
+      return "a key: " + keys();
+    case Phase::kColon:
+      return "`:`";
+    case Phase::kValue:
+      return values_.describe(local.spec);
     case Phase::kAfterValue: {
       std::string out = any_key_left(local.core) ? "`,`" : "";
       if (end_label(local.core) != kNoLabel) out += out.empty() ? "`}`" : " or `}`";
       return out;
     }
-    default: return "the end of a member";
+    default:
+      return "the end of a member";
   }
 }
 
 std::size_t Objects::memory_bytes() const {
-  return cores_.size() * (sizeof(Core) + sizeof(CoreInfo) + 64) + locals_.size() * (sizeof(Local) + 16) + lists_.size() * 96 +
-         places_.size() * (sizeof(KeyPlace) + 16) + plans_.size() * (sizeof(Plan) + 512);
+  return cores_.size() * (sizeof(Core) + sizeof(CoreInfo) + 64) + locals_.size() * (sizeof(Local) + 16) +
+         lists_.size() * 96 + places_.size() * (sizeof(KeyPlace) + 16) + plans_.size() * (sizeof(Plan) + 512);
 }
 
 }  // namespace maskforge

@@ -1,12 +1,13 @@
 // Objects: the frame between braces, and the trie of keys it offers.
 //
-// A *core* is what an object still has to fulfil: the demanded formula, the formulas of the questions asked of it, the keys seen and how
-// many. Reading a key takes the derivative of the core; the verdict atoms that appear become the questions of its value (verdicts.h).
-// A *plan* is what depends only on the keyword tables in the core's formulas and so is shared by all cores of one object schema: the
-// sorted names, the patterns, and whether a key's own value can exist.
+// A *core* is what an object still has to fulfil: the demanded formula, the formulas of the questions asked of it, the
+// keys seen and how many. Reading a key takes the derivative of the core; the verdict atoms that appear become the
+// questions of its value (verdicts.h). A *plan* is what depends only on the keyword tables in the core's formulas and
+// so is shared by all cores of one object schema: the sorted names, the patterns, and whether a key's own value can
+// exist.
 //
-// Keys are read by text states over the sorted names of the plan and the unnamed keys already seen, beside the language of
-// unnamed keys; a key that leaves the trie is in that language alone (texts.h).
+// Keys are read by text states over the sorted names of the plan and the unnamed keys already seen, beside the language
+// of unnamed keys; a key that leaves the trie is in that language alone (texts.h).
 //
 // Files: objects.cc frames and derivatives, object_keys.cc plans and key texts, object_search.cc satisfiability.
 // Guarded by the machine's mutex. Covered by tests/schema/ (Python).
@@ -58,12 +59,14 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   };
   struct CoreHash {
     std::uint64_t operator()(const Core& c) const {
-      std::uint64_t h = mix_hash((std::uint64_t{c.demanded} << 32) | c.seen, (std::uint64_t{c.count} << 2) | (c.anonymous ? 2u : 0u) | (c.compact ? 1u : 0u));
+      std::uint64_t h = mix_hash((std::uint64_t{c.demanded} << 32) | c.seen,
+                                 (std::uint64_t{c.count} << 2) | (c.anonymous ? 2u : 0u) | (c.compact ? 1u : 0u));
       for (FormulaId f : c.asked) h = mix_hash(h, f);
       return h;
     }
   };
-  // A key as the formulas see it: which name it is (kNone for a key no name is known of) and which patterns of the plan match.
+  // A key as the formulas see it: which name it is (kNone for a key no name is known of) and which patterns of the plan
+  // match.
   struct Key {
     NameId name;
     std::uint64_t matches;
@@ -86,7 +89,10 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   };
   struct LocalHash {
     std::uint64_t operator()(const Local& l) const {
-      return mix_hash(mix_hash((std::uint64_t{l.core} << 8) | (static_cast<std::uint64_t>(l.phase) << 1) | (l.spaced ? 1u : 0u), l.spec), l.questions);
+      return mix_hash(
+          mix_hash((std::uint64_t{l.core} << 8) | (static_cast<std::uint64_t>(l.phase) << 1) | (l.spaced ? 1u : 0u),
+                   l.spec),
+          l.questions);
     }
   };
   struct ListHash {
@@ -144,8 +150,9 @@ class Objects : public Automaton, public Containers, public KeyTexts {
     std::vector<NameId> seen_unnamed;  // sorted by text
     bool seen_sorted = false;
   };
-  // A place in the keys of a core: the plan's names in [low, high) and the seen unnamed keys in [seen_low, seen_high) share `depth`
-  // characters with what was read; `rest` is the language of unnamed keys at the same point (kDeadText: none left).
+  // A place in the keys of a core: the plan's names in [low, high) and the seen unnamed keys in [seen_low, seen_high)
+  // share `depth` characters with what was read; `rest` is the language of unnamed keys at the same point (kDeadText:
+  // none left).
   struct KeyPlace {
     CoreId core;
     std::uint32_t low, high, seen_low, seen_high, depth;
@@ -160,7 +167,9 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   };
 
   // objects.cc
-  StateId state(const Local& local) { return machine_.intern(automaton_, locals_.intern(local), local.phase == Phase::kKeyWait); }
+  StateId state(const Local& local) {
+    return machine_.intern(automaton_, locals_.intern(local), local.phase == Phase::kKeyWait);
+  }
   CoreId intern_core(Core core);
   FormulaId derive(FormulaId f, const Key& key, const Plan& plan, std::uint32_t count);
   Member read_key(CoreId core, const Key& key, SeenId seen, bool anonymous);
@@ -197,7 +206,7 @@ class Objects : public Automaton, public Containers, public KeyTexts {
     CoreId core = 0;
     std::vector<NameId> names;  // to be decided, in this order
     std::uint32_t extras_wanted = 0;
-    bool counts = false;  // the formula counts keys
+    bool counts = false;                        // the formula counts keys
     std::map<std::size_t, std::uint32_t> used;  // keys taken from each cell
     std::set<std::tuple<FormulaId, std::uint32_t, std::uint32_t, std::uint32_t>> failed;
   };

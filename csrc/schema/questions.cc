@@ -39,9 +39,28 @@ struct TextAlgebra {
   using Set = std::uint32_t;
   static Set all(Questions& q) { return q.regexes_.any_text(); }
   static Set none(Questions& q) { return q.regexes_.none(); }
-  static Set intersect(Questions& q, std::vector<Set> sets) { return q.regexes_.intersect(std::move(sets)); }
-  static Set unite(Questions& q, std::vector<Set> sets) { return q.regexes_.unite(std::move(sets)); }
-  static Set complement(Questions& q, Set set) { return q.regexes_.complement(set); }
+  // The upper bounds of the parts, or nothing when all parts are exact.
+  static std::vector<Set> uppers(Questions& q, const std::vector<Set>& sets) {
+    std::vector<Set> uppers;
+    if (q.upper_bounds_.empty()) return uppers;
+    if (std::all_of(sets.begin(), sets.end(), [&](Set set) { return q.is_exact(set); })) return uppers;
+    for (Set set : sets) uppers.push_back(q.upper_bound(set));
+    return uppers;
+  }
+  static Set intersect(Questions& q, std::vector<Set> sets) {
+    std::vector<Set> uppers = TextAlgebra::uppers(q, sets);
+    Set lower = q.regexes_.intersect(std::move(sets));
+    return uppers.empty() ? lower : q.bounded(lower, q.regexes_.intersect(std::move(uppers)));
+  }
+  static Set unite(Questions& q, std::vector<Set> sets) {
+    std::vector<Set> uppers = TextAlgebra::uppers(q, sets);
+    Set lower = q.regexes_.unite(std::move(sets));
+    return uppers.empty() ? lower : q.bounded(lower, q.regexes_.unite(std::move(uppers)));
+  }
+  static Set complement(Questions& q, Set set) {
+    if (q.is_exact(set)) return q.regexes_.complement(set);
+    return q.bounded(q.regexes_.complement(q.upper_bound(set)), q.regexes_.complement(set));
+  }
   static Set one(Questions& q, std::vector<Set> sets) { return exactly_one<TextAlgebra>(q, sets); }
   static void leaf(Questions& q, const SchemaNode& node, std::vector<Set>& parts) {
     if ((node.types & kStringType) == 0) {
@@ -94,7 +113,9 @@ struct WordAlgebra {
     one = some & ~many;
     return one;
   }
-  static void leaf(Questions&, const SchemaNode& node, std::vector<Set>& parts) { parts.push_back(node.types & kWords); }
+  static void leaf(Questions&, const SchemaNode& node, std::vector<Set>& parts) {
+    parts.push_back(node.types & kWords);
+  }
 };
 
 struct FormulaAlgebra {
@@ -122,7 +143,8 @@ struct ObjectAlgebra : FormulaAlgebra {
     if (node.members != kNone) parts.push_back(f.atom(AtomKind::kEach, node.members));
     for (NameId name : node.required) parts.push_back(f.atom(AtomKind::kHas, name));
     if (node.min_properties > 0) parts.push_back(f.atom(AtomKind::kCount, clip_count(node.min_properties)));
-    if (node.max_properties < 0x7FFFFFFE) parts.push_back(f.negate(f.atom(AtomKind::kCount, clip_count(node.max_properties + 1))));
+    if (node.max_properties < 0x7FFFFFFE)
+      parts.push_back(f.negate(f.atom(AtomKind::kCount, clip_count(node.max_properties + 1))));
     if (node.property_names != kAlways) {
       RegexId names = q.texts(node.property_names);
       if (names != q.regexes_.any_text()) parts.push_back(f.atom(AtomKind::kNames, names));
@@ -152,9 +174,11 @@ struct ArrayAlgebra : FormulaAlgebra {
     }
     if (node.items != kNone) parts.push_back(f.atom(AtomKind::kItems, node.items));
     if (node.min_items > 0) parts.push_back(f.atom(AtomKind::kLength, clip_count(node.min_items)));
-    if (node.max_items < 0x7FFFFFFE) parts.push_back(f.negate(f.atom(AtomKind::kLength, clip_count(node.max_items + 1))));
+    if (node.max_items < 0x7FFFFFFE)
+      parts.push_back(f.negate(f.atom(AtomKind::kLength, clip_count(node.max_items + 1))));
     if (node.contains != kNone) {
-      if (node.min_contains > 0) parts.push_back(f.atom(AtomKind::kContains, node.contains, clip_count(node.min_contains)));
+      if (node.min_contains > 0)
+        parts.push_back(f.atom(AtomKind::kContains, node.contains, clip_count(node.min_contains)));
       if (node.max_contains < 0x7FFFFFFE) {
         parts.push_back(f.negate(f.atom(AtomKind::kContains, node.contains, clip_count(node.max_contains + 1))));
       }
@@ -167,10 +191,10 @@ QuestionId Questions::resolve(QuestionId q) {
     const SchemaNode& node = store_.nodes[q];
     bool alias = node.types == kAllTypes && !node.has_numbers && node.texts.empty() && node.formats.empty() &&
                  !node.has_containers && node.members == kNone && node.required.empty() && node.min_properties == 0 &&
-                 node.max_properties == ~std::uint64_t{0} && node.property_names == kAlways && node.dependent_required.empty() &&
-                 node.dependent_schemas.empty() && node.items == kNone && node.min_items == 0 &&
-                 node.max_items == ~std::uint64_t{0} && node.contains == kNone && node.any_of.empty() && node.one_of.empty() &&
-                 node.none_of.empty() && node.condition == kNone;
+                 node.max_properties == ~std::uint64_t{0} && node.property_names == kAlways &&
+                 node.dependent_required.empty() && node.dependent_schemas.empty() && node.items == kNone &&
+                 node.min_items == 0 && node.max_items == ~std::uint64_t{0} && node.contains == kNone &&
+                 node.any_of.empty() && node.one_of.empty() && node.none_of.empty() && node.condition == kNone;
     if (!alias) return q;
     if (node.all_of.empty()) return kAlways;
     if (node.all_of.size() > 1) return q;
@@ -182,9 +206,17 @@ QuestionId Questions::resolve(QuestionId q) {
 RegexId Questions::format(const std::string& name) {
   if (auto known = formats_.find(name); known != formats_.end()) return known->second;
   RegexId language = format_language(regexes_, name).value();
+  if (std::optional<RegexId> upper = format_upper_bound(regexes_, name)) bounded(language, *upper);
   formats_.emplace(name, language);
   return language;
 }
+
+RegexId Questions::bounded(RegexId lower, RegexId upper) {
+  if (lower != upper) upper_bounds_.emplace(lower, upper);
+  return lower;
+}
+
+RegexId Questions::texts_outside(RegexId set) { return TextAlgebra::complement(*this, set); }
 
 template <typename Algebra>
 std::uint32_t Questions::expand(QuestionId q, Memo& memo) {
@@ -215,7 +247,8 @@ std::uint32_t Questions::expand(QuestionId q, Memo& memo) {
       for (QuestionId id : node.none_of) parts.push_back(Algebra::complement(*this, expand<Algebra>(id, memo)));
       if (node.condition != kNone && (node.consequence != kAlways || node.alternative != kAlways)) {
         std::uint32_t condition = expand<Algebra>(node.condition, memo);
-        parts.push_back(Algebra::unite(*this, {Algebra::complement(*this, condition), expand<Algebra>(node.consequence, memo)}));
+        parts.push_back(
+            Algebra::unite(*this, {Algebra::complement(*this, condition), expand<Algebra>(node.consequence, memo)}));
         parts.push_back(Algebra::unite(*this, {condition, expand<Algebra>(node.alternative, memo)}));
       }
     }
@@ -233,18 +266,26 @@ template <typename Algebra>
 std::uint32_t Questions::fold(FormulaId f, Memo& memo) {
   const Formulas::Node& node = formulas_.node(f);
   switch (node.op) {
-    case Formulas::Op::kFalse: return Algebra::none(*this);
-    case Formulas::Op::kTrue: return Algebra::all(*this);
-    case Formulas::Op::kAtom: return expand<Algebra>(node.atom.a, memo);
-    case Formulas::Op::kNot: return Algebra::complement(*this, fold<Algebra>(node.parts[0], memo));
-    default: break;
+    case Formulas::Op::kFalse:
+      return Algebra::none(*this);
+    case Formulas::Op::kTrue:
+      return Algebra::all(*this);
+    case Formulas::Op::kAtom:
+      return expand<Algebra>(node.atom.a, memo);
+    case Formulas::Op::kNot:
+      return Algebra::complement(*this, fold<Algebra>(node.parts[0], memo));
+    default:
+      break;
   }
   std::vector<std::uint32_t> sets;
   for (FormulaId part : node.parts) sets.push_back(fold<Algebra>(part, memo));
   switch (node.op) {
-    case Formulas::Op::kAnd: return Algebra::intersect(*this, std::move(sets));
-    case Formulas::Op::kOr: return Algebra::unite(*this, std::move(sets));
-    default: return Algebra::one(*this, std::move(sets));
+    case Formulas::Op::kAnd:
+      return Algebra::intersect(*this, std::move(sets));
+    case Formulas::Op::kOr:
+      return Algebra::unite(*this, std::move(sets));
+    default:
+      return Algebra::one(*this, std::move(sets));
   }
 }
 

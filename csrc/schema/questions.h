@@ -1,7 +1,9 @@
-// What a question says about the values of one type: the in-place applicators (allOf, anyOf, oneOf, not, if, $ref, dependent*) are
-// folded into one set of numbers, one language of texts, one set of words, or one formula over members or items.
+// What a question says about the values of one type: the in-place applicators (allOf, anyOf, oneOf, not, if, $ref,
+// dependent*) are folded into one set of numbers, one language of texts, one set of words, or one formula over members
+// or items.
 //
-// The same fold serves every type; an algebra says how to intersect, unite and complement. Guarded by the machine's mutex.
+// The same fold serves every type; an algebra says how to intersect, unite and complement. Guarded by the machine's
+// mutex.
 #pragma once
 
 #include <unordered_map>
@@ -18,12 +20,17 @@ class Questions {
       : store_(store), regexes_(regexes), numbers_(numbers), formulas_(formulas) {}
 
   RegexId texts(QuestionId q);
+  // The texts that surely do not belong to `set` (a result of texts): its complement, except where a format is only
+  // enforced in part.
+  RegexId texts_outside(RegexId set);
+  bool is_exact(RegexId set) const { return !upper_bounds_.contains(set); }
   NumberSetId numbers(QuestionId q);
   std::uint8_t words(QuestionId q);  // subset of kNullType | kFalseType | kTrueType
   FormulaId object(QuestionId q);
   FormulaId array(QuestionId q);
 
-  // A formula whose atoms are all kVerdict, read as a set: the values that answer every question as the formula demands.
+  // A formula whose atoms are all kVerdict, read as a set: the values that answer every question as the formula
+  // demands.
   RegexId texts_of(FormulaId f);
   NumberSetId numbers_of(FormulaId f);
   std::uint8_t words_of(FormulaId f);
@@ -61,6 +68,14 @@ class Questions {
   Formulas& formulas_;
   Memo text_memo_, number_memo_, word_memo_, object_memo_, array_memo_;
   std::unordered_map<std::string, RegexId> formats_;
+  // For text sets that are a part of what they stand for: a set that holds all of it. Every operation keeps both
+  // bounds.
+  std::unordered_map<RegexId, RegexId> upper_bounds_;
+  RegexId upper_bound(RegexId set) const {
+    auto known = upper_bounds_.find(set);
+    return known == upper_bounds_.end() ? set : known->second;
+  }
+  RegexId bounded(RegexId lower, RegexId upper);
 };
 
 }  // namespace maskforge

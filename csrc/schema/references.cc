@@ -70,7 +70,9 @@ std::string remove_dots(std::string_view path) {
 
 std::string percent_decode(std::string_view text) {
   std::string out;
-  auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1; };
+  auto digit = [](char c) {
+    return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
+  };
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 && digit(text[i + 2]) >= 0) {
       out.push_back(static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2])));
@@ -83,7 +85,8 @@ std::string percent_decode(std::string_view text) {
 }
 
 std::optional<Dialect> known_dialect(std::string_view uri) {
-  if (uri.find("json-schema.org/draft-04/") != uri.npos || uri.find("json-schema.org/draft-03/") != uri.npos) return Dialect::kDraft4;
+  if (uri.find("json-schema.org/draft-04/") != uri.npos || uri.find("json-schema.org/draft-03/") != uri.npos)
+    return Dialect::kDraft4;
   if (uri.find("json-schema.org/draft-06/") != uri.npos) return Dialect::kDraft6;
   if (uri.find("json-schema.org/draft-07/") != uri.npos) return Dialect::kDraft7;
   if (uri.find("json-schema.org/draft/2019-09/") != uri.npos) return Dialect::kDraft2019;
@@ -92,11 +95,24 @@ std::optional<Dialect> known_dialect(std::string_view uri) {
 }
 
 // Keywords whose value is a schema, a list of schemas, or a map of schemas: only there does an identifier identify.
-const std::unordered_set<std::string_view> kSchemas = {
-    "additionalItems", "additionalProperties", "contains", "else", "if", "items", "not", "propertyNames", "then",
-    "unevaluatedItems", "unevaluatedProperties", "contentSchema", "allOf", "anyOf", "oneOf", "prefixItems"};
-const std::unordered_set<std::string_view> kSchemaMaps = {"$defs", "definitions", "dependencies", "dependentSchemas",
-                                                          "patternProperties", "properties"};
+const std::unordered_set<std::string_view> kSchemas = {"additionalItems",
+                                                       "additionalProperties",
+                                                       "contains",
+                                                       "else",
+                                                       "if",
+                                                       "items",
+                                                       "not",
+                                                       "propertyNames",
+                                                       "then",
+                                                       "unevaluatedItems",
+                                                       "unevaluatedProperties",
+                                                       "contentSchema",
+                                                       "allOf",
+                                                       "anyOf",
+                                                       "oneOf",
+                                                       "prefixItems"};
+const std::unordered_set<std::string_view> kSchemaMaps = {
+    "$defs", "definitions", "dependencies", "dependentSchemas", "patternProperties", "properties"};
 
 const JsonValue* string_member(const JsonValue& schema, std::string_view key) {
   const JsonValue* value = schema.find(key);
@@ -146,7 +162,8 @@ std::string resolve_uri(std::string_view base, std::string_view reference) {
           merged = "/" + std::string(r.path);
         } else {
           std::size_t slash = b.path.rfind('/');
-          merged = std::string(slash == std::string_view::npos ? "" : b.path.substr(0, slash + 1)) + std::string(r.path);
+          merged =
+              std::string(slash == std::string_view::npos ? "" : b.path.substr(0, slash + 1)) + std::string(r.path);
         }
         out += remove_dots(merged);
       }
@@ -185,7 +202,8 @@ Scope References::enter(const JsonValue& schema, const Scope& around) {
   const JsonValue* id = string_member(schema, around.dialect == Dialect::kDraft4 ? "id" : "$id");
   apply_meta_schema(schema, scope);
   if (id == nullptr) id = string_member(schema, scope.dialect == Dialect::kDraft4 ? "id" : "$id");
-  // Up to draft 7, `$ref` hides its siblings, `$id` too; and an identifier that is only a fragment names a place, not a resource.
+  // Up to draft 7, `$ref` hides its siblings, `$id` too; and an identifier that is only a fragment names a place, not a
+  // resource.
   if (id == nullptr || id->text.empty() || id->text[0] == '#') return scope;
   if (scope.dialect <= Dialect::kDraft7 && string_member(schema, "$ref") != nullptr) return scope;
   std::string uri = resolve_uri(around.base, id->text);
@@ -228,7 +246,8 @@ void References::index(const JsonValue& value, const Scope& around, const std::s
     if (kSchemas.contains(member.key)) {
       index(member.value, scope, inner, depth + 1);
     } else if (kSchemaMaps.contains(member.key) && member.value.is_object()) {
-      for (const JsonMember& entry : member.value.members) index(entry.value, scope, inner + "/" + pointer_segment(entry.key), depth + 1);
+      for (const JsonMember& entry : member.value.members)
+        index(entry.value, scope, inner + "/" + pointer_segment(entry.key), depth + 1);
     }
   }
 }
@@ -275,7 +294,8 @@ References::Target References::follow(const Resource& resource, std::string_view
     const JsonValue* next = nullptr;
     if (target.value->is_object()) {
       next = target.value->find(key);
-    } else if (target.value->is_array() && !key.empty() && key.find_first_not_of("0123456789") == key.npos && key.size() < 9) {
+    } else if (target.value->is_array() && !key.empty() && key.find_first_not_of("0123456789") == key.npos &&
+               key.size() < 9) {
       std::size_t index = std::stoul(key);
       if (index < target.value->items.size()) next = &target.value->items[index];
     }

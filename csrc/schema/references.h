@@ -1,5 +1,5 @@
-// Where references lead: base URIs, `$id`, anchors and JSON pointers, over the document and the resources given with it. Nothing is fetched.
-// Covered by tests/schema/test_references.py.
+// Where references lead: base URIs, `$id`, anchors and JSON pointers, over the document and the resources given with
+// it. Nothing is fetched. Covered by tests/schema/test_references.py.
 #pragma once
 
 #include <deque>
@@ -18,8 +18,8 @@ enum class Dialect { kDraft4, kDraft6, kDraft7, kDraft2019, kDraft2020 };
 // By which rules, and relative to which URI, a schema is read.
 struct Scope {
   Dialect dialect = Dialect::kDraft2020;
-  std::string base;         // absolute or empty, no fragment
-  bool validation = true;   // whether the meta-schema's `$vocabulary` has the validation keywords
+  std::string base;        // absolute or empty, no fragment
+  bool validation = true;  // whether the meta-schema's `$vocabulary` has the validation keywords
 };
 
 // RFC 3986, section 5.2: `reference` resolved against `base`.
@@ -35,10 +35,11 @@ class References {
 
   explicit References(const std::map<std::string, std::string>& resources) : resources_(resources) {}
 
-  // Knows a document, and (when a reference first needs them) its `$id`s and anchors: a document whose base URI is scope.base (its own `$id` not yet applied).
+  // Knows a document, and (when a reference first needs them) its `$id`s and anchors: a document whose base URI is
+  // scope.base (its own `$id` not yet applied).
   void add_document(const JsonValue& document, const Scope& scope, const std::string& pointer);
-  // The scope inside `schema`, given the scope around it: applies `$id` (draft 4: `id`) and `$schema` (of a meta-schema that is given as a
-  // resource: its own dialect and `$vocabulary`; of an unknown one: nothing).
+  // The scope inside `schema`, given the scope around it: applies `$id` (draft 4: `id`) and `$schema` (of a meta-schema
+  // that is given as a resource: its own dialect and `$vocabulary`; of an unknown one: nothing).
   Scope enter(const JsonValue& schema, const Scope& around);
   Target resolve(const std::string& reference, const Scope& scope);
 
@@ -59,7 +60,7 @@ class References {
   std::unordered_map<std::string, Target> anchors_;  // "uri#name"
   std::map<std::string, JsonValue> meta_schemas_;    // read for their `$vocabulary`
   std::vector<Resource> unindexed_;
-  std::deque<JsonValue> loaded_;                     // documents parsed from resources_
+  std::deque<JsonValue> loaded_;  // documents parsed from resources_
 };
 
 // JSON pointer segments are escaped as RFC 6901 says.

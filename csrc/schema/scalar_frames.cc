@@ -62,7 +62,9 @@ StateId SpaceFrames::clip(std::uint32_t local, StateId self, std::uint32_t longe
 }
 
 NumberFrames::NumberFrames(Machine& machine, NumberArena& numbers)
-    : machine_(machine), numbers_(numbers), automaton_(machine.add_automaton(this)),
+    : machine_(machine),
+      numbers_(numbers),
+      automaton_(machine.add_automaton(this)),
       classes_(classes_of(machine, "0123456789-+.eE")) {}
 
 StateId NumberFrames::begin(NumberStateId start, std::uint8_t byte) {
@@ -84,7 +86,9 @@ Label NumberFrames::final_label(std::uint32_t local) {
 WordFrames::WordFrames(Machine& machine)
     : machine_(machine), automaton_(machine.add_automaton(this)), classes_(classes_of(machine, "aelrsu")) {}
 
-StateId WordFrames::begin(unsigned word, Label label) { return machine_.intern(automaton_, locals_.intern({word, 1, label})); }
+StateId WordFrames::begin(unsigned word, Label label) {
+  return machine_.intern(automaton_, locals_.intern({word, 1, label}));
+}
 
 Step WordFrames::compute(std::uint32_t local, std::uint8_t byte) {
   Local l = locals_[local];

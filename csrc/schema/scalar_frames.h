@@ -15,9 +15,9 @@ inline bool is_json_space(std::uint8_t byte) { return byte == ' ' || byte == '\n
 // The byte classes of every state between values: brackets, separators, and each first byte of a value apart.
 const ByteClasses* structural_classes(Machine& machine);
 
-// A run of whitespace, called by a structural state on its first byte and ended by the first byte that is none. The run is bounded, so
-// that no model can idle in it, and shaped like what printers print: at most two spaces or tabs, then optionally one line break
-// and an indentation of at most kMaxIndent characters.
+// A run of whitespace, called by a structural state on its first byte and ended by the first byte that is none. The run
+// is bounded, so that no model can idle in it, and shaped like what printers print: at most two spaces or tabs, then
+// optionally one line break and an indentation of at most kMaxIndent characters.
 class SpaceFrames : public Automaton {
  public:
   static constexpr std::uint32_t kMaxInline = 2;
@@ -34,7 +34,8 @@ class SpaceFrames : public Automaton {
   std::string describe(std::uint32_t) override { return "whitespace"; }
 
  private:
-  // Local ids: 0..2 inline characters read; 3 after a carriage return; 4 + n after a line break and n indentation characters.
+  // Local ids: 0..2 inline characters read; 3 after a carriage return; 4 + n after a line break and n indentation
+  // characters.
   static constexpr std::uint32_t kAfterReturn = 3;
   static constexpr std::uint32_t kIndent = 4;
 

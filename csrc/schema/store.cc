@@ -1,7 +1,7 @@
 // See store.h.
 #include "schema/store.h"
 
-#include "schema/json_value.h"
+#include "base/utf8.h"
 
 namespace maskforge {
 

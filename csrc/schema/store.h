@@ -1,7 +1,8 @@
-// Schemas after loading: nodes (one per schema object), member tables, item tables and names. Only loader.cc writes here.
+// Schemas after loading: nodes (one per schema object), member tables, item tables and names. Only loader.cc writes
+// here.
 //
-// A QuestionId is the index of a node: "does the value satisfy this schema?". kAlways and kNever are the Boolean schemas.
-// Guarded by the machine's mutex.
+// A QuestionId is the index of a node: "does the value satisfy this schema?". kAlways and kNever are the Boolean
+// schemas. Guarded by the machine's mutex.
 #pragma once
 
 #include <cstdint>

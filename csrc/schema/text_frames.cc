@@ -9,7 +9,8 @@ namespace {
 
 // The edge that holds `c`, or the first one after it.
 std::vector<TextEdge>::const_iterator edge_at(const std::vector<TextEdge>& edges, char32_t c) {
-  return std::lower_bound(edges.begin(), edges.end(), c, [](const TextEdge& edge, char32_t value) { return edge.last < value; });
+  return std::lower_bound(edges.begin(), edges.end(), c,
+                          [](const TextEdge& edge, char32_t value) { return edge.last < value; });
 }
 
 int hex_value(std::uint8_t byte) {
@@ -30,8 +31,8 @@ TextFrames::Action TextFrames::character(TextId text, char32_t c) {
   return {Action::Kind::kGo, {Phase::kBody, 0, edge->target, 0}, 0};
 }
 
-TextFrames::Action TextFrames::partial(TextId text, char32_t first, char32_t last, std::uint8_t left, std::uint32_t value,
-                                       bool hex) {
+TextFrames::Action TextFrames::partial(TextId text, char32_t first, char32_t last, std::uint8_t left,
+                                       std::uint32_t value, bool hex) {
   if (left == 0) return character(text, first);
   const std::vector<TextEdge>& edges = texts_.edges(text);
   auto edge = edge_at(edges, first);
@@ -43,7 +44,8 @@ TextFrames::Action TextFrames::partial(TextId text, char32_t first, char32_t las
     uniform = edge->first == reached + 1 && edge->target == target;
     reached = edge->last;
   }
-  if (uniform && reached >= last) return {Action::Kind::kGo, {hex ? Phase::kHexTail : Phase::kTail, left, target, 0}, 0};
+  if (uniform && reached >= last)
+    return {Action::Kind::kGo, {hex ? Phase::kHexTail : Phase::kTail, left, target, 0}, 0};
   return {Action::Kind::kGo, {hex ? Phase::kHex : Phase::kLead, left, text, value}, 0};
 }
 
@@ -140,14 +142,16 @@ void TextFrames::plan_body(TextId text, Sorter& sorter) {
         char32_t first = (b & 0x0Fu) << 12;
         Action action = partial(text, std::max<char32_t>(first, 0x800), first + 0xFFF, 2, b & 0x0Fu, false);
         // The second byte of E0 and ED is restricted, so these never become a plain tail.
-        if ((b == 0xE0 || b == 0xED) && action.kind == Action::Kind::kGo) action.next = {Phase::kLead, 2, text, b & 0x0Fu};
+        if ((b == 0xE0 || b == 0xED) && action.kind == Action::Kind::kGo)
+          action.next = {Phase::kLead, 2, text, b & 0x0Fu};
         sorter.set(b, action);
       }
       for (unsigned b = 0xF0; b <= 0xF4; ++b) {
         char32_t first = (b & 0x07u) << 18;
         char32_t last = std::min<char32_t>(first + 0x3FFFF, 0x10FFFF);
         Action action = partial(text, std::max<char32_t>(first, 0x10000), last, 3, b & 0x07u, false);
-        if ((b == 0xF0 || b == 0xF4) && action.kind == Action::Kind::kGo) action.next = {Phase::kLead, 3, text, b & 0x07u};
+        if ((b == 0xF0 || b == 0xF4) && action.kind == Action::Kind::kGo)
+          action.next = {Phase::kLead, 3, text, b & 0x07u};
         sorter.set(b, action);
       }
     }
@@ -172,7 +176,8 @@ TextFrames::Plan& TextFrames::plan(std::uint32_t id) {
       for (unsigned b = 0x80; b <= 0xBF; ++b) {
         std::uint32_t value = (local.value << 6) | (b & 0x3F);
         std::uint8_t left = static_cast<std::uint8_t>(local.left - 1);
-        bool overlong = (local.left == 2 && local.value == 0 && value < 0x20) || (local.left == 3 && local.value == 0 && value < 0x10);
+        bool overlong = (local.left == 2 && local.value == 0 && value < 0x20) ||
+                        (local.left == 3 && local.value == 0 && value < 0x10);
         bool beyond = local.left == 3 && local.value == 4 && value >= 0x110;
         bool surrogate = local.left == 2 && local.value == 0xD && value >= 0x360;
         if (overlong || beyond || surrogate) continue;
@@ -188,7 +193,8 @@ TextFrames::Plan& TextFrames::plan(std::uint32_t id) {
       break;
     }
     case Phase::kEscape: {
-      constexpr std::pair<char, char32_t> kEscapes[] = {{'"', '"'}, {'\\', '\\'}, {'/', '/'}, {'b', 8}, {'f', 12}, {'n', 10}, {'r', 13}, {'t', 9}};
+      constexpr std::pair<char, char32_t> kEscapes[] = {{'"', '"'}, {'\\', '\\'}, {'/', '/'}, {'b', 8},
+                                                        {'f', 12},  {'n', 10},    {'r', 13},  {'t', 9}};
       for (auto [byte, c] : kEscapes) sorter.set(static_cast<unsigned char>(byte), character(local.text, c));
       sorter.set('u', {Action::Kind::kGo, {Phase::kHex, 4, local.text, 0}, 0});
       break;
@@ -228,9 +234,12 @@ Step TextFrames::compute(std::uint32_t local, std::uint8_t byte) {
   Plan& plan = this->plan(local);
   const Action action = plan.actions[plan.classes->of[byte]];
   switch (action.kind) {
-    case Action::Kind::kReject: return Step::reject();
-    case Action::Kind::kReturn: return Step::returns(action.label);
-    case Action::Kind::kGo: break;
+    case Action::Kind::kReject:
+      return Step::reject();
+    case Action::Kind::kReturn:
+      return Step::returns(action.label);
+    case Action::Kind::kGo:
+      break;
   }
   return Step::stay(state(action.next));
 }
@@ -253,10 +262,13 @@ std::string TextFrames::describe(std::uint32_t local) {
   const Local& l = locals_[local];
   std::string text = texts_.describe(l.text);
   switch (l.phase) {
-    case Phase::kBody: return syntax_ == TextSyntax::kRaw ? text : "the rest of a string, " + text;
+    case Phase::kBody:
+      return syntax_ == TextSyntax::kRaw ? text : "the rest of a string, " + text;
     case Phase::kLead:
-    case Phase::kTail: return "the next byte of a UTF-8 character";
-    default: return "the rest of an escape sequence";
+    case Phase::kTail:
+      return "the next byte of a UTF-8 character";
+    default:
+      return "the rest of an escape sequence";
   }
 }
 

@@ -1,11 +1,11 @@
-// Frames that read text: the byte layer over text states. One automaton reads bodies of JSON strings (escapes understood, the closing
-// quote returns the text's label), another reads raw UTF-8 (a regex grammar; it is final wherever the text may end).
+// Frames that read text: the byte layer over text states. One automaton reads bodies of JSON strings (escapes
+// understood, the closing quote returns the text's label), another reads raw UTF-8 (a regex grammar; it is final
+// wherever the text may end).
 //
 // Local states:   body        between two characters
-//                 lead, tail  inside a UTF-8 sequence: `tail` once the character no longer matters, only how many bytes are left
-//                 escape      after a backslash
-//                 hex, hextail  inside \uXXXX, likewise
-//                 low*        a high surrogate was read; the low one must follow as \uDC00 to \uDFFF
+//                 lead, tail  inside a UTF-8 sequence: `tail` once the character no longer matters, only how many bytes
+//                 are left escape      after a backslash hex, hextail  inside \uXXXX, likewise low*        a high
+//                 surrogate was read; the low one must follow as \uDC00 to \uDFFF
 // Ill-formed UTF-8, overlong forms and lone surrogates are never produced. Covered by tests/csrc/test_text_frames.cc.
 #pragma once
 
@@ -36,10 +36,10 @@ class TextFrames : public Automaton {
 
   struct Local {
     Phase phase;
-    std::uint8_t left;    // bytes (kLead, kTail) or hexadecimal digits (kHex, kHexTail, kLowHex) still to read
-    TextId text;          // the text state before the character; after it in kTail and kHexTail
-    // What was read of the character. kTail: the lead byte, if it restricts the next byte (E0, ED, F0, F4), else 0. kLow*: the high
-    // surrogate; kLowHex: high << 16 | read.
+    std::uint8_t left;  // bytes (kLead, kTail) or hexadecimal digits (kHex, kHexTail, kLowHex) still to read
+    TextId text;        // the text state before the character; after it in kTail and kHexTail
+    // What was read of the character. kTail: the lead byte, if it restricts the next byte (E0, ED, F0, F4), else 0.
+    // kLow*: the high surrogate; kLowHex: high << 16 | read.
     std::uint32_t value;
     bool operator==(const Local&) const = default;
   };
@@ -72,7 +72,8 @@ class TextFrames : public Automaton {
   Plan& plan(std::uint32_t local);
   void plan_body(TextId text, Sorter& sorter);
   Action character(TextId text, char32_t code_point);
-  // The action for a byte after which the character lies in [first, last] and `left` more bytes (or hex digits) decide which.
+  // The action for a byte after which the character lies in [first, last] and `left` more bytes (or hex digits) decide
+  // which.
   Action partial(TextId text, char32_t first, char32_t last, std::uint8_t left, std::uint32_t value, bool hex);
   Action hex_digit(const Local& local, std::uint32_t digit);
   Action low_digit(const Local& local, std::uint32_t digit);

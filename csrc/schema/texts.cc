@@ -51,7 +51,8 @@ std::vector<TextEdge> Texts::language_edges(std::uint32_t payload) {
     }
     return result;
   }
-  // The product with the asked languages, over the ranges in which `alive` lives. A range is cut where any of them changes.
+  // The product with the asked languages, over the ranges in which `alive` lives. A range is cut where any of them
+  // changes.
   std::vector<RegexEdge> alive = regexes_.edges(language.alive);
   std::vector<std::vector<RegexEdge>> asked;
   for (RegexId r : language.asked) asked.push_back(regexes_.edges(r));

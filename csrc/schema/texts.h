@@ -1,9 +1,9 @@
 // Text states: deterministic automata over code points, below the byte layer of text_frames.h.
 //
-// A text state is either a *language* (what may still follow, and which of the asked languages the whole text will belong to) or a
-// *key* (a place in the trie of the keys an object names, see keys.h). Both are interned; a key that leaves the trie becomes a
-// language, so the body of an unnamed key and of an unrestricted string value are one state, with one mask.
-// Guarded by the machine's mutex. Covered by tests/csrc/test_text_frames.cc.
+// A text state is either a *language* (what may still follow, and which of the asked languages the whole text will
+// belong to) or a *key* (a place in the trie of the keys an object names, see keys.h). Both are interned; a key that
+// leaves the trie becomes a language, so the body of an unnamed key and of an unrestricted string value are one state,
+// with one mask. Guarded by the machine's mutex. Covered by tests/csrc/test_text_frames.cc.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +36,8 @@ class Texts {
  public:
   Texts(Machine& machine, RegexArena& regexes) : machine_(machine), regexes_(regexes) {}
 
-  // The state that reads texts of `alive` and returns, as verdicts, which of `asked` they belong to. kDeadText when empty.
+  // The state that reads texts of `alive` and returns, as verdicts, which of `asked` they belong to. kDeadText when
+  // empty.
   TextId language(RegexId alive, std::vector<RegexId> asked);
   TextId key(std::uint32_t key, KeyTexts* provider);
 

@@ -9,7 +9,11 @@
 namespace maskforge {
 
 Values::Values(Machine& machine, Questions& questions, Texts& texts, TextFrames& strings)
-    : machine_(machine), questions_(questions), texts_(texts), strings_(strings), numbers_(machine, questions.number_sets()),
+    : machine_(machine),
+      questions_(questions),
+      texts_(texts),
+      strings_(strings),
+      numbers_(machine, questions.number_sets()),
       words_(machine) {}
 
 SpecId Values::spec(std::vector<std::uint32_t> forced, std::vector<QuestionId> asked, FormulaId demand, bool compact) {
@@ -29,11 +33,17 @@ TextId Values::text(SpecId spec) {
     for (std::uint32_t code : s.forced) {
       Literal literal = Literal::of(code);
       RegexId set = questions_.texts(literal.question);
-      parts.push_back(literal.positive ? set : regexes.complement(set));
+      parts.push_back(literal.positive ? set : questions_.texts_outside(set));
     }
     if (s.demand != kTrue) parts.push_back(questions_.texts_of(s.demand));
     std::vector<RegexId> asked;
-    for (QuestionId q : s.asked) asked.push_back(questions_.texts(q));
+    for (QuestionId q : s.asked) {
+      asked.push_back(questions_.texts(q));
+      if (!questions_.is_exact(asked.back())) {
+        throw UnsupportedError("a format that is enforced only in part decides between alternatives",
+                               questions_.store().nodes[q].pointer);
+      }
+    }
     TextId text = texts_.language(regexes.intersect(std::move(parts)), std::move(asked));
     starts_[spec].text = text;
     starts_[spec].has_text = true;
@@ -129,7 +139,8 @@ bool Values::satisfiable(SpecId spec) {
     return false;
   }
   FuelScope::spend();
-  if (depth_ >= kMaxDepth) throw UnsupportedError("required values nested deeper than " + std::to_string(kMaxDepth) + " levels");
+  if (depth_ >= kMaxDepth)
+    throw UnsupportedError("required values nested deeper than " + std::to_string(kMaxDepth) + " levels");
   bool found = false;
   bool certain = false;
   {
@@ -159,12 +170,18 @@ StateId Values::begin(SpecId spec, std::uint8_t byte) {
       TextId t = text(spec);
       return t == kDeadText ? kDeadState : strings_.body(t);
     }
-    case '{': return container(spec, true);
-    case '[': return container(spec, false);
-    case 't': return (words(spec) & kTrueType) != 0 ? words_.begin(0, word_label(spec, kTrueType)) : kDeadState;
-    case 'f': return (words(spec) & kFalseType) != 0 ? words_.begin(1, word_label(spec, kFalseType)) : kDeadState;
-    case 'n': return (words(spec) & kNullType) != 0 ? words_.begin(2, word_label(spec, kNullType)) : kDeadState;
-    default: break;
+    case '{':
+      return container(spec, true);
+    case '[':
+      return container(spec, false);
+    case 't':
+      return (words(spec) & kTrueType) != 0 ? words_.begin(0, word_label(spec, kTrueType)) : kDeadState;
+    case 'f':
+      return (words(spec) & kFalseType) != 0 ? words_.begin(1, word_label(spec, kFalseType)) : kDeadState;
+    case 'n':
+      return (words(spec) & kNullType) != 0 ? words_.begin(2, word_label(spec, kNullType)) : kDeadState;
+    default:
+      break;
   }
   if (byte != '-' && (byte < '0' || byte > '9')) return kDeadState;
   return numbers_.begin(number(spec), byte);

@@ -1,9 +1,9 @@
 // Value positions: what a container asks of the next value, and which frame reads it.
 //
-// A *spec* is the question list of one position: literals that are forced (a conjunction that returns nothing), questions asked
-// whose verdicts come back as the label, and a demand on the asked ones (a formula over verdicts: the combinations with which the container can
-// still be completed). With the demand inside the child's own state, a child is alive by itself, whatever is below it on the stack.
-// Guarded by the machine's mutex.
+// A *spec* is the question list of one position: literals that are forced (a conjunction that returns nothing),
+// questions asked whose verdicts come back as the label, and a demand on the asked ones (a formula over verdicts: the
+// combinations with which the container can still be completed). With the demand inside the child's own state, a child
+// is alive by itself, whatever is below it on the stack. Guarded by the machine's mutex.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +33,8 @@ class Values {
  public:
   Values(Machine& machine, Questions& questions, Texts& texts, TextFrames& strings);
 
-  // `forced` are literal codes in any order; `asked` is sorted and unique, at most 64 long, and never holds a forced question.
+  // `forced` are literal codes in any order; `asked` is sorted and unique, at most 64 long, and never holds a forced
+  // question.
   SpecId spec(std::vector<std::uint32_t> forced, std::vector<QuestionId> asked, FormulaId demand, bool compact);
   // Whether some value answers the forced questions as they must be and the asked ones as demanded. Exact; memoised.
   bool satisfiable(SpecId spec);
@@ -51,13 +52,17 @@ class Values {
   Questions& questions() { return questions_; }
   std::size_t memory_bytes() const { return specs_.size() * (sizeof(Spec) + sizeof(Starts) + 48); }
 
-  // Least fixpoint of satisfiability over recursive schemas: a question met again while it is being answered counts as unsatisfiable; "no"
-  // answers that relied on that are not remembered. Every memo of a "no" in the engine goes through this.
+  // Least fixpoint of satisfiability over recursive schemas: a question met again while it is being answered counts as
+  // unsatisfiable; "no" answers that relied on that are not remembered. Every memo of a "no" in the engine goes through
+  // this.
   class Attempt {
    public:
-    explicit Attempt(Values& values) : values_(values), outer_(values.lowest_assumed_) { values.lowest_assumed_ = kNoAssumption; }
+    explicit Attempt(Values& values) : values_(values), outer_(values.lowest_assumed_) {
+      values.lowest_assumed_ = kNoAssumption;
+    }
     ~Attempt() { values_.lowest_assumed_ = std::min(values_.lowest_assumed_, outer_); }
-    // Whether a "no" found since construction holds without any assumption about the questions that are being answered below.
+    // Whether a "no" found since construction holds without any assumption about the questions that are being answered
+    // below.
     bool certain() const { return values_.lowest_assumed_ >= values_.depth_; }
 
    private:
@@ -115,8 +120,9 @@ class Values {
   Containers* arrays_ = nullptr;
   Interner<Spec, SpecHash> specs_;
   std::deque<Starts> starts_;
-  std::uint32_t depth_ = 0;                         // specs being answered
-  std::uint32_t lowest_assumed_ = kNoAssumption;    // lowest depth whose answer was assumed "no" since the innermost Attempt
+  std::uint32_t depth_ = 0;  // specs being answered
+  std::uint32_t lowest_assumed_ =
+      kNoAssumption;  // lowest depth whose answer was assumed "no" since the innermost Attempt
 };
 
 // Objects and arrays, as the values see them.

@@ -78,8 +78,10 @@ FormulaId Verdicts::demand(FormulaId f, std::vector<std::uint32_t>& literals, bo
     FormulaId side = decide(f, open[0], verdict);
     if (side != kFalse) {
       literals.push_back(Literal{open[0], verdict}.code());
-      // Verdicts that no value can give together need no answer; without this, k exclusive branches would cost 2^k searches.
-      side = values_.satisfiable(values_.spec(literals, {}, kTrue, compact)) ? demand(side, literals, compact, alive) : kFalse;
+      // Verdicts that no value can give together need no answer; without this, k exclusive branches would cost 2^k
+      // searches.
+      side = values_.satisfiable(values_.spec(literals, {}, kTrue, compact)) ? demand(side, literals, compact, alive)
+                                                                             : kFalse;
       literals.pop_back();
     }
     sides[verdict ? 1 : 0] = side;

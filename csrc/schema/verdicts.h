@@ -1,8 +1,9 @@
 // From a container's formula to the questions about one member's value, and back.
 //
-// After a key or an index is known, the formula holds verdict atoms. Those that must come out one way are *forced* (if the opposite makes the
-// formula false); the rest are *asked*. The demand on the asked ones is found by deciding them one after the other and asking
-// whether the rest of the container can still be completed. Guarded by the machine's mutex.
+// After a key or an index is known, the formula holds verdict atoms. Those that must come out one way are *forced* (if
+// the opposite makes the formula false); the rest are *asked*. The demand on the asked ones is found by deciding them
+// one after the other and asking whether the rest of the container can still be completed. Guarded by the machine's
+// mutex.
 #pragma once
 
 #include <functional>
@@ -15,8 +16,8 @@ namespace maskforge {
 
 // What waits while a member's value is read.
 struct Pending {
-  FormulaId demanded = kFalse;     // over what follows the value, and verdict atoms of `asked`
-  std::vector<FormulaId> asked;    // the container's own questions, likewise
+  FormulaId demanded = kFalse;        // over what follows the value, and verdict atoms of `asked`
+  std::vector<FormulaId> asked;       // the container's own questions, likewise
   std::vector<QuestionId> questions;  // asked of the value; sorted
   SpecId spec = 0;
   bool alive = false;
@@ -27,11 +28,12 @@ class Verdicts {
   Verdicts(Formulas& formulas, Values& values) : formulas_(formulas), values_(values) {}
 
   // `alive(f)`: whether the container can be completed once its demanded formula is f (which holds no verdict atom).
-  Pending ask(FormulaId demanded, std::vector<FormulaId> asked, bool compact, const std::function<bool(FormulaId)>& alive);
+  Pending ask(FormulaId demanded, std::vector<FormulaId> asked, bool compact,
+              const std::function<bool(FormulaId)>& alive);
   // The formula once the value's verdicts are known.
   FormulaId settle(FormulaId f, const std::vector<QuestionId>& questions, std::uint64_t verdicts);
-  // Whether some value gives verdicts after which `alive` holds: for searches that need no frame. `alive` is called at most once per
-  // combination of verdicts that a value can give.
+  // Whether some value gives verdicts after which `alive` holds: for searches that need no frame. `alive` is called at
+  // most once per combination of verdicts that a value can give.
   bool some(FormulaId demanded, bool compact, const std::function<bool(FormulaId)>& alive);
 
  private:
@@ -41,7 +43,8 @@ class Verdicts {
   std::vector<QuestionId> questions_in(FormulaId f);
   FormulaId demand(FormulaId f, std::vector<std::uint32_t>& literals, bool compact,
                    const std::function<bool(FormulaId)>& alive);
-  bool some_from(FormulaId f, std::vector<std::uint32_t>& literals, bool compact, const std::function<bool(FormulaId)>& alive);
+  bool some_from(FormulaId f, std::vector<std::uint32_t>& literals, bool compact,
+                 const std::function<bool(FormulaId)>& alive);
 
   Formulas& formulas_;
   Values& values_;

@@ -27,13 +27,13 @@ inline int check_summary() {
 #define CHECK(condition) ::maskforge::testing::check(static_cast<bool>(condition), #condition, __FILE__, __LINE__)
 #define CHECK_NOTE(condition, note) \
   ::maskforge::testing::check(static_cast<bool>(condition), #condition, __FILE__, __LINE__, (note))
-#define CHECK_THROWS(type, statement)                                                           \
-  do {                                                                                          \
-    bool thrown = false;                                                                        \
-    try {                                                                                       \
-      statement;                                                                                \
-    } catch (const type&) {                                                                     \
-      thrown = true;                                                                            \
-    }                                                                                           \
-    ::maskforge::testing::check(thrown, #statement " throws " #type, __FILE__, __LINE__);       \
+#define CHECK_THROWS(type, statement)                                                     \
+  do {                                                                                    \
+    bool thrown = false;                                                                  \
+    try {                                                                                 \
+      statement;                                                                          \
+    } catch (const type&) {                                                               \
+      thrown = true;                                                                      \
+    }                                                                                     \
+    ::maskforge::testing::check(thrown, #statement " throws " #type, __FILE__, __LINE__); \
   } while (false)

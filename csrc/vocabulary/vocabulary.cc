@@ -8,7 +8,8 @@
 
 namespace maskforge {
 
-Vocabulary::Vocabulary(std::vector<std::string> tokens, std::vector<TokenId> eos_token_ids) : eos_(std::move(eos_token_ids)) {
+Vocabulary::Vocabulary(std::vector<std::string> tokens, std::vector<TokenId> eos_token_ids)
+    : eos_(std::move(eos_token_ids)) {
   if (tokens.empty()) throw MisuseError("a vocabulary needs at least one token");
   if (tokens.size() > (std::size_t{1} << 24)) throw MisuseError("a vocabulary may have at most 2^24 tokens");
   std::sort(eos_.begin(), eos_.end());

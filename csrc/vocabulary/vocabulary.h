@@ -14,8 +14,8 @@ using TokenId = std::uint32_t;
 
 class Vocabulary {
  public:
-  // `tokens[i]` is the text of token i as bytes; an empty string is a token that is never text (special, control, padding,
-  // the tail of a model wider than its tokenizer) and never allowed by a mask unless it ends the sequence.
+  // `tokens[i]` is the text of token i as bytes; an empty string is a token that is never text (special, control,
+  // padding, the tail of a model wider than its tokenizer) and never allowed by a mask unless it ends the sequence.
   // `eos_token_ids` end the sequence: allowed exactly where the text may end, whatever their bytes are.
   // Throws MisuseError on an empty vocabulary, more than 2^24 tokens, or an end-of-sequence id out of range.
   Vocabulary(std::vector<std::string> tokens, std::vector<TokenId> eos_token_ids);
@@ -27,7 +27,7 @@ class Vocabulary {
   }
   std::span<const TokenId> eos_token_ids() const { return eos_; }
   bool is_eos(TokenId id) const;
-  std::size_t longest_token() const { return longest_; }  // bytes
+  std::size_t longest_token() const { return longest_; }      // bytes
   std::uint64_t fingerprint() const { return fingerprint_; }  // of all bytes and ids: equal vocabularies are equal
 
  private:
