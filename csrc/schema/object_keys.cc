@@ -16,20 +16,6 @@ void sort_unique(std::vector<std::uint32_t>& list) {
   list.erase(std::unique(list.begin(), list.end()), list.end());
 }
 
-// The end of the run of names in [low, high) that have `c` at `depth`; all share what stands before.
-template <typename TextOf>
-std::uint32_t run_end(std::uint32_t low, std::uint32_t high, std::uint32_t depth, char32_t c, const TextOf& text_of) {
-  while (low < high) {
-    std::uint32_t middle = low + (high - low) / 2;
-    if (text_of(middle)[depth] <= c) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
-  }
-  return low;
-}
-
 }  // namespace
 
 Objects::PlanId Objects::plan_of(const Core& core) {
@@ -232,45 +218,62 @@ bool Objects::extras_left(const KeyPlace& place) {
   RegexArena& regexes = texts_.regexes();
   RegexId rest = texts_.alive(place.rest);
   if (rest == regexes.any_text()) return true;
-  const Plan& plan = plans_[info(place.core).plan];
-  const std::vector<NameId>& seen = seen_unnamed(place.core);
   std::uint64_t taken = 0;
-  auto count = [&](NameId name) {
-    FuelScope::spend();
-    if (regexes.matches(rest, std::u32string_view(store_.name_text(name)).substr(place.depth))) ++taken;
-  };
-  for (std::uint32_t i = place.low; i < place.high; ++i) count(plan.names[i]);
-  for (std::uint32_t i = place.seen_low; i < place.seen_high; ++i) count(seen[i]);
+  for (std::uint32_t list : {place.open, place.closed}) {
+    for (std::uint32_t i = 0; i < lists_[list].size(); ++i) {
+      FuelScope::spend();
+      if (regexes.matches(rest, listed(list, i).substr(place.depth))) ++taken;
+    }
+  }
   return taken == 0 || regexes.count_words(rest, taken + 1) > taken;
 }
 
 TextId Objects::key_text(KeyPlace place) {
-  if (place.low == place.high && place.seen_low == place.seen_high) return place.rest;
+  constexpr std::uint32_t kEmpty = 0;  // the first list interned
+  if (place.open == kEmpty && place.closed == kEmpty) return place.rest;
   if (!extras_left(place)) {
-    const Plan& plan = plans_[info(place.core).plan];
-    bool alive = false;
-    for (std::uint32_t i = place.low; i < place.high && !alive; ++i) alive = key_alive(place.core, plan.names[i]);
-    if (!alive) return kDeadText;
+    if (place.open == kEmpty) return kDeadText;
     place.rest = kDeadText;
-    place.seen_low = place.seen_high = 0;
+    place.closed = kEmpty;
   }
   return texts_.key(places_.intern(place), this);
 }
 
-std::uint32_t Objects::key_root(CoreId core) {
+TextId Objects::keys_of(CoreId core) {
+  if (info(core).keys) return *info(core).keys;
+  Values::Attempt attempt(values_);
   const Plan& plan = plans_[info(core).plan];
-  return places_.intern(KeyPlace{core, 0, static_cast<std::uint32_t>(plan.names.size()), 0,
-                                 static_cast<std::uint32_t>(seen_unnamed(core).size()), 0, extras(core)});
+  TextId rest = extras(core);
+  std::vector<NameId> open;
+  std::vector<NameId> closed;
+  for (NameId name : plan.names) (key_alive(core, name) ? open : closed).push_back(name);
+  if (rest == kDeadText) {
+    closed.clear();
+  } else if (const std::vector<NameId>& seen = seen_unnamed(core); !seen.empty()) {
+    std::vector<NameId> names = std::move(closed);
+    closed.clear();
+    std::merge(names.begin(), names.end(), seen.begin(), seen.end(), std::back_inserter(closed),
+               [&](NameId a, NameId b) { return store_.name_text(a) < store_.name_text(b); });
+  }
+  FuelScope::spend(plan.names.size() / 16 + 1);
+  TextId text = key_text(KeyPlace{lists_.intern(std::move(open)), lists_.intern(std::move(closed)), 0, rest});
+  if (attempt.certain()) info(core).keys = text;
+  return text;
 }
 
-bool Objects::any_key_left(CoreId core) { return key_text(places_[key_root(core)]) != kDeadText; }
+bool Objects::any_key_left(CoreId core) {
+  if (info(core).keys) return *info(core).keys != kDeadText;
+  // Cheaper than the list of all keys, and enough most often.
+  TextId rest = extras(core);
+  if (rest != kDeadText && texts_.alive(rest) == texts_.regexes().any_text()) return true;
+  for (NameId name : plans_[info(core).plan].names) {
+    if (key_alive(core, name)) return true;
+  }
+  return keys_of(core) != kDeadText;
+}
 
 std::vector<TextEdge> Objects::key_edges(std::uint32_t id) {
   const KeyPlace place = places_[id];
-  const Plan& plan = plans_[info(place.core).plan];
-  const std::vector<NameId>& seen = seen_unnamed(place.core);
-  auto name_text = [&](std::uint32_t i) -> const std::u32string& { return store_.name_text(plan.names[i]); };
-  auto seen_text = [&](std::uint32_t i) -> const std::u32string& { return store_.name_text(seen[i]); };
   const std::vector<TextEdge> rest = place.rest == kDeadText ? std::vector<TextEdge>{} : texts_.edges(place.rest);
   std::vector<TextEdge> result;
   std::size_t at = 0;                     // in rest
@@ -284,27 +287,36 @@ std::vector<TextEdge> Objects::key_edges(std::uint32_t id) {
     }
     from = until;
   };
-  std::uint32_t low = place.low;
-  std::uint32_t seen_low = place.seen_low;
-  if (low < place.high && name_text(low).size() == place.depth) ++low;
-  if (seen_low < place.seen_high && seen_text(seen_low).size() == place.depth) ++seen_low;
-  while (low < place.high || seen_low < place.seen_high) {
+  // The names of a list that go on with the smallest next character, from `low` on.
+  struct Side {
+    std::vector<NameId> names;
+    std::size_t low = 0;
+  };
+  Side sides[2] = {{lists_[place.open]}, {lists_[place.closed]}};
+  auto next_of = [&](const Side& side, std::size_t i) { return store_.name_text(side.names[i])[place.depth]; };
+  for (Side& side : sides) {
+    if (!side.names.empty() && store_.name_text(side.names[0]).size() == place.depth) side.low = 1;
+  }
+  auto left = [](const Side& side) { return side.low < side.names.size(); };
+  while (left(sides[0]) || left(sides[1])) {
+    FuelScope::spend();
     char32_t c = 0xFFFFFFFF;
-    if (low < place.high) c = name_text(low)[place.depth];
-    if (seen_low < place.seen_high) c = std::min(c, seen_text(seen_low)[place.depth]);
-    KeyPlace next = place;
-    next.depth = place.depth + 1;
-    next.low = low;
-    next.high = low = low < place.high && name_text(low)[place.depth] == c
-                          ? run_end(low, place.high, place.depth, c, name_text)
-                          : low;
-    next.seen_low = seen_low;
-    next.seen_high = seen_low = seen_low < place.seen_high && seen_text(seen_low)[place.depth] == c
-                                    ? run_end(seen_low, place.seen_high, place.depth, c, seen_text)
-                                    : seen_low;
+    for (const Side& side : sides) {
+      if (left(side)) c = std::min(c, next_of(side, side.low));
+    }
+    std::uint32_t lists[2];
+    for (int k = 0; k < 2; ++k) {
+      Side& side = sides[k];
+      std::size_t high = side.low;
+      while (high < side.names.size() && next_of(side, high) == c) ++high;
+      auto begin = side.names.begin();
+      lists[k] = lists_.intern(std::vector<NameId>(begin + static_cast<std::ptrdiff_t>(side.low),
+                                                   begin + static_cast<std::ptrdiff_t>(high)));
+      side.low = high;
+    }
     copy_rest(c);
-    next.rest = at < rest.size() && rest[at].first <= c && rest[at].last >= c ? rest[at].target : kDeadText;
-    TextId target = key_text(next);
+    bool has_rest = at < rest.size() && rest[at].first <= c && rest[at].last >= c;
+    TextId target = key_text(KeyPlace{lists[0], lists[1], place.depth + 1, has_rest ? rest[at].target : kDeadText});
     if (target != kDeadText) result.push_back({c, c, target});
     from = c + 1;
     if (at < rest.size() && rest[at].last <= c) ++at;
@@ -315,15 +327,9 @@ std::vector<TextEdge> Objects::key_edges(std::uint32_t id) {
 
 Label Objects::key_close(std::uint32_t id) {
   const KeyPlace place = places_[id];
-  const Plan& plan = plans_[info(place.core).plan];
-  if (place.low < place.high && store_.name_text(plan.names[place.low]).size() == place.depth) {
-    NameId name = plan.names[place.low];
-    return key_alive(place.core, name) ? named_label(name) : kNoLabel;
-  }
-  if (place.seen_low < place.seen_high &&
-      store_.name_text(seen_unnamed(place.core)[place.seen_low]).size() == place.depth) {
-    return kNoLabel;
-  }
+  auto ends_here = [&](std::uint32_t list) { return !lists_[list].empty() && listed(list, 0).size() == place.depth; };
+  if (ends_here(place.open)) return named_label(lists_[place.open][0]);
+  if (ends_here(place.closed)) return kNoLabel;
   return place.rest == kDeadText ? kNoLabel : texts_.close(place.rest);
 }
 

@@ -192,7 +192,7 @@ Step Objects::compute(std::uint32_t id, std::uint8_t byte) {
         return label == kNoLabel ? Step::reject() : Step::returns(label);
       }
       if (byte != '"') return Step::reject();
-      TextId text = key_text(places_[key_root(local.core)]);
+      TextId text = keys_of(local.core);
       if (text == kDeadText) return Step::reject();
       if (cores_[local.core].anonymous) return Step::suspect();
       return machine_.call(state({Phase::kKeyWait, true, local.core}), strings_.body(text));

@@ -149,20 +149,22 @@ class Objects : public Automaton, public Containers, public KeyTexts {
     std::optional<TextId> extras;
     std::vector<NameId> seen_unnamed;  // sorted by text
     bool seen_sorted = false;
+    std::optional<TextId> keys;
   };
-  // A place in the keys of a core: the plan's names in [low, high) and the seen unnamed keys in [seen_low, seen_high)
-  // share `depth` characters with what was read; `rest` is the language of unnamed keys at the same point (kDeadText:
-  // none left).
+  // A place in a trie of keys, whatever object it belongs to: the names that may be read and those that may not (seen,
+  // or without a possible value) which share `depth` characters with what was read, as lists sorted by text; `rest` is
+  // the language of unnamed keys at the same point (kDeadText: none). An object that has read one key still shares most
+  // places with itself before, and objects with equal names share them with each other.
   struct KeyPlace {
-    CoreId core;
-    std::uint32_t low, high, seen_low, seen_high, depth;
+    std::uint32_t open;
+    std::uint32_t closed;
+    std::uint32_t depth;
     TextId rest;
     bool operator==(const KeyPlace&) const = default;
   };
   struct KeyPlaceHash {
     std::uint64_t operator()(const KeyPlace& k) const {
-      std::uint64_t h = mix_hash((std::uint64_t{k.core} << 32) | k.rest, (std::uint64_t{k.low} << 32) | k.high);
-      return mix_hash(mix_hash(h, (std::uint64_t{k.seen_low} << 32) | k.seen_high), k.depth);
+      return mix_hash(mix_hash((std::uint64_t{k.open} << 32) | k.closed, k.rest), k.depth);
     }
   };
 
@@ -192,9 +194,12 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   bool key_alive(CoreId core, NameId name);
   bool room_for(const CoreInfo& info, const Core& core, NameId name) const;
   TextId extras(CoreId core);
-  std::uint32_t key_root(CoreId core);
+  TextId keys_of(CoreId core);  // the text state of any key that may follow; kDeadText when none may
   TextId key_text(KeyPlace place);
   bool any_key_left(CoreId core);
+  std::u32string_view listed(std::uint32_t list, std::uint32_t index) const {
+    return store_.name_text(lists_[list][index]);
+  }
   const std::vector<NameId>& seen_unnamed(CoreId core);
   bool extras_left(const KeyPlace& place);
 
