@@ -232,7 +232,9 @@ TextId Objects::key_text(KeyPlace place) {
   constexpr std::uint32_t kEmpty = 0;  // the first list interned
   if (place.open == kEmpty && place.closed == kEmpty) return place.rest;
   if (!extras_left(place)) {
-    if (place.open == kEmpty) return kDeadText;
+    const std::vector<NameId>& open = lists_[place.open];
+    auto alive = [&](NameId name) { return place.core == kNone || key_alive(place.core, name); };
+    if (std::none_of(open.begin(), open.end(), alive)) return kDeadText;
     place.rest = kDeadText;
     place.closed = kEmpty;
   }
@@ -246,7 +248,13 @@ TextId Objects::keys_of(CoreId core) {
   TextId rest = extras(core);
   std::vector<NameId> open;
   std::vector<NameId> closed;
-  for (NameId name : plan.names) (key_alive(core, name) ? open : closed).push_back(name);
+  // Where alternatives are open, whether a name may be read is a search of its own: asked only about names that are
+  // reached.
+  const bool later = !info(core).is_plain;
+  for (NameId name : plan.names) {
+    bool may = later ? !was_seen(cores_[core].seen, name) : key_alive(core, name);
+    (may ? open : closed).push_back(name);
+  }
   if (rest == kDeadText) {
     closed.clear();
   } else if (const std::vector<NameId>& seen = seen_unnamed(core); !seen.empty()) {
@@ -256,7 +264,8 @@ TextId Objects::keys_of(CoreId core) {
                [&](NameId a, NameId b) { return store_.name_text(a) < store_.name_text(b); });
   }
   FuelScope::spend(plan.names.size() / 16 + 1);
-  TextId text = key_text(KeyPlace{lists_.intern(std::move(open)), lists_.intern(std::move(closed)), 0, rest});
+  TextId text = key_text(
+      KeyPlace{later ? core : kNone, lists_.intern(std::move(open)), lists_.intern(std::move(closed)), 0, rest});
   if (attempt.certain()) info(core).keys = text;
   return text;
 }
@@ -316,7 +325,8 @@ std::vector<TextEdge> Objects::key_edges(std::uint32_t id) {
     }
     copy_rest(c);
     bool has_rest = at < rest.size() && rest[at].first <= c && rest[at].last >= c;
-    TextId target = key_text(KeyPlace{lists[0], lists[1], place.depth + 1, has_rest ? rest[at].target : kDeadText});
+    TextId target =
+        key_text(KeyPlace{place.core, lists[0], lists[1], place.depth + 1, has_rest ? rest[at].target : kDeadText});
     if (target != kDeadText) result.push_back({c, c, target});
     from = c + 1;
     if (at < rest.size() && rest[at].last <= c) ++at;
@@ -328,7 +338,10 @@ std::vector<TextEdge> Objects::key_edges(std::uint32_t id) {
 Label Objects::key_close(std::uint32_t id) {
   const KeyPlace place = places_[id];
   auto ends_here = [&](std::uint32_t list) { return !lists_[list].empty() && listed(list, 0).size() == place.depth; };
-  if (ends_here(place.open)) return named_label(lists_[place.open][0]);
+  if (ends_here(place.open)) {
+    NameId name = lists_[place.open][0];
+    return place.core == kNone || key_alive(place.core, name) ? named_label(name) : kNoLabel;
+  }
   if (ends_here(place.closed)) return kNoLabel;
   return place.rest == kDeadText ? kNoLabel : texts_.close(place.rest);
 }

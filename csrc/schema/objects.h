@@ -156,6 +156,7 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   // the language of unnamed keys at the same point (kDeadText: none). An object that has read one key still shares most
   // places with itself before, and objects with equal names share them with each other.
   struct KeyPlace {
+    CoreId core;  // kNone; else `open` holds every unseen name, and this core is asked which of them may be read
     std::uint32_t open;
     std::uint32_t closed;
     std::uint32_t depth;
@@ -164,7 +165,8 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   };
   struct KeyPlaceHash {
     std::uint64_t operator()(const KeyPlace& k) const {
-      return mix_hash(mix_hash((std::uint64_t{k.open} << 32) | k.closed, k.rest), k.depth);
+      return mix_hash(mix_hash((std::uint64_t{k.open} << 32) | k.closed, k.rest),
+                      (std::uint64_t{k.core} << 32) | k.depth);
     }
   };
 
