@@ -8,8 +8,8 @@ namespace maskforge {
 
 namespace {
 
-constexpr std::uint32_t kUsesBeforeMerging = 4;
-constexpr std::uint32_t kLargestMerge = 1u << 16;  // nodes; larger groups are walked entry by entry
+constexpr std::uint32_t kUsesBeforeMerging = 8;
+constexpr std::uint32_t kLargestMerge = 1u << 12;  // nodes; larger groups are walked entry by entry
 
 }  // namespace
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 
 #include "base/fuel.h"
 
@@ -10,7 +11,8 @@ namespace maskforge {
 
 namespace {
 
-constexpr std::size_t kMostStates = 40;
+constexpr std::size_t kMostStates = 80;
+constexpr std::size_t kMostTargets = 40;  // of the characters beyond ASCII
 constexpr int kMostRestarts = 24;
 constexpr unsigned kBeyond = SymbolSet::kBeyondAscii;
 
@@ -32,7 +34,7 @@ class Prover {
     SafePlan plan;
     plan.safe.bits = reading(start).stays;
     for (int restart = 0; restart < kMostRestarts && plan.safe.bits.any(); ++restart) {
-      switch (close(start, plan.safe.bits)) {
+      switch (close(start, plan)) {
         case Closing::kImpossible:
           return std::nullopt;
         case Closing::kShrunk:
@@ -41,9 +43,12 @@ class Prover {
           break;
       }
       std::bitset<129> unclear;
-      for (const Reached& reached : reached_) unclear |= reading(reached.state).alive;
+      for (const Reached& reached : reached_) {
+        if (reached.checked) unclear |= reading(reached.state).alive;
+      }
       unclear &= ~plan.safe.bits;
       if (unclear['\\']) unclear['"'] = true;  // the backslash's trie leaves out the tokens with a quote
+      if (plan.reach == SafePlan::Reach::kUnknown) plan.cost += slice_.longer().trie.node_count();
       for (unsigned symbol = 0; symbol <= kBeyond; ++symbol) {
         if (!unclear[symbol]) continue;
         plan.cost += slice_.weight(symbol);
@@ -60,6 +65,8 @@ class Prover {
   struct Reached {
     StateId state;
     StateId from;
+    unsigned depth;        // least number of safe symbols that lead here
+    bool checked = false;  // what it reads was taken into account
   };
 
   std::uint64_t weight(const std::bitset<129>& symbols) const {
@@ -68,16 +75,25 @@ class Prover {
     return sum;
   }
 
-  // Collects the states reached by `safe` in reached_; where a symbol does not stay, takes it or those that led there
-  // from `safe`.
-  Closing close(StateId start, std::bitset<129>& safe) {
-    reached_.assign(1, {start, kDeadState});
+  // Collects the states reached by the safe symbols in reached_. Where a symbol does not stay, takes it or those that
+  // led there from the safe ones, unless that is simply the end of all paths.
+  Closing close(StateId start, SafePlan& plan) {
+    std::bitset<129>& safe = plan.safe.bits;
+    plan.reach = SafePlan::Reach::kEndless;
+    reached_.assign(1, {start, kDeadState, 0});
     for (std::size_t i = 0; i < reached_.size(); ++i) {
+      if (reached_[i].depth >= VocabularySlice::kMostSymbols) {
+        plan.reach = SafePlan::Reach::kUnknown;
+        plan.longest = VocabularySlice::kMostSymbols;
+        break;  // reached_ is ordered by depth
+      }
       FuelScope::spend();
+      reached_[i].checked = true;
       const Reading& here = reading(reached_[i].state);
       if (here.ends) return Closing::kImpossible;
       std::bitset<129> bad = safe & ~here.stays;
       if (bad.any()) {
+        if (i > 0 && (safe & here.alive).none() && dies(start, plan)) return Closing::kClosed;
         std::bitset<129> guilty = bad;
         if (i > 0) {
           std::bitset<129> led = leading(reading(reached_[i].from), here.state) & safe;
@@ -86,25 +102,62 @@ class Prover {
         safe &= ~guilty;
         return Closing::kShrunk;
       }
-      StateId last = kDeadState;
-      for (unsigned symbol = 0; symbol < kBeyond; ++symbol) {
-        if (!safe[symbol] || here.next[symbol] == last) continue;
-        last = here.next[symbol];
-        add(last, here.state);
-      }
-      if (safe[kBeyond]) {
-        for (StateId next : here.beyond) add(next, here.state);
-      }
+      unsigned depth = reached_[i].depth + 1;
+      each_target(here, safe, [&](StateId next) { add({next, here.state, depth}); });
       if (reached_.size() > kMostStates) return Closing::kImpossible;
     }
     return Closing::kClosed;
   }
 
-  void add(StateId state, StateId from) {
-    for (const Reached& known : reached_) {
-      if (known.state == state) return;
+  // Whether all paths of safe symbols end after the same number of them. reached_ is then all states on them.
+  bool dies(StateId start, SafePlan& plan) {
+    std::vector<Reached> all;
+    std::vector<StateId> layer{start};
+    for (unsigned depth = 0; depth <= VocabularySlice::kMostSymbols; ++depth) {
+      reached_.clear();
+      std::size_t over = 0;
+      for (StateId state : layer) {
+        const Reading& here = reading(state);
+        if (here.ends) return false;
+        all.push_back({state, kDeadState, depth, true});
+        if ((plan.safe.bits & here.alive).none()) {
+          ++over;
+        } else if ((plan.safe.bits & ~here.stays).any()) {
+          return false;
+        }
+        each_target(here, plan.safe.bits & here.stays, [&](StateId next) { add({next, state, depth + 1}); });
+      }
+      if (over == layer.size()) {
+        plan.reach = SafePlan::Reach::kDies;
+        plan.longest = depth;
+        reached_ = std::move(all);
+        return true;
+      }
+      if (over > 0 || all.size() + reached_.size() > kMostStates) return false;
+      layer.clear();
+      for (const Reached& next : reached_) layer.push_back(next.state);
     }
-    reached_.push_back({state, from});
+    return false;
+  }
+
+  template <typename Visit>
+  static void each_target(const Reading& here, const std::bitset<129>& symbols, Visit&& visit) {
+    StateId last = kDeadState;
+    for (unsigned symbol = 0; symbol < kBeyond; ++symbol) {
+      if (!symbols[symbol] || here.next[symbol] == last) continue;
+      last = here.next[symbol];
+      visit(last);
+    }
+    if (symbols[kBeyond]) {
+      for (StateId next : here.beyond) visit(next);
+    }
+  }
+
+  void add(const Reached& found) {
+    for (const Reached& known : reached_) {
+      if (known.state == found.state) return;
+    }
+    reached_.push_back(found);
   }
 
   static std::bitset<129> leading(const Reading& from, StateId to) {
@@ -175,7 +228,7 @@ class Prover {
     Step step = machine_.step(state, byte);
     if (step.kind() != StepKind::kStay) return false;
     if (to.empty() || std::ranges::find(to, step.operand()) == to.end()) to.push_back(step.operand());
-    return to.size() <= kMostStates;
+    return to.size() <= kMostTargets;
   }
 
   bool reads_exactly(StateId state, std::uint8_t low, std::uint8_t high, std::vector<StateId>& to) {

@@ -7,6 +7,10 @@
 //
 //     body of "^[a-z]+-[0-9]+$"    safe: a to z      unclear: -      rejected: everything else
 //
+// Counters make a state different after every character. Then the proof covers a bounded number of symbols: either
+// every path of safe symbols dies after exactly `longest` of them (a string may have 5 more characters), or nothing is
+// said beyond `longest`, and the few tokens of more bytes are walked.
+//
 // Nothing is assumed about how the machine was made: the proof reads its rows. Covered by tests/csrc/test_masks.cc.
 #pragma once
 
@@ -22,7 +26,13 @@ namespace maskforge {
 struct SafePlan {
   SymbolSet safe;
   std::vector<unsigned> unclear;
-  std::uint64_t cost = 0;  // about how many nodes are to be walked for the unclear symbols
+  enum class Reach : std::uint8_t {
+    kEndless,  // tokens of safe symbols are allowed
+    kDies,     // ... of at most `longest` symbols; longer ones are not
+    kUnknown,  // ... of at most `longest` bytes; longer ones have to be walked
+  } reach = Reach::kEndless;
+  unsigned longest = 0;
+  std::uint64_t cost = 0;  // about how many nodes are to be walked
 };
 
 // A plan for the tokens of `slice` from `state` that costs fewer than `cost_limit` nodes, or nothing. Interns machine

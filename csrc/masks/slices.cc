@@ -74,6 +74,43 @@ TokenBits VocabularySlice::made_of(const SymbolSet& allowed) const {
   return bits;
 }
 
+void VocabularySlice::measure() const {
+  std::call_once(measured_, [this] {
+    for (TokenBits& bits : at_most_) bits.assign(words_, 0);
+    short_.assign(words_, 0);
+    for (const TokenTrie::Item& item : items_) {
+      std::string_view rest = item.bytes.substr(skip_);
+      std::size_t symbols = 0;
+      for (char c : rest) symbols += (static_cast<std::uint8_t>(c) & 0xC0) != 0x80;
+      if (symbols <= kMostSymbols) set_bits({&item.token, 1}, at_most_[symbols].data());
+      if (rest.size() <= kMostSymbols) set_bits({&item.token, 1}, short_.data());
+    }
+    for (unsigned n = 1; n <= kMostSymbols; ++n) or_bits(at_most_[n - 1], at_most_[n].data());
+  });
+}
+
+void VocabularySlice::keep_short(unsigned most_symbols, TokenBits& bits) const {
+  measure();
+  and_bits(at_most_[most_symbols], bits.data());
+}
+
+void VocabularySlice::keep_short_bytes(TokenBits& bits) const {
+  measure();
+  and_bits(short_, bits.data());
+}
+
+const PlantedTrie& VocabularySlice::longer() const {
+  std::lock_guard lock(mutex_);
+  if (!longer_) {
+    std::vector<TokenTrie::Item> chosen;
+    for (const TokenTrie::Item& item : items_) {
+      if (item.bytes.size() > skip_ + kMostSymbols) chosen.push_back({item.bytes.substr(skip_), item.token});
+    }
+    longer_ = std::make_unique<PlantedTrie>(take_id_.fetch_add(1), chosen);
+  }
+  return *longer_;
+}
+
 bool VocabularySlice::contains(const TokenTrie::Item& item, unsigned symbol) const {
   return !has_[symbol].empty() && test_bit(has_[symbol], item.token);
 }

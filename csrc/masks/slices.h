@@ -48,6 +48,13 @@ class VocabularySlice {
   // that starts at a character boundary; the last character may be incomplete. Cost: about a microsecond for each byte
   // that is not allowed.
   TokenBits made_of(const SymbolSet& allowed) const;
+  // Those of them that have at most so many symbols (a cut character counts), or bytes. Requires the count to be at
+  // most kMostSymbols.
+  static constexpr unsigned kMostSymbols = 24;
+  void keep_short(unsigned most_symbols, TokenBits& bits) const;
+  void keep_short_bytes(TokenBits& bits) const;  // at most kMostSymbols bytes
+  // The tokens of more than kMostSymbols bytes behind `skip`.
+  const PlantedTrie& longer() const;
   // Tokens that contain the symbol behind `skip`; for kBeyondAscii, any byte from 0x80 on. The tries of several symbols
   // overlap, but that of the backslash leaves out the tokens of the quote's.
   const PlantedTrie& containing(unsigned symbol) const;
@@ -56,6 +63,7 @@ class VocabularySlice {
 
  private:
   void prepare() const;
+  void measure() const;
   bool contains(const TokenTrie::Item& item, unsigned symbol) const;
 
   std::size_t words_;
@@ -69,7 +77,12 @@ class VocabularySlice {
   mutable std::array<TokenBits, 129> has_;  // empty when no token has the symbol
   mutable std::array<std::uint32_t, 129> weights_{};
 
+  mutable std::once_flag measured_;
+  mutable std::array<TokenBits, kMostSymbols + 1> at_most_;  // by symbols
+  mutable TokenBits short_;                                  // by bytes
+
   mutable std::mutex mutex_;
+  mutable std::unique_ptr<PlantedTrie> longer_;
   mutable std::array<std::unique_ptr<PlantedTrie>, 129> tries_;
   mutable std::array<std::atomic<const PlantedTrie*>, 129> ready_{};
 };

@@ -10,22 +10,56 @@ namespace maskforge {
 
 namespace {
 
+constexpr std::uint64_t kWorthClipping = 64;    // nodes
 constexpr std::uint64_t kNarrow = 256;          // nodes; less is simply walked
 constexpr std::uint64_t kWorthPlanning = 3000;  // nodes; from here on clipping and slices are tried
 constexpr std::uint64_t kLockstepLimit = 8000;  // nodes
-constexpr std::uint32_t kClipLengths[] = {64, 48, 32, 24, 16, 12, 8};
+constexpr std::uint32_t kClipLengths[] = {64, 48, 32, 24};
 
 }  // namespace
 
 struct MaskSolver::Scratch {
-  Scratch(MaskSolver& solver, Machine& machine) : walker(solver, machine) {}
   Walker walker;
   Draft draft;
 };
 
+// Walks nest (a call inside a walk may need another walk), so each takes a scratch of its own; a thread keeps them for
+// its next miss.
+struct MaskSolver::ScratchLease {
+  ScratchLease(MaskSolver& solver, Machine& machine) {
+    if (kept().empty()) {
+      scratch_ = std::make_unique<Scratch>();
+    } else {
+      scratch_ = std::move(kept().back());
+      kept().pop_back();
+      scratch_->draft.clear();
+    }
+    scratch_->walker.start(solver, machine);
+  }
+  ~ScratchLease() {
+    if (kept().size() < kMostKept && scratch_->draft.allowed.capacity() <= kLargestKept)
+      kept().push_back(std::move(scratch_));
+  }
+  Scratch* operator->() { return scratch_.get(); }
+  Scratch& operator*() { return *scratch_; }
+
+ private:
+  static constexpr std::size_t kMostKept = 8;
+  static constexpr std::size_t kLargestKept = 1u << 18;
+  static std::vector<std::unique_ptr<Scratch>>& kept() {
+    thread_local std::vector<std::unique_ptr<Scratch>> kept = [] {
+      std::vector<std::unique_ptr<Scratch>> empty;
+      empty.reserve(kMostKept);
+      return empty;
+    }();
+    return kept;
+  }
+  std::unique_ptr<Scratch> scratch_;
+};
+
 const Result* MaskSolver::walk(const Forest& forest, StateId state) {
   if (const Result* known = memo_.find_walk(forest, state)) return known;
-  StateId clipped = machine_.clip(state, forest.height());
+  StateId clipped = forest.weight() > kWorthClipping ? machine_.clip(state, forest.height()) : state;
   if (clipped != state) return memo_.alias_walk(forest, state, walk(forest, clipped));
   return memo_.add_walk(forest, state, compute(forest, state));
 }
@@ -36,7 +70,7 @@ const Result* MaskSolver::walk_children(const TokenTrie& trie, std::uint32_t nod
 }
 
 std::unique_ptr<Result> MaskSolver::compute(const Forest& forest, StateId state) {
-  auto scratch = std::make_unique<Scratch>(*this, machine_);
+  ScratchLease scratch(*this, machine_);
   std::uint64_t weight = 0;
   for (const Forest::Group& group : forest.groups()) {
     if (machine_.step(state, group.byte).kind() == StepKind::kStay) weight += group.weight;
@@ -64,6 +98,7 @@ bool MaskSolver::by_lockstep(const Forest& forest, StateId state, std::uint64_t 
     votes += step.operand() == reference ? 1 : std::size_t(-1);
   }
   if (reference == kDeadState || reference == state) return false;
+  if (machine_.final_label(state) != machine_.final_label(reference)) return false;
   std::size_t alive = 0;
   std::size_t equal = 0;
   std::size_t loops = 0;
@@ -84,6 +119,8 @@ bool MaskSolver::by_lockstep(const Forest& forest, StateId state, std::uint64_t 
 
 bool MaskSolver::by_clipping(const Forest& forest, StateId state, std::uint64_t weight, Scratch& scratch) {
   if (&forest != &index_.root()) return false;
+  // What no short text can tell apart from the state, no longer one can either.
+  if (machine_.clip(state, kClipLengths[std::size(kClipLengths) - 1]) == state) return false;
   for (std::uint32_t length : kClipLengths) {
     if (length >= forest.height()) continue;
     StateId clipped = machine_.clip(state, length);
@@ -125,13 +162,23 @@ bool MaskSolver::by_slices(const Forest& forest, StateId state, std::uint64_t we
   std::optional<SafePlan> plan = find_safe_plan(machine_, state, slice, weight * 2 / 3);
   if (!plan) return false;
   draft.clear();
-  std::bitset<129> word(~std::uint64_t{0});
-  Memo::BitsName name{(plan->safe.bits & word).to_ullong(), (plan->safe.bits >> 64 & word).to_ullong(),
-                      (plan->safe.bits >> 128).to_ullong() * 2 + spaced};
-  const TokenBits* inner = memo_.find_named(name);
-  draft.slices.push_back(inner != nullptr ? inner : memo_.add_named(name, slice.made_of(plan->safe)));
+  draft.slices.push_back(slice_bits(*plan, slice));
   for (unsigned symbol : plan->unclear) scratch.walker.walk(*slice.containing(symbol).forest, state, draft);
+  if (plan->reach == SafePlan::Reach::kUnknown) scratch.walker.walk(*slice.longer().forest, state, draft);
   return true;
+}
+
+const TokenBits* MaskSolver::slice_bits(const SafePlan& plan, const VocabularySlice& slice) {
+  std::bitset<129> word(~std::uint64_t{0});
+  std::uint64_t beyond = (plan.safe.bits >> 128).to_ullong();
+  Memo::BitsName name{
+      (plan.safe.bits & word).to_ullong(), (plan.safe.bits >> 64 & word).to_ullong(),
+      ((std::uint64_t{plan.longest} * 4 + static_cast<std::uint64_t>(plan.reach)) * 2 + beyond) * 2 + slice.skip()};
+  if (const TokenBits* known = memo_.find_named(name)) return known;
+  TokenBits bits = slice.made_of(plan.safe);
+  if (plan.reach == SafePlan::Reach::kDies) slice.keep_short(plan.longest, bits);
+  if (plan.reach == SafePlan::Reach::kUnknown) slice.keep_short_bytes(bits);
+  return memo_.add_named(name, std::move(bits));
 }
 
 // Turns exits into forests. With `bits`, tokens that end on the exit are set there right away: the frame below nearly

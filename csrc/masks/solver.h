@@ -20,6 +20,7 @@
 
 #include "machine/machine.h"
 #include "masks/memo.h"
+#include "masks/plan.h"
 #include "masks/vocabulary_index.h"
 #include "masks/walker.h"
 
@@ -50,10 +51,12 @@ class MaskSolver {
 
  private:
   struct Scratch;
+  struct ScratchLease;
   std::unique_ptr<Result> compute(const Forest& forest, StateId state);
   bool by_lockstep(const Forest& forest, StateId state, std::uint64_t weight, Scratch& scratch);
   bool by_clipping(const Forest& forest, StateId state, std::uint64_t weight, Scratch& scratch);
   bool by_slices(const Forest& forest, StateId state, std::uint64_t weight, Scratch& scratch);
+  const TokenBits* slice_bits(const SafePlan& plan, const VocabularySlice& slice);
   std::unique_ptr<Result> finish(Draft& draft);
   void finish_exits(Draft& draft, Result& result, TokenBits* bits);
 

@@ -25,10 +25,15 @@ inline void clear_bits(std::span<const TokenId> ids, std::uint32_t* words) {
 
 inline bool test_bit(const TokenBits& bits, TokenId id) { return (bits[id >> 5] >> (id & 31) & 1) != 0; }
 
-// dst |= src, dst &= ~src: plain loops, which compilers turn into vector code.
+// dst |= src, dst &= src, dst &= ~src: plain loops, which compilers turn into vector code.
 inline void or_bits(const TokenBits& source, std::uint32_t* words) {
   const std::uint32_t* from = source.data();
   for (std::size_t i = 0, n = source.size(); i < n; ++i) words[i] |= from[i];
+}
+
+inline void and_bits(const TokenBits& source, std::uint32_t* words) {
+  const std::uint32_t* from = source.data();
+  for (std::size_t i = 0, n = source.size(); i < n; ++i) words[i] &= from[i];
 }
 
 inline void and_not_bits(const TokenBits& source, std::uint32_t* words) {

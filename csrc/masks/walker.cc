@@ -11,6 +11,8 @@ namespace {
 // From this many nodes on, what a callee does with a subtree is looked up in the memo instead of walked in place.
 constexpr std::uint32_t kCallByMemo = 48;
 constexpr std::uint64_t kNodesPerFuel = 64;
+// An overlay that leaves out more tokens is dearer to write than a mask of its own.
+constexpr std::size_t kMostCovered = 2000;
 
 void append(std::vector<TokenId>& to, std::span<const TokenId> ids) {
   if (ids.size() == 1) {
@@ -35,7 +37,7 @@ void Draft::clear() {
 // The answer of the whole stack of this walk to one byte. The loop is bounded: every round pops a link.
 Walker::Outcome Walker::read(Config config, std::uint8_t byte) {
   for (;;) {
-    Step step = machine_.step(config.state, byte);
+    Step step = machine_->step(config.state, byte);
     switch (step.kind()) {
       case StepKind::kStay:
         return {Kind::kAlive, {step.operand(), config.link}};
@@ -46,16 +48,16 @@ Walker::Outcome Walker::read(Config config, std::uint8_t byte) {
       case StepKind::kReturn: {
         if (config.link == 0) return {Kind::kLeaveAfter, {}, 0, step.operand()};
         Link link = links_[config.link];
-        StateId next = machine_.after(link.state, step.operand());
+        StateId next = machine_->after(link.state, step.operand());
         if (next == kDeadState) return {};
         return {Kind::kAlive, {next, link.parent}};
       }
       default: {
-        Label label = machine_.final_label(config.state);
+        Label label = machine_->final_label(config.state);
         if (label == kNoLabel) return {};
         if (config.link == 0) return {Kind::kLeaveBefore, {}, 0, label};
         Link link = links_[config.link];
-        StateId next = machine_.after(link.state, label);
+        StateId next = machine_->after(link.state, label);
         if (next == kDeadState) return {};
         config = {next, link.parent};
       }
@@ -64,7 +66,7 @@ Walker::Outcome Walker::read(Config config, std::uint8_t byte) {
 }
 
 Walker::Config Walker::enter(const Outcome& called) {
-  const Call& call = machine_.call_at(called.call);
+  const Call& call = machine_->call_at(called.call);
   Link link{call.below, called.next.link};
   if (links_.back().state != link.state || links_.back().parent != link.parent) links_.push_back(link);
   return {call.pushed, static_cast<std::uint32_t>(links_.size() - 1)};
@@ -72,11 +74,11 @@ Walker::Config Walker::enter(const Outcome& called) {
 
 void Walker::call_by_memo(const TokenTrie& trie, std::uint32_t node, const Outcome& called, Draft& draft) {
   append(draft.allowed, trie.tokens_at(node));
-  const Call& call = machine_.call_at(called.call);
-  const Result* result = solver_.walk_children(trie, node, call.pushed);
-  if (result->open) result = solver_.resolve(*result, call.below);
+  const Call& call = machine_->call_at(called.call);
+  const Result* result = solver_->walk_children(trie, node, call.pushed);
+  if (result->open) result = solver_->resolve(*result, call.below);
   for (std::uint32_t link = called.next.link; link != 0 && result->open; link = links_[link].parent) {
-    result = solver_.resolve(*result, links_[link].state);
+    result = solver_->resolve(*result, links_[link].state);
   }
   draft.parts.push_back(result);
 }
@@ -112,19 +114,43 @@ bool Walker::settle(const TokenTrie& trie, std::uint32_t node, const Outcome& ou
 // The subtree under `node`, whose byte led to `config`.
 void Walker::walk_below(const TokenTrie& trie, std::uint32_t node, Config config, Draft& draft) {
   const TrieNode* nodes = trie.nodes();
+  const TokenId* tokens = trie.tokens().data();
   std::uint32_t top = nodes[node].depth + 1u;
   std::uint32_t last = node + nodes[node].size;
-  stack_[0] = config;
-  std::uint32_t visited = 0;
+  stack_[0] = place(config);
+  std::uint64_t visited = 0;
   for (std::uint32_t i = node + 1; i < last;) {
     TrieNode at = nodes[i];
-    Config* here = stack_ + (at.depth - top);
+    Place& here = stack_[at.depth - top];
     ++visited;
-    if (settle(trie, i, read(*here, static_cast<std::uint8_t>(at.byte)), draft, here[1])) {
-      ++i;
-    } else {
+    std::uint8_t byte = static_cast<std::uint8_t>(at.byte);
+    Step step = here.row.entry(byte);
+    if (step.bits == 0) step = machine_->step(here.config.state, byte);
+    Config next;
+    if (step.kind() == StepKind::kStay) {
+      std::uint32_t first = at.first_token;
+      std::uint32_t end = nodes[i + 1].first_token;
+      for (; first < end; ++first) draft.allowed.push_back(tokens[first]);
+      if (at.size == 1) {
+        ++i;
+        continue;
+      }
+      next = {step.operand(), here.config.link};
+    } else if ((step.kind() == StepKind::kReject && here.final == kNoLabel) ||
+               !settle(trie, i, read(here.config, byte), draft, next)) {
       i += at.size;
+      continue;
     }
+    Place& below = (&here)[1];
+    // Most states of a string lead to themselves, or to where the sibling led.
+    if (next.state == here.config.state) {
+      below.config = next;
+      below.final = here.final;
+      below.row = here.row;
+    } else {
+      below = place(next);
+    }
+    ++i;
   }
   visited_ += visited;
 }
@@ -141,20 +167,21 @@ void Walker::walk(TrieRef entry, StateId state, Draft& draft) {
   walk_entry(entry, read({state, 0}, static_cast<std::uint8_t>(entry.trie->nodes()[entry.node].byte)), draft);
 }
 
-bool Walker::walk(const Forest& forest, StateId state, Draft& draft, std::uint64_t node_limit) {
-  limit_ = node_limit == UINT64_MAX ? UINT64_MAX : visited_ + node_limit;
+void Walker::walk(const Forest& forest, StateId state, Draft& draft) {
+  Place start = place({state, 0});
+  visited_ += forest.groups().size();
   for (std::size_t g = 0; g < forest.groups().size(); ++g) {
-    Outcome outcome = read({state, 0}, forest.groups()[g].byte);
-    ++visited_;
+    std::uint8_t byte = forest.groups()[g].byte;
+    if (start.row.entry(byte).bits == Step::reject().bits && start.final == kNoLabel) continue;
+    Outcome outcome = read(start.config, byte);
     if (outcome.kind == Kind::kDead) continue;
-    for (const TrieRef& entry : solver_.entries(forest, g)) walk_entry(entry, outcome, draft);
-    if (visited_ > limit_) return false;
+    for (const TrieRef& entry : solver_->entries(forest, g)) walk_entry(entry, outcome, draft);
   }
-  return true;
 }
 
 // Both configurations are about to read the byte of `node`.
-void Walker::lockstep_at(const TokenTrie& trie, std::uint32_t node, Config mine, Config other, Draft& draft) {
+void Walker::lockstep_at(const TokenTrie& trie, std::uint32_t node, const Place& mine, const Place& other,
+                         Draft& draft) {
   const TrieNode* nodes = trie.nodes();
   std::uint32_t top = nodes[node].depth;
   std::uint32_t last = node + nodes[node].size;
@@ -162,14 +189,21 @@ void Walker::lockstep_at(const TokenTrie& trie, std::uint32_t node, Config mine,
   other_[0] = other;
   for (std::uint32_t i = node; i < last && visited_ <= limit_;) {
     TrieNode at = nodes[i];
-    std::uint32_t depth = at.depth - top;
+    Place& my_place = mine_[at.depth - top];
+    Place& its_place = other_[at.depth - top];
     ++visited_;
     std::uint8_t byte = static_cast<std::uint8_t>(at.byte);
-    Outcome my = read(mine_[depth], byte);
-    Outcome its = read(other_[depth], byte);
+    Step step = my_place.row.entry(byte);
+    if (step.bits != 0 && step.bits == its_place.row.entry(byte).bits &&
+        my_place.config.link == its_place.config.link && my_place.final == its_place.final) {
+      i += at.size;
+      continue;
+    }
+    Outcome my = read(my_place.config, byte);
+    Outcome its = read(its_place.config, byte);
     if (my.kind == Kind::kAlive && its.kind == Kind::kAlive && my != its) {
-      mine_[depth + 1] = my.next;
-      other_[depth + 1] = its.next;
+      (&my_place)[1] = place(my.next);
+      (&its_place)[1] = place(its.next);
       ++i;
       continue;
     }
@@ -177,6 +211,7 @@ void Walker::lockstep_at(const TokenTrie& trie, std::uint32_t node, Config mine,
       append(draft.covered, trie.tokens_below(i));
       Config next;
       if (settle(trie, i, my, draft, next)) walk_below(trie, i, next, draft);
+      if (draft.covered.size() > kMostCovered) visited_ = limit_ + 1;
     }
     i += at.size;
   }
@@ -185,13 +220,16 @@ void Walker::lockstep_at(const TokenTrie& trie, std::uint32_t node, Config mine,
 bool Walker::lockstep(const Forest& forest, StateId state, StateId reference, Draft& draft, std::uint64_t node_limit) {
   std::uint64_t before = visited_;
   limit_ = visited_ + node_limit;
+  Place mine = place({state, 0});
+  Place other = place({reference, 0});
+  visited_ += forest.groups().size();
   for (std::size_t g = 0; g < forest.groups().size() && visited_ <= limit_; ++g) {
     std::uint8_t byte = forest.groups()[g].byte;
-    ++visited_;
-    if (read({state, 0}, byte) == read({reference, 0}, byte)) continue;
-    for (const TrieRef& entry : solver_.entries(forest, g)) {
+    Step step = mine.row.entry(byte);
+    if (step.bits != 0 && step.bits == other.row.entry(byte).bits && mine.final == other.final) continue;
+    for (const TrieRef& entry : solver_->entries(forest, g)) {
       links_.resize(1);
-      lockstep_at(*entry.trie, entry.node, {state, 0}, {reference, 0}, draft);
+      lockstep_at(*entry.trie, entry.node, mine, other, draft);
     }
   }
   FuelScope::spend(1 + (visited_ - before) / kNodesPerFuel);

@@ -34,16 +34,21 @@ struct Draft {
 
 class Walker {
  public:
-  Walker(MaskSolver& solver, Machine& machine) : solver_(solver), machine_(machine) {}
+  Walker() {}  // leaves its stacks unset: they are large
+  // To be called before a series of walks; resets visited().
+  void start(MaskSolver& solver, Machine& machine) {
+    solver_ = &solver;
+    machine_ = &machine;
+    visited_ = 0;
+  }
 
-  // Everything in the forest, from `state`. Spends fuel. With a limit, gives up (false, draft unusable) after about
-  // that many nodes.
-  bool walk(const Forest& forest, StateId state, Draft& draft, std::uint64_t node_limit = UINT64_MAX);
-  // What differs from walking the same from `reference`: fills draft.covered and what is true of those tokens.
-  bool lockstep(const Forest& forest, StateId state, StateId reference, Draft& draft, std::uint64_t node_limit);
-
+  // Everything in the forest, from `state`. Spends fuel.
+  void walk(const Forest& forest, StateId state, Draft& draft);
   // One subtree, its own byte included.
   void walk(TrieRef entry, StateId state, Draft& draft);
+  // What differs from walking the same from `reference`: fills draft.covered and what is true of those tokens. Gives up
+  // (false, draft unusable) after about `node_limit` nodes.
+  bool lockstep(const Forest& forest, StateId state, StateId reference, Draft& draft, std::uint64_t node_limit);
 
   std::uint64_t visited() const { return visited_; }
 
@@ -57,6 +62,12 @@ class Walker {
     std::uint32_t link;  // 0: the frame of this walk is on top
     bool operator==(const Config&) const = default;
   };
+  // A configuration with its row at hand.
+  struct Place {
+    Config config;
+    Label final;  // kNoLabel: what the row rejects is rejected
+    Machine::RowView row;
+  };
   enum class Kind : std::uint8_t { kDead, kAlive, kCall, kLeaveAfter, kLeaveBefore, kSuspect };
   struct Outcome {
     Kind kind = Kind::kDead;
@@ -66,6 +77,7 @@ class Walker {
     bool operator==(const Outcome&) const = default;
   };
 
+  Place place(Config config) { return {config, machine_->final_label(config.state), machine_->row(config.state)}; }
   Outcome read(Config config, std::uint8_t byte);
   Config enter(const Outcome& called);
   void call_by_memo(const TokenTrie& trie, std::uint32_t node, const Outcome& called, Draft& draft);
@@ -73,18 +85,18 @@ class Walker {
   bool settle(const TokenTrie& trie, std::uint32_t node, const Outcome& outcome, Draft& draft, Config& next);
   void walk_below(const TokenTrie& trie, std::uint32_t node, Config config, Draft& draft);
   void walk_entry(TrieRef entry, const Outcome& outcome, Draft& draft);
-  void lockstep_at(const TokenTrie& trie, std::uint32_t node, Config mine, Config other, Draft& draft);
+  void lockstep_at(const TokenTrie& trie, std::uint32_t node, const Place& mine, const Place& other, Draft& draft);
 
   static constexpr std::size_t kDeepest = TokenTrie::kMaxTokenBytes + 2;
 
-  MaskSolver& solver_;
-  Machine& machine_;
+  MaskSolver* solver_ = nullptr;
+  Machine* machine_ = nullptr;
   std::vector<Link> links_{Link{kDeadState, 0}};
   std::uint64_t visited_ = 0;
   std::uint64_t limit_ = UINT64_MAX;  // of visited_
-  Config stack_[kDeepest];            // walk_below
-  Config mine_[kDeepest];             // lockstep_at
-  Config other_[kDeepest];
+  Place stack_[kDeepest];             // walk_below
+  Place mine_[kDeepest];              // lockstep_at
+  Place other_[kDeepest];
 };
 
 }  // namespace maskforge
