@@ -1,0 +1,308 @@
+"""Hypothesis strategies: schemas with every keyword that the engine enforces, and values that such schemas talk about.
+
+Names, texts and numbers come from small pools, so that keywords meet. Patterns are written twice, because the oracle
+reads Python's dialect of regular expressions and not ECMA-262's.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+from fractions import Fraction
+from typing import Any
+
+import jsonschema
+from hypothesis import strategies as st
+
+from tests.schema.support import DIALECTS
+
+DRAFTS = list(DIALECTS)
+
+# ECMA-262 -> the same language for Python's re.search.
+PATTERNS = {
+    "^a": "^a",
+    "b$": r"b\Z",
+    "a": "a",
+    "^[ab]*$": r"^[ab]*\Z",
+    "^.{2}$": "^[^\\n\\r\u2028\u2029]{2}\\Z",
+    "[0-9]": "[0-9]",
+    "^(a|ab)(c|bd)$": r"^(a|ab)(c|bd)\Z",
+    "^[^a]+$": r"^[^a]+\Z",
+    "^\\d{1,3}$": r"^[0-9]{1,3}\Z",
+    "c|^$": r"c|^\Z",
+    "\\u00e9$": "\u00e9\\Z",
+    "^(?=.*b)a": "^(?=[^\\n\\r\u2028\u2029]*b)a",
+}
+NAMES = ["a", "b", "ab", "c", "", "\u00e9", 'q"\\', "\U0001f600"]
+TEXTS = [
+    *NAMES,
+    "abd",
+    "ac",
+    "aaa",
+    "15",
+    "2024-02-29",
+    "127.0.0.1",
+    "a/b",
+    "\n",
+    "00000000-0000-0000-0000-000000000000",
+]
+NUMBERS = [0, 1, -1, 2, 3, 7, 10, 0.5, 1.5, -2.5, 0.1, 1.0, 100, 1e3, 12345678901234567890]
+TYPES = ["null", "boolean", "integer", "number", "string", "array", "object"]
+FORMATS = ["date", "ipv4", "uuid", "date-of-birth"]  # the last is no format, so it means nothing
+
+names = st.sampled_from(NAMES[:5]) | st.sampled_from(NAMES)
+texts = st.sampled_from(TEXTS)
+numbers = st.sampled_from(NUMBERS)
+scalars = st.none() | st.booleans() | numbers | texts
+values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3),
+    max_leaves=5,
+)
+counts = st.integers(0, 3)
+
+
+@st.composite
+def schemas(draw: st.DrawFn, draft: str | None = None) -> dict[str, Any] | bool:
+    """A schema of one dialect, with definitions that may be recursive."""
+    if draft is None:
+        draft = draw(st.sampled_from([*DRAFTS, "draft2020-12", "draft2020-12"]))
+    if draft != "draft4" and draw(st.integers(0, 60)) == 0:
+        return draw(st.booleans())
+    root = draw(subschemas(draft, 3, in_place=False))
+    schema = (
+        {"$schema": DIALECTS[draft], **root} if isinstance(root, dict) else {"$schema": DIALECTS[draft], "allOf": [{}]}
+    )
+    home = definitions(draft)
+    schema[home] = {
+        "leaf": draw(subschemas(draft, 1, in_place=True, references=False)),
+        "tree": draw(subschemas(draft, 2, in_place=False)),
+    }
+    return schema
+
+
+def definitions(draft: str) -> str:
+    return "$defs" if draft in ("draft2019-09", "draft2020-12") else "definitions"
+
+
+@st.composite
+def subschemas(
+    draw: st.DrawFn, draft: str, depth: int, *, in_place: bool, references: bool = True
+) -> dict[str, Any] | bool:
+    """in_place: it applies to the same value as the schema around it, so a reference to what refers may be a cycle."""
+    if draft != "draft4" and draw(st.integers(0, 12)) == 0:
+        return draw(st.sampled_from([True, True, False]))
+    schema: dict[str, Any] = {}
+    if draw(st.integers(0, 2)):
+        schema["type"] = draw(
+            st.sampled_from(TYPES) | st.lists(st.sampled_from(TYPES), min_size=1, max_size=3, unique=True)
+        )
+    families = [annotations, string_keywords, number_keywords, value_keywords, object_keywords, array_keywords]
+    if depth > 0:
+        families += [object_keywords, array_keywords, applicators, applicators]
+    for family in draw(st.lists(st.sampled_from(families), min_size=1, max_size=2 if depth > 1 else 1)):
+        schema.update(draw(family(draft, depth, references)))
+    if references and draw(st.integers(0, 5)) == 0:
+        # A reference from inside the recursive definition to itself must lie below a child position.
+        target = "leaf" if in_place or depth >= 2 else draw(st.sampled_from(["leaf", "tree", "tree"]))
+        schema["$ref"] = f"#/{definitions(draft)}/{target}"
+    return schema
+
+
+def annotations(draft: str, depth: int, references: bool) -> st.SearchStrategy[dict[str, Any]]:
+    return st.sampled_from([{"title": "t"}, {"default": 1}, {"description": "d", "examples": [1]}])
+
+
+def string_keywords(draft: str, depth: int, references: bool) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries(
+        {},
+        optional={
+            "minLength": counts,
+            "maxLength": st.integers(1, 12),
+            "pattern": st.sampled_from(list(PATTERNS)),
+            "format": st.sampled_from(FORMATS),
+        },
+    )
+
+
+@st.composite
+def number_keywords(draw: st.DrawFn, draft: str, depth: int, references: bool) -> dict[str, Any]:
+    schema: dict[str, Any] = {}
+    low, high = draw(numbers), draw(numbers)
+    for keyword, value in (("Minimum", low), ("Maximum", high)):
+        form = draw(st.integers(0, 3))
+        if form == 1:
+            schema[keyword.lower()] = value
+        elif form == 2:
+            if draft == "draft4":
+                schema[keyword.lower()] = value
+                schema["exclusive" + keyword] = draw(st.booleans())
+            else:
+                schema["exclusive" + keyword] = value
+    if draw(st.integers(0, 2)) == 0:
+        schema["multipleOf"] = draw(st.sampled_from([1, 2, 3, 0.5, 0.1, 1.5, 7]))
+    return schema
+
+
+@st.composite
+def value_keywords(draw: st.DrawFn, draft: str, depth: int, references: bool) -> dict[str, Any]:
+    if draft != "draft4" and draw(st.booleans()):
+        return {"const": draw(values)}
+    return {"enum": draw(st.lists(values, min_size=1, max_size=4))}
+
+
+@st.composite
+def object_keywords(draw: st.DrawFn, draft: str, depth: int, references: bool) -> dict[str, Any]:
+    inner = subschemas(draft, max(depth - 1, 0), in_place=False, references=references) if depth > 0 else leaves(draft)
+    same = subschemas(draft, max(depth - 1, 0), in_place=True, references=references) if depth > 0 else leaves(draft)
+    name_lists = st.lists(names, min_size=1, max_size=3, unique=True)
+    optional: dict[str, st.SearchStrategy[Any]] = {
+        "properties": st.dictionaries(names, inner, min_size=1, max_size=3),
+        "required": name_lists,
+        "additionalProperties": st.booleans() | inner,
+        "patternProperties": st.dictionaries(st.sampled_from(list(PATTERNS)), inner, min_size=1, max_size=2),
+        "minProperties": counts,
+        "maxProperties": counts,
+    }
+    if draft != "draft4":
+        optional["propertyNames"] = leaves(draft)
+    if draft in ("draft4", "draft6", "draft7"):
+        optional["dependencies"] = st.dictionaries(names, name_lists | same, min_size=1, max_size=2)
+    else:
+        optional["dependentRequired"] = st.dictionaries(names, name_lists, min_size=1, max_size=2)
+        optional["dependentSchemas"] = st.dictionaries(names, same, min_size=1, max_size=2)
+    chosen = draw(st.lists(st.sampled_from(sorted(optional)), min_size=1, max_size=3, unique=True))
+    return {keyword: draw(optional[keyword]) for keyword in chosen}
+
+
+@st.composite
+def array_keywords(draw: st.DrawFn, draft: str, depth: int, references: bool) -> dict[str, Any]:
+    inner = subschemas(draft, max(depth - 1, 0), in_place=False, references=references) if depth > 0 else leaves(draft)
+    prefix = st.lists(inner, min_size=1, max_size=2)
+    optional: dict[str, st.SearchStrategy[Any]] = {"minItems": counts, "maxItems": counts}
+    if draft == "draft2020-12":
+        optional |= {"prefixItems": prefix, "items": inner}
+    else:
+        optional |= {"items": inner | prefix, "additionalItems": inner}
+    if draft != "draft4":
+        optional["contains"] = inner
+    if draft in ("draft2019-09", "draft2020-12"):
+        optional |= {"minContains": counts, "maxContains": counts}
+    chosen = draw(st.lists(st.sampled_from(sorted(optional)), min_size=1, max_size=3, unique=True))
+    return {keyword: draw(optional[keyword]) for keyword in chosen}
+
+
+@st.composite
+def applicators(draw: st.DrawFn, draft: str, depth: int, references: bool) -> dict[str, Any]:
+    inner = subschemas(draft, max(depth - 1, 0), in_place=True, references=references)
+    branches = st.lists(inner, min_size=1, max_size=3)
+    keyword = draw(st.sampled_from(["allOf", "anyOf", "oneOf", "not", "if"]))
+    if keyword == "not":
+        return {"not": draw(inner)}
+    if keyword != "if":
+        return {keyword: draw(branches)}
+    schema = {"if": draw(inner)}
+    if draw(st.booleans()):
+        schema["then"] = draw(inner)
+    if draw(st.booleans()):
+        schema["else"] = draw(inner)
+    return schema
+
+
+@st.composite
+def leaves(draw: st.DrawFn, draft: str) -> dict[str, Any]:
+    schema: dict[str, Any] = {}
+    if draw(st.booleans()):
+        schema["type"] = draw(st.sampled_from(TYPES))
+    family = draw(st.sampled_from([string_keywords, number_keywords, value_keywords]))
+    schema.update(draw(family(draft, 0, False)))
+    return schema
+
+
+# ---- the oracle -----------------------------------------------------------------------------------------------------
+
+CHECKER = jsonschema.FormatChecker(formats=["ipv4"])
+
+
+@CHECKER.checks("date")
+def is_date(value: object) -> bool:
+    if not isinstance(value, str):
+        return True
+    if not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        return False
+    try:
+        # Python's calendar has no year 0; the years come again after 400.
+        datetime.date(2000 + int(value[:4]) % 400, int(value[5:7]), int(value[8:]))
+    except ValueError:
+        return False
+    return True
+
+
+@CHECKER.checks("uuid")
+def is_uuid(value: object) -> bool:
+    digit = "[0-9a-fA-F]"
+    return not isinstance(value, str) or bool(
+        re.fullmatch("-".join(f"{digit}{{{n}}}" for n in (8, 4, 4, 4, 12)), value)
+    )
+
+
+def exact(value: Any) -> Any:
+    """Numbers as fractions where floating point would round, patterns as Python reads them."""
+    if isinstance(value, float):
+        return Fraction(repr(value))
+    if isinstance(value, list):
+        return [exact(item) for item in value]
+    if isinstance(value, dict):
+        return {key: exact(item) for key, item in value.items()}
+    return value
+
+
+def for_python(schema: Any) -> Any:
+    """The schema with patterns as Python reads them. Values in enum and const stay as they are."""
+    if isinstance(schema, list):
+        return [for_python(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found: dict[str, Any] = {}
+    for keyword, value in schema.items():
+        if keyword == "pattern" and isinstance(value, str):
+            found[keyword] = PATTERNS[value]
+        elif keyword == "patternProperties":
+            found[keyword] = {PATTERNS[pattern]: for_python(inner) for pattern, inner in value.items()}
+        elif keyword in ("properties", "$defs", "definitions", "dependentSchemas", "dependencies"):
+            found[keyword] = {name: for_python(inner) for name, inner in value.items()}
+        elif keyword in ("enum", "const", "default", "examples"):
+            found[keyword] = value
+        elif keyword == "additionalItems" and isinstance(schema.get("items"), bool):
+            continue  # means nothing there, which jsonschema does not know
+        else:
+            found[keyword] = for_python(value)
+    return found
+
+
+def validator(schema: Any) -> jsonschema.protocols.Validator:
+    kind = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
+    return kind(exact(for_python(schema)), format_checker=CHECKER)
+
+
+class TooLargeError(Exception):
+    """A number that cannot be written out."""
+
+
+def parse_exactly(text: str, *, draft4: bool) -> Any:
+    """The value of a JSON text with no rounding. In draft 4, 1.0 is not an integer; elsewhere it is."""
+
+    def number(digits: str) -> Any:
+        exponent = re.search("[eE](.*)", digits)
+        if exponent and abs(int(exponent[1])) > 2000:
+            raise TooLargeError(digits)
+        value = Fraction(digits)
+        return int(value) if value.denominator == 1 and not draft4 else value
+
+    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        assert len(found) == len(pairs), f"a key comes twice: {text}"
+        return found
+
+    return json.loads(text, parse_float=number, object_pairs_hook=members)
