@@ -82,8 +82,7 @@ def test_every_token_of_a_valid_instance_is_allowed_at_its_step() -> None:
                 if not allowed:
                     rejected = position
                     break
-            assert (rejected is None) == case["valid"], (
-                f"{name}: {'rejected' if case['valid'] else 'accepted'} at token {rejected}: {instance_text(case)[:200]}"
-            )
+            verdict = "accepted" if rejected is None else f"rejected at token {rejected}"
+            assert (rejected is None) == case["valid"], f"{name}: {verdict}: {instance_text(case)[:200]}"
             walked += 1
     assert walked > 100

@@ -59,6 +59,7 @@ class Walker:
         self.vocabulary = vocabulary
         self.eos = set(vocabulary.eos_token_ids)
         self.token = [vocabulary.core.token(token) for token in range(vocabulary.size)]
+        self.digits = np.array([text[:1].isdigit() for text in self.token])
         self.of_byte: dict[int, int] = {}
         for token, text in enumerate(self.token):
             if len(text) == 1 and token not in self.eos:
@@ -71,7 +72,7 @@ class Walker:
         filled = matcher.fill_next_token_bitmask(self.bitmask)
         ids = np.flatnonzero(np.unpackbits(self.words.view(np.uint8), bitorder="little"))
         if not filled or len(ids) == 0:
-            raise WalkError("no token is allowed")
+            raise WalkError(f"no token is allowed, but {matcher.expected()}: {matcher!r}")
         return ids
 
     def expected(self, matcher: mf.Matcher, ids: Iterator[int]) -> set[int]:
@@ -113,6 +114,10 @@ class Walker:
         for _ in range(free_steps):
             ids = self.allowed(matcher)
             look(matcher, ids)
+            if re.search(rb"[eE][+-]?[0-9]{2,}$", text) and dice.random() < 0.9:
+                # Exponents of many digits are numbers that no oracle can judge.
+                others = ids[~self.digits[ids]]
+                ids = others if len(others) else ids
             if step(self._choose(ids, dice)):
                 return bytes(text)
         spelled: list[int] = []  # tokens of a hint that is being written
@@ -151,8 +156,9 @@ class Walker:
         for closer in b'"' if inside else b"}]:,":
             if self.of_byte[closer] in allowed:
                 return [self.of_byte[closer]]
-        ideas = [*LITERALS, *helpful, *(json.dumps(sample).encode() for sample in [*SAMPLES, UUID])]
-        if dice.random() < 0.3:
+        literals = dice.sample(LITERALS, len(LITERALS)) if dice.random() < 0.5 else LITERALS
+        ideas = [*literals, *helpful, *(json.dumps(sample).encode() for sample in [*SAMPLES, UUID])]
+        if dice.random() < 0.2:
             dice.shuffle(ideas)
         tails: Iterable[bytes] = ideas
         if inside:
