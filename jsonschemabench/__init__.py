@@ -1,1 +1,1 @@
-"""The suites: data sets of schemas and instances in; coverage, validity and cost out. Uses the public interface only."""
+"""The suites: data sets of schemas in; coverage, validity and cost out. Uses the public interface only."""
