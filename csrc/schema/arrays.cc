@@ -158,14 +158,6 @@ Label Arrays::end_label(CoreId id) {
   return machine_.verdict_label(verdicts);
 }
 
-Step Arrays::value(const Local& local, std::uint8_t byte) {
-  const Item next = item(local.core);
-  if (!next.alive) return Step::reject();
-  StateId pushed = values_.begin(next.spec, byte);
-  if (pushed == kDeadState) return Step::reject();
-  return machine_.call(state({Phase::kValueWait, true, next.core, next.spec, next.questions}), pushed);
-}
-
 Step Arrays::compute(std::uint32_t id, std::uint8_t byte) {
   Local local = locals_[id];
   if (local.phase == Phase::kValueWait) return Step::reject();
@@ -174,13 +166,17 @@ Step Arrays::compute(std::uint32_t id, std::uint8_t byte) {
     local.spaced = true;
     return machine_.call(state(local), spaces_.begin(byte));
   }
-  if (byte == ']' && local.phase != Phase::kNextItem) {
+  if (byte == ']') {
     Label label = end_label(local.core);
     return label == kNoLabel ? Step::reject() : Step::returns(label);
   }
-  if (local.phase != Phase::kAfterItem) return value(local, byte);
-  if (byte != ',' || !item(local.core).alive) return Step::reject();
-  return Step::stay(state({Phase::kNextItem, cores_[local.core].compact, local.core}));
+  if (local.phase == Phase::kAfterItem && byte != ',') return Step::reject();
+  const Item next = item(local.core);
+  if (!next.alive) return Step::reject();
+  StateId waiting = state({Phase::kValueWait, true, next.core, next.spec, next.questions});
+  if (local.phase == Phase::kAfterItem) return machine_.call(waiting, values_.start(next.spec));
+  StateId pushed = values_.begin(next.spec, byte);
+  return pushed == kDeadState ? Step::reject() : machine_.call(waiting, pushed);
 }
 
 StateId Arrays::after(std::uint32_t id, Label label) {
@@ -205,9 +201,9 @@ std::string Arrays::describe(std::uint32_t id) {
   if (local.phase == Phase::kAfterItem) {
     if (item(local.core).alive) out = "`,`";
   } else if (local.phase != Phase::kValueWait && item(local.core).alive) {
-    out = values_.describe(item(local.core).spec);
+    out = values_.describe_spec(item(local.core).spec);
   }
-  if (local.phase != Phase::kNextItem && end_label(local.core) != kNoLabel) out += out.empty() ? "`]`" : " or `]`";
+  if (local.phase != Phase::kValueWait && end_label(local.core) != kNoLabel) out += out.empty() ? "`]`" : " or `]`";
   return out;
 }
 

@@ -27,7 +27,7 @@ class Arrays : public Automaton, public Containers {
 
  private:
   using CoreId = std::uint32_t;
-  enum class Phase : std::uint8_t { kFirst, kValueWait, kAfterItem, kNextItem };
+  enum class Phase : std::uint8_t { kFirst, kValueWait, kAfterItem };
   enum class Known : std::uint8_t { kUnknown, kNo, kYes };
 
   struct Core {
@@ -95,7 +95,6 @@ class Arrays : public Automaton, public Containers {
   FormulaId at_end(FormulaId f, std::uint32_t index);
   Label end_label(CoreId core);
   Bounds bounds(FormulaId f) const;
-  Step value(const Local& local, std::uint8_t byte);
 
   bool satisfiable(const Core& core);
   bool satisfiable_id(CoreId core);

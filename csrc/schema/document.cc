@@ -36,7 +36,7 @@ StateId Documents::after(std::uint32_t id, Label) {
 
 std::string Documents::describe(std::uint32_t id) {
   Local local = locals_[id];
-  return local.phase == Phase::kBefore ? values_.describe(local.spec) : "the end of the text";
+  return local.phase == Phase::kBefore ? values_.describe_spec(local.spec) : "the end of the text";
 }
 
 }  // namespace maskforge

@@ -17,7 +17,7 @@ struct GrammarSpace::Impl {
         raw(machine, texts, TextSyntax::kRaw),
         spaces(machine),
         questions(store, regexes, numbers, formulas),
-        values(machine, questions, texts, strings),
+        values(machine, questions, texts, strings, spaces),
         objects(machine, values, texts, strings, spaces),
         arrays(machine, values, spaces),
         documents(machine, values, spaces) {

@@ -35,9 +35,9 @@ QuestionId SchemaLoader::load(const JsonValue& document) {
   references_.add_document(document, scope, "");
   QuestionId root = question(document, "", scope);
   while (!pending_.empty()) {
-    auto [id, place] = std::move(pending_.back());
+    Place place = std::move(pending_.back());
     pending_.pop_back();
-    fill(id, place);
+    fill(place);
   }
   return root;
 }
@@ -47,17 +47,26 @@ QuestionId SchemaLoader::question(const JsonValue& value, std::string pointer, c
   if (value.kind == JsonValue::Kind::kTrue) return kAlways;
   if (value.kind == JsonValue::Kind::kFalse) return kNever;
   if (!value.is_object()) throw SpecError("a schema is an object or a boolean", pointer.empty() ? "the root" : pointer);
-  if (auto known = known_.find(&value); known != known_.end()) return known->second;
   if (value.members.empty()) return kAlways;
-  QuestionId id = static_cast<QuestionId>(store_.nodes.size());
-  store_.nodes.emplace_back().pointer = pointer;
-  known_.emplace(&value, id);
+  auto [known, fresh] = known_.try_emplace(&value, kNone);
+  if (!fresh) return named(value, pointer);
   Place place{&value, std::move(pointer), references_.enter(value, scope)};
-  if (depth_ >= kMaxDepth)
+  if (depth_ >= kMaxDepth) {
     throw UnsupportedError("schemas nested deeper than " + std::to_string(kMaxDepth) + " levels", place.pointer);
+  }
   ++depth_;
-  fill(id, place);
+  QuestionId id = fill(place);
   --depth_;
+  return id;
+}
+
+// The id of a schema that is being read or waits to be: from now on it has one, and cannot be found equal to another.
+QuestionId SchemaLoader::named(const JsonValue& value, const std::string& pointer) {
+  QuestionId& id = known_.at(&value);
+  if (id == kNone) {
+    id = static_cast<QuestionId>(store_.nodes.size());
+    store_.nodes.emplace_back().pointer = pointer;
+  }
   return id;
 }
 
@@ -111,11 +120,17 @@ std::uint64_t SchemaLoader::count(const Place& place, const JsonValue& value, st
   return digits.size() > 15 ? std::uint64_t{1} << 53 : std::stoull(digits);
 }
 
-void SchemaLoader::fill(QuestionId id, const Place& place) {
+QuestionId SchemaLoader::fill(const Place& place) {
   SchemaNode node;
   node.pointer = place.pointer;
   read_keywords(node, place);
-  store_.nodes[id] = std::move(node);
+  QuestionId& id = known_.at(place.value);
+  if (id == kNone) {
+    id = store_.intern(std::move(node));
+  } else {
+    store_.nodes[id] = std::move(node);
+  }
+  return id;
 }
 
 void SchemaLoader::read_keywords(SchemaNode& node, const Place& place) {
@@ -130,16 +145,17 @@ void SchemaLoader::read_keywords(SchemaNode& node, const Place& place) {
     }
     note(place, "$ref", Enforcement::kEnforced);
     QuestionId to;
-    if (auto known = known_.find(target.value); known != known_.end()) {
-      to = known->second;
-    } else if (target.value->is_boolean() || target.value->members.empty()) {
+    if (target.value->is_boolean() || target.value->members.empty()) {
       to = target.value->kind == JsonValue::Kind::kFalse ? kNever : kAlways;
+    } else if (known_.contains(target.value)) {
+      to = named(*target.value, target.pointer);
+    } else if (depth_ < kMaxDepth / 4) {
+      to = question(*target.value, target.pointer, target.scope);
     } else {
-      to = static_cast<QuestionId>(store_.nodes.size());
-      store_.nodes.emplace_back().pointer = target.pointer;
-      known_.emplace(target.value, to);
-      Scope inside = references_.enter(*target.value, target.scope);
-      pending_.emplace_back(to, Place{target.value, target.pointer, inside});
+      // A long chain of references is read level by level.
+      known_.emplace(target.value, kNone);
+      to = named(*target.value, target.pointer);
+      pending_.push_back(Place{target.value, target.pointer, references_.enter(*target.value, target.scope)});
     }
     node.all_of.push_back(to);
     if (place.scope.dialect <= Dialect::kDraft7) {

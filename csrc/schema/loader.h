@@ -40,7 +40,8 @@ class SchemaLoader {
   QuestionId question(const JsonValue& value, std::string pointer, const Scope& scope);
   QuestionId child(const Place& place, const JsonValue& value, std::string_view keyword, std::string_view segment = {});
   std::vector<QuestionId> children(const Place& place, const JsonValue& value, std::string_view keyword);
-  void fill(QuestionId id, const Place& place);
+  QuestionId named(const JsonValue& value, const std::string& pointer);
+  QuestionId fill(const Place& place);
   void read_keywords(SchemaNode& node, const Place& place);
   void note(const Place& place, std::string_view keyword, Enforcement status, std::string reason = {});
   void refuse(const Place& place, std::string_view keyword, const std::string& reason);
@@ -67,8 +68,8 @@ class SchemaLoader {
   const SchemaOptions& options_;
   Report& report_;
   References references_;
-  std::unordered_map<const JsonValue*, QuestionId> known_;
-  std::vector<std::pair<QuestionId, Place>> pending_;  // targets of references, filled after what refers to them
+  std::unordered_map<const JsonValue*, QuestionId> known_;  // kNone: being read, and nothing has referred to it yet
+  std::vector<Place> pending_;                              // targets of references, filled after what refers to them
   int depth_ = 0;
 };
 

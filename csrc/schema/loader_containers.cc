@@ -41,8 +41,7 @@ void SchemaLoader::read_objects(SchemaNode& node, const Place& place) {
         refuse(place, "additionalProperties", "it depends on a refused patternProperties");
       }
     }
-    node.members = static_cast<TableId>(store_.members.size());
-    store_.members.push_back(std::move(table));
+    node.members = store_.intern(std::move(table));
   }
   const bool validation = place.scope.validation;
   if (const JsonValue* required = validation ? schema.find("required") : nullptr;
@@ -131,8 +130,7 @@ void SchemaLoader::read_arrays(SchemaNode& node, const Place& place) {
         note(place, "additionalItems", Enforcement::kAnnotation, "no meaning where `items` is one schema");
     }
     if (items != nullptr) note(place, "items", Enforcement::kEnforced);
-    node.items = static_cast<TableId>(store_.items.size());
-    store_.items.push_back(std::move(table));
+    node.items = store_.intern(std::move(table));
   } else if (additional != nullptr) {
     note(place, "additionalItems", Enforcement::kAnnotation, "no meaning without `items`");
   }

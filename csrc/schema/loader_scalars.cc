@@ -81,8 +81,6 @@ void SchemaLoader::read_type(SchemaNode& node, const Place& place) {
 
 QuestionId SchemaLoader::constant(const JsonValue& value, const Place& place) {
   if (auto known = known_.find(&value); known != known_.end()) return known->second;
-  QuestionId id = static_cast<QuestionId>(store_.nodes.size());
-  store_.nodes.emplace_back();
   SchemaNode node;
   node.pointer = place.pointer;
   if (value.is_array()) {
@@ -91,8 +89,7 @@ QuestionId SchemaLoader::constant(const JsonValue& value, const Place& place) {
     table.rest = kNever;
     node.types = kArrayType;
     node.min_items = value.items.size();
-    node.items = static_cast<TableId>(store_.items.size());
-    store_.items.push_back(std::move(table));
+    node.items = store_.intern(std::move(table));
   } else if (value.is_object()) {
     MemberTable table;
     for (const JsonMember& member : value.members) {
@@ -104,12 +101,11 @@ QuestionId SchemaLoader::constant(const JsonValue& value, const Place& place) {
     node.required.erase(std::unique(node.required.begin(), node.required.end()), node.required.end());
     table.additional = kNever;
     node.types = kObjectType;
-    node.members = static_cast<TableId>(store_.members.size());
-    store_.members.push_back(std::move(table));
+    node.members = store_.intern(std::move(table));
   } else {
     restrict_values(node, {&value}, place);
   }
-  store_.nodes[id] = std::move(node);
+  QuestionId id = store_.intern(std::move(node));
   known_.emplace(&value, id);
   return id;
 }
@@ -131,12 +127,10 @@ void SchemaLoader::restrict_values(SchemaNode& node, const std::vector<const Jso
   if (containers.empty()) return;
   if (node.has_containers) {
     // enum beside const: both must hold.
-    QuestionId both = static_cast<QuestionId>(store_.nodes.size());
     SchemaNode choice;
     choice.pointer = place.pointer;
     choice.any_of = {node.containers, containers};
-    store_.nodes.push_back(std::move(choice));
-    node.containers = {both};
+    node.containers = {store_.intern(std::move(choice))};
   } else {
     node.containers = std::move(containers);
   }

@@ -199,14 +199,8 @@ Step Objects::compute(std::uint32_t id, std::uint8_t byte) {
     }
     case Phase::kColon:
       if (byte != ':') return Step::reject();
-      local.phase = Phase::kValue;
-      local.spaced = compact;
-      return Step::stay(state(local));
-    case Phase::kValue: {
-      StateId pushed = values_.begin(local.spec, byte);
-      if (pushed == kDeadState) return Step::reject();
-      return machine_.call(state({Phase::kValueWait, true, local.core, local.spec, local.questions}), pushed);
-    }
+      return machine_.call(state({Phase::kValueWait, true, local.core, local.spec, local.questions}),
+                           values_.start(local.spec));
     case Phase::kAfterValue:
       if (byte == '}') {
         Label label = end_label(local.core);
@@ -279,8 +273,6 @@ std::string Objects::describe(std::uint32_t id) {
       return "a key: " + keys();
     case Phase::kColon:
       return "`:`";
-    case Phase::kValue:
-      return values_.describe(local.spec);
     case Phase::kAfterValue: {
       std::string out = any_key_left(local.core) ? "`,`" : "";
       if (end_label(local.core) != kNoLabel) out += out.empty() ? "`}`" : " or `}`";

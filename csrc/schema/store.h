@@ -100,6 +100,12 @@ class SchemaStore {
   bool is_writable(NameId id) const;
   std::size_t memory_bytes() const;
 
+  // Hash-consing: equal nodes and tables are one, across all documents, whatever their place; so equal questions share
+  // everything that is built for them.
+  QuestionId intern(SchemaNode node);
+  TableId intern(MemberTable table);
+  TableId intern(ItemTable table);
+
   std::deque<SchemaNode> nodes;
   std::deque<MemberTable> members;
   std::deque<ItemTable> items;
@@ -107,6 +113,7 @@ class SchemaStore {
  private:
   std::unordered_map<std::string, NameId> name_ids_;
   std::deque<std::u32string> names_;
+  std::unordered_map<std::string, std::uint32_t> interned_;  // serialised content -> id
 };
 
 }  // namespace maskforge

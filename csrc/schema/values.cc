@@ -8,13 +8,26 @@
 
 namespace maskforge {
 
-Values::Values(Machine& machine, Questions& questions, Texts& texts, TextFrames& strings)
+Values::Values(Machine& machine, Questions& questions, Texts& texts, TextFrames& strings, SpaceFrames& spaces)
     : machine_(machine),
       questions_(questions),
       texts_(texts),
       strings_(strings),
+      spaces_(spaces),
+      automaton_(machine.add_automaton(this)),
+      classes_(structural_classes(machine)),
       numbers_(machine, questions.number_sets()),
       words_(machine) {}
+
+Step Values::compute(std::uint32_t local, std::uint8_t byte) {
+  // Local ids: the spec, and whether whitespace was read (or none is allowed).
+  if (is_json_space(byte)) {
+    return (local & 1) != 0 ? Step::reject()
+                            : machine_.call(machine_.intern(automaton_, local | 1), spaces_.begin(byte));
+  }
+  StateId value = begin(local >> 1, byte);
+  return value == kDeadState ? Step::reject() : Step::stay(value);
+}
 
 SpecId Values::spec(std::vector<std::uint32_t> forced, std::vector<QuestionId> asked, FormulaId demand, bool compact) {
   if (asked.size() > 64) throw UnsupportedError("more than 64 open questions about one value");
@@ -187,7 +200,7 @@ StateId Values::begin(SpecId spec, std::uint8_t byte) {
   return numbers_.begin(number(spec), byte);
 }
 
-std::string Values::describe(SpecId spec) {
+std::string Values::describe_spec(SpecId spec) {
   std::string out;
   auto add = [&](bool possible, const char* what) {
     if (possible) out += (out.empty() ? "" : ", ") + std::string(what);

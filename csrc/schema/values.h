@@ -29,9 +29,20 @@ struct Literal {
 
 class Containers;
 
-class Values {
+// Also the frame at the start of a value, pushed by what stands before it (`:` or `,`): it becomes the value's own
+// frame with the first byte. It knows the spec and nothing of the container, so all containers that ask the same share
+// it, and its masks.
+class Values : public Automaton {
  public:
-  Values(Machine& machine, Questions& questions, Texts& texts, TextFrames& strings);
+  Values(Machine& machine, Questions& questions, Texts& texts, TextFrames& strings, SpaceFrames& spaces);
+
+  StateId start(SpecId spec) { return machine_.intern(automaton_, spec << 1 | (specs_[spec].compact ? 1u : 0u)); }
+  const ByteClasses* byte_classes(std::uint32_t) override { return classes_; }
+  Step compute(std::uint32_t local, std::uint8_t byte) override;
+  StateId after(std::uint32_t local, Label) override {
+    return machine_.intern(automaton_, local);
+  }  // back from whitespace
+  std::string describe(std::uint32_t local) override { return describe_spec(local >> 1); }
 
   // `forced` are literal codes in any order; `asked` is sorted and unique, at most 64 long, and never holds a forced
   // question.
@@ -43,7 +54,7 @@ class Values {
   const std::vector<QuestionId>& asked(SpecId spec) const { return specs_[spec].asked; }
   bool compact(SpecId spec) const { return specs_[spec].compact; }
   // What may stand here, for people.
-  std::string describe(SpecId spec);
+  std::string describe_spec(SpecId spec);
 
   void set_containers(Containers* objects, Containers* arrays) {
     objects_ = objects;
@@ -114,6 +125,9 @@ class Values {
   Questions& questions_;
   Texts& texts_;
   TextFrames& strings_;
+  SpaceFrames& spaces_;
+  std::uint8_t automaton_;
+  const ByteClasses* classes_;
   NumberFrames numbers_;
   WordFrames words_;
   Containers* objects_ = nullptr;
