@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::size_t kStripes = 16;
 // A mask that is asked for this often is kept as bits, if it takes more than a few ids to write.
-constexpr std::uint32_t kUsesBeforeFlat = 4;
+constexpr std::uint32_t kUsesBeforeFlat = 12;
 constexpr std::size_t kIdsWorthFlat = 96;
 
 std::size_t stripe_of_thread() {
@@ -53,22 +53,16 @@ struct MaskEngine::Impl {
   Impl(Machine& m, std::shared_ptr<const VocabularyIndex> i, std::size_t limit)
       : machine(m),
         index(std::move(i)),
-        memory_limit(limit),
+        memo_limit(limit / 2),
         memo(std::make_unique<Memo>(VocabularyIndex::kFirstFreeForestId)) {}
 
-  // One token, exactly, from a copy of the configuration.
-  bool simulate(const Configuration& start, TokenId token) {
-    Configuration copy = start;
-    for (char c : index->vocabulary().token(token)) {
-      if (!copy.advance(machine, static_cast<std::uint8_t>(c))) return false;
-    }
-    return true;
-  }
-
+  // Each token exactly, from a copy of the configuration. Reading the text of a key is dear, and suspects are mostly what may follow
+  // one key's closing quote: the configuration behind the key is kept for the next token that starts alike.
   void simulate_all(std::span<const TokenId> tokens, std::span<const StateId> frames, std::string_view key_bytes,
                     std::uint32_t* words) {
     if (tokens.empty()) return;
-    Configuration start;
+    Configuration start, behind_key, at;
+    std::string_view read_before;  // by behind_key; empty: none is kept
     start.frames.assign(frames.begin(), frames.end());
     if (frames.size() > 1 && machine.wants_text(frames[frames.size() - 2])) {
       start.key_bytes = key_bytes;
@@ -76,7 +70,19 @@ struct MaskEngine::Impl {
     }
     for (TokenId token : tokens) {
       FuelScope::spend();
-      if (simulate(start, token)) set_bits({&token, 1}, words);
+      std::string_view bytes = index->vocabulary().token(token);
+      bool resumed = !read_before.empty() && bytes.starts_with(read_before);
+      at = resumed ? behind_key : start;
+      bool alive = true;
+      for (std::size_t i = resumed ? read_before.size() : 0; i < bytes.size() && alive; ++i) {
+        bool in_key = at.key_depth != 0;
+        alive = at.advance(machine, static_cast<std::uint8_t>(bytes[i]));
+        if (alive && in_key && at.key_depth == 0) {
+          behind_key = at;
+          read_before = bytes.substr(0, i + 1);
+        }
+      }
+      if (alive) set_bits({&token, 1}, words);
     }
   }
 
@@ -88,7 +94,8 @@ struct MaskEngine::Impl {
     }
     write_result(result, count, words);
     if (result.uses.fetch_add(1, std::memory_order_relaxed) + 1 == kUsesBeforeFlat &&
-        listed_ids(result) >= kIdsWorthFlat) {
+        listed_ids(result) >= kIdsWorthFlat &&
+        flat_bytes.fetch_add(count * 4, std::memory_order_relaxed) <= memo_limit / 4) {
       result.flat.store(memo->bits(TokenBits(words, words + count)), std::memory_order_release);
     }
   }
@@ -110,17 +117,35 @@ struct MaskEngine::Impl {
   }
 
   void drop_memo() {
-    std::array<std::unique_lock<std::shared_mutex>, kStripes> all;
-    for (std::size_t i = 0; i < kStripes; ++i) all[i] = std::unique_lock(stripes[i].mutex);
-    if (memo->bytes().load() <= memory_limit) return;  // another thread was faster
-    memo = std::make_unique<Memo>(VocabularyIndex::kFirstFreeForestId);
+    auto fresh = std::make_unique<Memo>(VocabularyIndex::kFirstFreeForestId);
+    {
+      std::array<std::unique_lock<std::shared_mutex>, kStripes> all;
+      for (std::size_t i = 0; i < kStripes; ++i) all[i] = std::unique_lock(stripes[i].mutex);
+      if (memo->bytes().load() <= memo_limit) return;  // another thread was faster
+      memo.swap(fresh);
+      flat_bytes.store(0);
+    }
+    std::lock_guard lock(retired_mutex);
+    retired.swap(fresh);  // a memo that was still retired is freed at once
+    has_retired.store(true, std::memory_order_relaxed);
+  }
+
+  void free_retired() {
+    std::unique_lock lock(retired_mutex, std::try_to_lock);
+    if (!lock.owns_lock() || retired == nullptr || retired->release_some()) return;
+    retired.reset();
+    has_retired.store(false, std::memory_order_relaxed);
   }
 
   Machine& machine;
   std::shared_ptr<const VocabularyIndex> index;
-  const std::size_t memory_limit;
+  const std::size_t memo_limit;  // half of the limit: a memo that is being freed may be as large again
   std::array<Stripe, kStripes> stripes;
   std::unique_ptr<Memo> memo;  // replaced only under all stripes
+  std::atomic<std::size_t> flat_bytes{0};
+  std::atomic<bool> has_retired{false};
+  std::mutex retired_mutex;
+  std::unique_ptr<Memo> retired;  // guarded by retired_mutex
 };
 
 MaskEngine::MaskEngine(Machine& machine, std::shared_ptr<const VocabularyIndex> index, std::size_t memory_limit_bytes)
@@ -137,7 +162,7 @@ void MaskEngine::fill(std::span<const StateId> frames, std::string_view key_byte
     std::memset(words, 0, vocabulary.bitmask_words() * 4);
   } else {
     std::shared_lock lock(stripe.mutex);
-    auto check_size = [&] { too_big = impl_->memo->bytes().load(std::memory_order_relaxed) > impl_->memory_limit; };
+    auto check_size = [&] { too_big = impl_->memo->bytes().load(std::memory_order_relaxed) > impl_->memo_limit; };
     try {
       impl_->fill(frames, key_bytes, words, stripe);
     } catch (...) {
@@ -151,6 +176,7 @@ void MaskEngine::fill(std::span<const StateId> frames, std::string_view key_byte
   if (accepting) set_bits(vocabulary.eos_token_ids(), words);
   stripe.masks.fetch_add(1, std::memory_order_relaxed);
   if (too_big) impl_->drop_memo();
+  if (impl_->has_retired.load(std::memory_order_relaxed)) impl_->free_retired();
 }
 
 MaskStatistics MaskEngine::statistics() const {

@@ -7,39 +7,7 @@
 
 namespace maskforge {
 
-void ReadMostlyTable::put(Table& table, std::uint64_t key, const Result* value) {
-  std::size_t i = mix_hash(key, 0) & table.mask;
-  while (table.slots[i].key.load(std::memory_order_relaxed) != 0) i = (i + 1) & table.mask;
-  table.slots[i].value.store(value, std::memory_order_relaxed);
-  table.slots[i].key.store(key, std::memory_order_release);
-}
-
-void ReadMostlyTable::insert(std::uint64_t key, const Result* value) {
-  Table* table = table_.load(std::memory_order_relaxed);
-  if ((count_ + 1) * 2 > table->mask + 1) {
-    grow();
-    table = table_.load(std::memory_order_relaxed);
-  }
-  put(*table, key, value);
-  ++count_;
-}
-
-void ReadMostlyTable::grow() {
-  Table* old = table_.load(std::memory_order_relaxed);
-  std::size_t size = old == nullptr ? 1024 : (old->mask + 1) * 2;
-  tables_.push_back(std::make_unique<Table>(size));
-  Table* fresh = tables_.back().get();
-  if (old != nullptr) {
-    for (std::size_t i = 0; i <= old->mask; ++i) {
-      std::uint64_t key = old->slots[i].key.load(std::memory_order_relaxed);
-      if (key != 0) put(*fresh, key, old->slots[i].value.load(std::memory_order_relaxed));
-    }
-  }
-  memory_ += size * sizeof(Slot);
-  table_.store(fresh, std::memory_order_release);
-}
-
-const Result* Memo::add(ReadMostlyTable& table, std::uint64_t key, std::unique_ptr<Result> result) {
+const Result* Memo::add(ReadMostlyTable<Result>& table, std::uint64_t key, std::unique_ptr<Result> result) {
   std::lock_guard lock(mutex_);
   if (const Result* known = table.find(key)) return known;
   if (next_result_id_ == 0xFFFFFFFFu) throw FuelError("the mask memo holds as many results as it can");
@@ -71,25 +39,34 @@ const Result* Memo::alias_walk(const Forest& forest, StateId state, const Result
   return result;
 }
 
+// The stored forest of these points; without one, `name` is where it belongs.
+const Memo::StoredForest* Memo::find_forest(std::span<const ExitPoint> points, std::uint64_t& name) const {
+  for (;; ++name) {
+    if (name == 0) continue;
+    const StoredForest* found = forests_.find(name);
+    if (found == nullptr || std::ranges::equal(found->points, points)) return found;
+  }
+}
+
 const Forest* Memo::forest(std::span<const ExitPoint> points) {
-  std::uint64_t hash = points.size();
+  std::uint64_t name = points.size();
   bool anything = false;
   for (const ExitPoint& point : points) {
-    hash = mix_hash(hash, (reinterpret_cast<std::uintptr_t>(point.trie) << 8) ^ point.code);
+    name = mix_hash(name, (reinterpret_cast<std::uintptr_t>(point.trie) << 8) ^ point.code);
     anything = anything || !point.consumed() || point.trie->nodes()[point.node()].size > 1;
   }
   if (!anything) return nullptr;
+  if (const StoredForest* known = find_forest(points, name)) return known->forest.get();
   std::lock_guard lock(mutex_);
-  auto [first, last] = forests_.equal_range(hash);
-  for (; first != last; ++first) {
-    if (std::ranges::equal(first->second.points, points)) return first->second.forest.get();
-  }
+  if (const StoredForest* known = find_forest(points, name)) return known->forest.get();
   if (next_forest_id_ == 0xFFFFFFFFu) throw FuelError("the mask memo holds as many forests as it can");
-  StoredForest stored{{points.begin(), points.end()}, std::make_unique<Forest>(next_forest_id_, points)};
-  const Forest* made = stored.forest.get();
-  bytes_.fetch_add(made->memory_bytes() + points.size() * sizeof(ExitPoint) + 96, std::memory_order_relaxed);
-  forests_.emplace(hash, std::move(stored));
+  stored_forests_.push_back({{points.begin(), points.end()}, std::make_unique<Forest>(next_forest_id_, points)});
   ++next_forest_id_;
+  const Forest* made = stored_forests_.back().forest.get();
+  std::size_t before = forests_.memory_bytes();
+  forests_.insert(name, &stored_forests_.back());
+  bytes_.fetch_add(made->memory_bytes() + points.size() * sizeof(ExitPoint) + 96 + forests_.memory_bytes() - before,
+                   std::memory_order_relaxed);
   return made;
 }
 
@@ -120,6 +97,15 @@ const TokenBits* Memo::add_named(const BitsName& name, TokenBits&& bits) {
   const TokenBits* stored = intern_bits(std::move(bits));
   bytes_.fetch_add(96, std::memory_order_relaxed);
   return named_.try_emplace(name, stored).first->second;
+}
+
+bool Memo::release_some() {
+  for (int i = 0; i < 32; ++i) {
+    if (!results_.empty()) results_.pop_back();
+    if (!stored_forests_.empty()) stored_forests_.pop_back();
+  }
+  if (!bits_.empty()) bits_.erase(bits_.begin());
+  return !results_.empty() || !stored_forests_.empty() || !bits_.empty();
 }
 
 }  // namespace maskforge

@@ -59,9 +59,19 @@ struct MaskSolver::ScratchLease {
 
 const Result* MaskSolver::walk(const Forest& forest, StateId state) {
   if (const Result* known = memo_.find_walk(forest, state)) return known;
-  StateId clipped = forest.weight() > kWorthClipping ? machine_.clip(state, forest.height()) : state;
-  if (clipped != state) return memo_.alias_walk(forest, state, walk(forest, clipped));
-  return memo_.add_walk(forest, state, compute(forest, state));
+  // How much of the forest may stay in this frame: what heavier ways than the plain walk, and clipping, could save.
+  Machine::RowView row = machine_.row(state);
+  std::uint64_t weight = 0;
+  for (const Forest::Group& group : forest.groups()) {
+    Step step = row.entry(group.byte);
+    if (step.bits == 0) step = machine_.step(state, group.byte);
+    if (step.kind() == StepKind::kStay) weight += group.weight;
+  }
+  if (weight > kWorthClipping) {
+    StateId clipped = machine_.clip(state, forest.height());
+    if (clipped != state) return memo_.alias_walk(forest, state, walk(forest, clipped));
+  }
+  return memo_.add_walk(forest, state, compute(forest, state, weight));
 }
 
 const Result* MaskSolver::walk_children(const TokenTrie& trie, std::uint32_t node, StateId state) {
@@ -69,12 +79,8 @@ const Result* MaskSolver::walk_children(const TokenTrie& trie, std::uint32_t nod
   return walk(*memo_.forest({&point, 1}), state);
 }
 
-std::unique_ptr<Result> MaskSolver::compute(const Forest& forest, StateId state) {
+std::unique_ptr<Result> MaskSolver::compute(const Forest& forest, StateId state, std::uint64_t weight) {
   ScratchLease scratch(*this, machine_);
-  std::uint64_t weight = 0;
-  for (const Forest::Group& group : forest.groups()) {
-    if (machine_.step(state, group.byte).kind() == StepKind::kStay) weight += group.weight;
-  }
   bool done = (weight > kNarrow && by_lockstep(forest, state, weight, *scratch)) ||
               (weight > kWorthPlanning &&
                (by_clipping(forest, state, weight, *scratch) || by_slices(forest, state, weight, *scratch)));

@@ -52,7 +52,7 @@ class MaskSolver {
  private:
   struct Scratch;
   struct ScratchLease;
-  std::unique_ptr<Result> compute(const Forest& forest, StateId state);
+  std::unique_ptr<Result> compute(const Forest& forest, StateId state, std::uint64_t weight);
   bool by_lockstep(const Forest& forest, StateId state, std::uint64_t weight, Scratch& scratch);
   bool by_clipping(const Forest& forest, StateId state, std::uint64_t weight, Scratch& scratch);
   bool by_slices(const Forest& forest, StateId state, std::uint64_t weight, Scratch& scratch);
