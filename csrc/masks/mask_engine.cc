@@ -56,8 +56,9 @@ struct MaskEngine::Impl {
         memo_limit(limit / 2),
         memo(std::make_unique<Memo>(VocabularyIndex::kFirstFreeForestId)) {}
 
-  // Each token exactly, from a copy of the configuration. Reading the text of a key is dear, and suspects are mostly what may follow
-  // one key's closing quote: the configuration behind the key is kept for the next token that starts alike.
+  // Each token exactly, from a copy of the configuration. Reading the text of a key is dear, and suspects are mostly
+  // what may follow one key's closing quote: the configuration behind the key is kept for the next token that starts
+  // alike.
   void simulate_all(std::span<const TokenId> tokens, std::span<const StateId> frames, std::string_view key_bytes,
                     std::uint32_t* words) {
     if (tokens.empty()) return;

@@ -20,8 +20,8 @@
 
 namespace maskforge {
 
-// uint64 -> pointer; lock-free reads, writes under the owner's mutex. Key 0 is not used. In shards, so that growing one takes
-// microseconds: a mask must not wait for all of a large table to move.
+// uint64 -> pointer; lock-free reads, writes under the owner's mutex. Key 0 is not used. In shards, so that growing one
+// takes microseconds: a mask must not wait for all of a large table to move.
 template <typename T>
 class ReadMostlyTable {
  public:

@@ -175,19 +175,24 @@ class ToyKeys : public ToyAutomaton {
   std::vector<std::string> prefixes_;
 };
 
-// Local n: n more bytes from 0x23 on may follow; any of them may be left out. kFree: as many as you like.
+// Local n: n more bytes from 0x20 on may follow; any of them may be left out. kFree: as many as you like. The `ascii`
+// kind reads no bytes beyond ASCII and does not clip, so that masks have to find out by themselves how far its counters
+// reach.
 class ToyCounter : public ToyAutomaton {
  public:
   static constexpr std::uint32_t kFree = 1000;
-  explicit ToyCounter(Machine& machine) : ToyAutomaton(machine) {}
+  explicit ToyCounter(Machine& machine, bool ascii = false) : ToyAutomaton(machine), ascii_(ascii) {}
   Step compute(std::uint32_t local, std::uint8_t byte) override {
     if (byte == '"') return Step::returns(0);
-    if (byte < 0x20 || local == 0) return Step::reject();
+    if (byte < 0x20 || local == 0 || (ascii_ && byte >= 0x80)) return Step::reject();
     return stay(local == kFree ? kFree : local - 1);
   }
   StateId clip(std::uint32_t local, StateId self, std::uint32_t longest) override {
-    return local != kFree && local > longest ? state(kFree) : self;
+    return !ascii_ && local != kFree && local > longest ? state(kFree) : self;
   }
+
+ private:
+  bool ascii_;
 };
 
 // Locals: 0 before a key, 1 waiting for a key, 2 waiting for a value, 3 behind a value, 4 + v + 3 * i the colon behind

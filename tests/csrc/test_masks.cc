@@ -109,7 +109,8 @@ void test_random_machines() {
 
 // An object with everything; `seed` decides its strings.
 struct ToyWorld {
-  explicit ToyWorld(unsigned seed) : random(seed), object(machine), space(machine), counter(machine) {
+  explicit ToyWorld(unsigned seed)
+      : random(seed), object(machine), space(machine), counter(machine), ascii(machine, true) {
     std::vector<std::string> names;
     for (std::uint32_t i = below(random, 6); i > 0; --i) {
       std::string name;
@@ -124,6 +125,7 @@ struct ToyWorld {
       object.strings.push_back(bodies.back()->state(0));
     }
     for (std::uint32_t length : {1u, 3u, 6u, 11u, 40u}) object.strings.push_back(counter.state(length));
+    for (std::uint32_t length : {2u, 5u, 23u, 24u, 25u, 60u}) object.strings.push_back(ascii.state(length));
     object.strings.push_back(counter.state(ToyCounter::kFree));
     if (seed % 2 == 0) object.space = space.state(0);
   }
@@ -148,6 +150,7 @@ struct ToyWorld {
   ToyObject object;
   ToySpace space;
   ToyCounter counter;
+  ToyCounter ascii;
   std::unique_ptr<ToyKeys> keys;
   std::vector<std::unique_ptr<ToyString>> bodies;
 };
