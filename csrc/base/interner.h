@@ -5,7 +5,8 @@
 #include <cstdint>
 #include <deque>
 #include <utility>
-#include <vector>
+
+#include "base/hash_index.h"
 
 namespace maskforge {
 
@@ -16,40 +17,29 @@ template <typename T, typename Hash>
 class Interner {
  public:
   std::uint32_t intern(T value) {
+    std::uint32_t fresh = static_cast<std::uint32_t>(items_.size());
     std::uint64_t hash = Hash{}(value);
-    if ((items_.size() + 1) * 2 > slots_.size()) grow();
-    std::size_t mask = slots_.size() - 1;
-    for (std::size_t i = hash & mask;; i = (i + 1) & mask) {
-      std::uint32_t slot = slots_[i];
-      if (slot == 0) {
+    // Every bit of a hash below counts: fold the high half, which mixes best, into the low one, which is kept.
+    hash = mix_hash(hash, 0x2545F491) >> 16;
+    std::uint32_t id = index_.find_or_insert(hash, fresh, [&](std::uint32_t at) { return items_[at] == value; });
+    if (id == fresh) {
+      try {
         items_.push_back(std::move(value));
-        hashes_.push_back(static_cast<std::uint32_t>(hash >> 32));
-        low_.push_back(static_cast<std::uint32_t>(hash));
-        slots_[i] = static_cast<std::uint32_t>(items_.size());
-        return static_cast<std::uint32_t>(items_.size() - 1);
+      } catch (...) {
+        index_.forget(hash, fresh);
+        throw;
       }
-      if (hashes_[slot - 1] == static_cast<std::uint32_t>(hash >> 32) && items_[slot - 1] == value) return slot - 1;
     }
+    return id;
   }
 
   const T& operator[](std::uint32_t id) const { return items_[id]; }
   std::size_t size() const { return items_.size(); }
+  std::size_t index_bytes() const { return index_.memory_bytes(); }
 
  private:
-  void grow() {
-    std::size_t size = slots_.empty() ? 16 : slots_.size() * 2;
-    slots_.assign(size, 0);
-    for (std::size_t k = 0; k < items_.size(); ++k) {
-      std::size_t i = low_[k] & (size - 1);
-      while (slots_[i] != 0) i = (i + 1) & (size - 1);
-      slots_[i] = static_cast<std::uint32_t>(k + 1);
-    }
-  }
-
   std::deque<T> items_;
-  std::vector<std::uint32_t> hashes_;  // high halves, to skip most comparisons
-  std::vector<std::uint32_t> low_;     // low halves, to rebuild the slots
-  std::vector<std::uint32_t> slots_;   // id + 1, 0 = free; size is a power of two
+  HashIndex index_;
 };
 
 }  // namespace maskforge

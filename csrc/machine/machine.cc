@@ -48,38 +48,31 @@ std::uint8_t Machine::add_automaton(Automaton* automaton) {
 
 StateId Machine::intern(std::uint8_t automaton, std::uint32_t local, bool wants_text) {
   std::lock_guard lock(mutex_);
-  auto [entry, fresh] = ids_.try_emplace(pair_key(automaton, local), 0);
-  if (!fresh) return entry->second;
+  const std::uint64_t key = pair_key(automaton, local);
+  if (const std::uint32_t* known = ids_.find(key)) return *known;
   std::uint32_t id = count_.load(std::memory_order_relaxed);
   std::uint32_t chunk = id >> kChunkBits;
-  try {
-    FuelScope::spend();
-    if (chunk >= kMaxChunks) throw FuelError("the machine holds as many states as it can");
-    if (chunks_[chunk].load() == nullptr) chunks_[chunk].store(new RecordChunk(), std::memory_order_release);
-  } catch (...) {
-    ids_.erase(entry);
-    throw;
-  }
+  FuelScope::spend();
+  if (chunk >= kMaxChunks) throw FuelError("the machine holds as many states as it can");
+  if (chunks_[chunk].load() == nullptr) chunks_[chunk].store(new RecordChunk(), std::memory_order_release);
   Record& record = this->record(id);
   record.local = local;
   record.automaton = automaton;
   record.wants_text = wants_text;
-  entry->second = id;
+  ids_.insert(key, id);
   count_.store(id + 1, std::memory_order_release);
   return id;
 }
 
 Step Machine::call(StateId below, StateId pushed) {
   std::lock_guard lock(mutex_);
-  auto [entry, fresh] = call_ids_.try_emplace(pair_key(below, pushed), call_count_);
-  if (!fresh) return Step::make(StepKind::kCall, entry->second);
+  const std::uint64_t key = pair_key(below, pushed);
+  if (const std::uint32_t* known = call_ids_.find(key)) return Step::make(StepKind::kCall, *known);
   std::uint32_t chunk = call_count_ >> kChunkBits;
-  if (chunk >= kMaxChunks) {
-    call_ids_.erase(entry);
-    throw FuelError("the machine holds as many calls as it can");
-  }
+  if (chunk >= kMaxChunks) throw FuelError("the machine holds as many calls as it can");
   if (call_chunks_[chunk].load() == nullptr) call_chunks_[chunk].store(new CallChunk(), std::memory_order_release);
   (*call_chunks_[chunk].load())[call_count_ & (kChunkSize - 1)] = Call{below, pushed};
+  call_ids_.insert(key, call_count_);
   return Step::make(StepKind::kCall, call_count_++);
 }
 
@@ -150,15 +143,15 @@ StateId Machine::fill_after(StateId waiting, Label label) {
   if (label == 0) {
     std::uint32_t known = record.after0.load();
     if (known != 0) return known == 1 ? kDeadState : known - 2;
-  } else if (auto known = afters_.find(pair_key(waiting, label)); known != afters_.end()) {
-    return known->second;
+  } else if (const std::uint32_t* known = afters_.find(pair_key(waiting, label))) {
+    return *known;
   }
   FuelScope::spend();
   StateId next = automata_[record.automaton]->after(record.local, label);
   if (label == 0) {
     record.after0.store(next == kDeadState ? 1 : next + 2, std::memory_order_release);
-  } else {
-    afters_.emplace(pair_key(waiting, label), next);
+  } else if (afters_.find(pair_key(waiting, label)) == nullptr) {
+    afters_.insert(pair_key(waiting, label), next);
   }
   return next;
 }
@@ -172,10 +165,10 @@ StateId Machine::after_text(StateId waiting, Label label, std::string_view key) 
 
 StateId Machine::clip(StateId state, std::uint32_t longest) {
   std::lock_guard lock(mutex_);
-  if (auto known = clips_.find(pair_key(state, longest)); known != clips_.end()) return known->second;
+  if (const std::uint32_t* known = clips_.find(pair_key(state, longest))) return *known;
   Record& record = this->record(state);
   StateId clipped = automata_[record.automaton]->clip(record.local, state, longest);
-  clips_.emplace(pair_key(state, longest), clipped);
+  clips_.insert(pair_key(state, longest), clipped);
   return clipped;
 }
 
@@ -186,9 +179,9 @@ std::string Machine::describe(StateId state) {
 }
 
 std::size_t Machine::memory_bytes() const {
-  std::size_t states = count_.load();
-  return slab_bytes_ + states * (sizeof(Record) + 32) + call_count_ * (sizeof(Call) + 32) + classes_.size() * 300 +
-         (afters_.size() + clips_.size()) * 32;
+  return slab_bytes_ + count_.load() * sizeof(Record) + call_count_ * sizeof(Call) + ids_.memory_bytes() +
+         call_ids_.memory_bytes() + afters_.memory_bytes() + clips_.memory_bytes() +
+         classes_.size() * sizeof(ByteClasses);
 }
 
 }  // namespace maskforge

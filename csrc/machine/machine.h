@@ -224,11 +224,11 @@ class Machine {
   std::uint32_t call_count_ = 0;
   // guarded by mutex_
   Interner<ByteClasses, ClassesHash> classes_;
-  std::unordered_map<std::uint64_t, StateId> ids_;             // (automaton, local) -> state
-  std::unordered_map<std::uint64_t, std::uint32_t> call_ids_;  // (below, pushed) -> index
-  std::unordered_map<std::uint64_t, StateId> afters_;          // (waiting, label), label > 0
-  std::unordered_map<std::uint64_t, StateId> clips_;           // (state, longest)
-  std::unordered_map<std::uint64_t, Label> wide_ids_;          // verdict sets that do not fit a label
+  HashMap64 ids_;                                      // (automaton, local) -> state
+  HashMap64 call_ids_;                                 // (below, pushed) -> index
+  HashMap64 afters_;                                   // (waiting, label), label > 0
+  HashMap64 clips_;                                    // (state, longest)
+  std::unordered_map<std::uint64_t, Label> wide_ids_;  // verdict sets that do not fit a label
   std::deque<std::uint64_t> wide_;
   std::vector<std::unique_ptr<char[]>> slabs_;
   std::size_t slab_used_ = 0;

@@ -81,12 +81,12 @@ FormulaId Formulas::negate(FormulaId f) {
   const Node& node = nodes_[f];
   if (node.op == Op::kNot) return node.parts[0];
   if (node.op == Op::kAtom || node.op == Op::kOne) return intern(Node{Op::kNot, {}, {f}});
-  if (auto known = negations_.find(f); known != negations_.end()) return known->second;
+  if (const std::uint32_t* known = negations_.find(f)) return *known;
   std::vector<FormulaId> parts = node.parts;
   Op op = node.op == Op::kAnd ? Op::kOr : Op::kAnd;
   for (FormulaId& part : parts) part = negate(part);
   FormulaId negation = junction(op, std::move(parts));
-  negations_.emplace(f, negation);
+  if (negations_.find(f) == nullptr) negations_.insert(f, negation);
   return negation;
 }
 

@@ -79,7 +79,7 @@ class Formulas {
   FormulaId map_memo(FormulaId f, const std::function<FormulaId(const Atom&, FormulaId)>& replace, std::uint32_t epoch);
 
   Interner<Node, NodeHash> nodes_;
-  std::unordered_map<FormulaId, FormulaId> negations_;
+  HashMap64 negations_;
   // Scratch of map and visit_atoms, by formula; an entry counts only for the epoch it was written in.
   struct Mark {
     std::uint32_t epoch = 0;

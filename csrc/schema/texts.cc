@@ -8,13 +8,13 @@ namespace maskforge {
 
 TextId Texts::intern_record(std::uint32_t tag, std::uint32_t payload, KeyTexts* provider) {
   std::uint64_t key = (std::uint64_t{tag} << 32) | payload;
-  auto [entry, fresh] = ids_.try_emplace(key, static_cast<TextId>(records_.size()));
-  if (fresh) {
-    Record& record = records_.emplace_back();
-    record.provider = provider;
-    record.payload = payload;
-  }
-  return entry->second;
+  if (const std::uint32_t* known = ids_.find(key)) return *known;
+  TextId id = static_cast<TextId>(records_.size());
+  Record& record = records_.emplace_back();
+  record.provider = provider;
+  record.payload = payload;
+  ids_.insert(key, id);
+  return id;
 }
 
 TextId Texts::language(RegexId alive, std::vector<RegexId> asked) {

@@ -78,7 +78,7 @@ class Texts {
   Machine& machine_;
   RegexArena& regexes_;
   Interner<Language, LanguageHash> languages_;
-  std::unordered_map<std::uint64_t, TextId> ids_;
+  HashMap64 ids_;
   std::deque<Record> records_;
   std::size_t bytes_ = 0;
 };
