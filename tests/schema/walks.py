@@ -16,7 +16,25 @@ import numpy as np
 import maskforge as mf
 
 # Values that end soon, the shortest first, for a walk that wants to end.
-LITERALS = [b"0", b'""', b"null", b"true", b"false", b"1", b"2", b"7", b"-1", b"0.5", b"1.5", b"100", b"{}", b"[]"]
+LITERALS = [
+    b"0",
+    b'""',
+    b"null",
+    b"true",
+    b"false",
+    b"1",
+    b"2",
+    b"7",
+    b"-1",
+    b"0.5",
+    b"1.5",
+    b"100",
+    b"{}",
+    b"[]",
+    b'{"a":0}',
+    b"[0]",
+    b"[[]]",
+]
 SAMPLES = ["a", "b", "ab", "ac", "abd", "c", "bb", "aa", "1", "15", "2024-02-29", "127.0.0.1", "\u00e9"]
 UUID = "00000000-0000-0000-0000-000000000000"
 
