@@ -258,7 +258,13 @@ const Result* MaskSolver::resolve(const Result& result, StateId waiting) {
       continue;
     }
     if (!exit.ends_in_bits && exit.ends != nullptr) made->added.push_back(exit.ends);
-    if (exit.forest != nullptr && waiting != kGround) made->append(*walk(*exit.forest, next));
+    if (exit.forest == nullptr || waiting == kGround) continue;
+    if (const Call* two = machine_.entered(next)) {
+      const Result* inner = walk(*exit.forest, two->pushed);
+      made->append(inner->open ? *resolve(*inner, two->below) : *inner);
+    } else {
+      made->append(*walk(*exit.forest, next));
+    }
   }
   return memo_.add_resolved(result, waiting, std::move(made));
 }

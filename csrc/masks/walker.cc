@@ -50,7 +50,7 @@ Walker::Outcome Walker::read(Config config, std::uint8_t byte) {
         Link link = links_[config.link];
         StateId next = machine_->after(link.state, step.operand());
         if (next == kDeadState) return {};
-        return {Kind::kAlive, {next, link.parent}};
+        return {Kind::kAlive, resume(next, link.parent)};
       }
       default: {
         Label label = machine_->final_label(config.state);
@@ -59,17 +59,23 @@ Walker::Outcome Walker::read(Config config, std::uint8_t byte) {
         Link link = links_[config.link];
         StateId next = machine_->after(link.state, label);
         if (next == kDeadState) return {};
-        config = {next, link.parent};
+        config = resume(next, link.parent);
       }
     }
   }
 }
 
-Walker::Config Walker::enter(const Outcome& called) {
-  const Call& call = machine_->call_at(called.call);
-  Link link{call.below, called.next.link};
+Walker::Config Walker::enter(const Outcome& called) { return push(machine_->call_at(called.call), called.next.link); }
+
+Walker::Config Walker::push(const Call& call, std::uint32_t parent) {
+  Link link{call.below, parent};
   if (links_.back().state != link.state || links_.back().parent != link.parent) links_.push_back(link);
   return {call.pushed, static_cast<std::uint32_t>(links_.size() - 1)};
+}
+
+Walker::Config Walker::resume(StateId next, std::uint32_t parent) {
+  const Call* two = machine_->entered(next);
+  return two == nullptr ? Config{next, parent} : push(*two, parent);
 }
 
 void Walker::call_by_memo(const TokenTrie& trie, std::uint32_t node, const Outcome& called, Draft& draft) {

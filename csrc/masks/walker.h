@@ -80,6 +80,8 @@ class Walker {
   Place place(Config config) { return {config, machine_->final_label(config.state), machine_->row(config.state)}; }
   Outcome read(Config config, std::uint8_t byte);
   Config enter(const Outcome& called);
+  Config push(const Call& call, std::uint32_t parent);
+  Config resume(StateId next, std::uint32_t parent);  // what after() gave, above `parent`
   void call_by_memo(const TokenTrie& trie, std::uint32_t node, const Outcome& called, Draft& draft);
   // Applies an outcome to the whole subtree, or returns true when its children have to be walked from `next`.
   bool settle(const TokenTrie& trie, std::uint32_t node, const Outcome& outcome, Draft& draft, Config& next);

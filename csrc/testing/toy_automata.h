@@ -175,24 +175,29 @@ class ToyKeys : public ToyAutomaton {
   std::vector<std::string> prefixes_;
 };
 
-// Local n: n more bytes from 0x20 on may follow; any of them may be left out. kFree: as many as you like. The `ascii`
-// kind reads no bytes beyond ASCII and does not clip, so that masks have to find out by themselves how far its counters
-// reach.
+// Local n: n more bytes from 0x20 on may follow; any of them may be left out. kFree: as many as you like.
 class ToyCounter : public ToyAutomaton {
  public:
   static constexpr std::uint32_t kFree = 1000;
-  explicit ToyCounter(Machine& machine, bool ascii = false) : ToyAutomaton(machine), ascii_(ascii) {}
+  enum class Kind {
+    kClipping,  // ends with a quote
+    kAscii,  // the same, but no bytes beyond ASCII, and masks have to find out by themselves how far a counter reaches
+    kOpen,   // ASCII but for the comma and the brace; may end anywhere without a byte
+  };
+  explicit ToyCounter(Machine& machine, Kind kind = Kind::kClipping) : ToyAutomaton(machine), kind_(kind) {}
   Step compute(std::uint32_t local, std::uint8_t byte) override {
-    if (byte == '"') return Step::returns(0);
-    if (byte < 0x20 || local == 0 || (ascii_ && byte >= 0x80)) return Step::reject();
+    if (byte == '"' && kind_ != Kind::kOpen) return Step::returns(0);
+    if (byte < 0x20 || local == 0 || (kind_ != Kind::kClipping && byte >= 0x80)) return Step::reject();
+    if (kind_ == Kind::kOpen && (byte == ',' || byte == '}')) return Step::reject();
     return stay(local == kFree ? kFree : local - 1);
   }
+  Label final_label(std::uint32_t) override { return kind_ == Kind::kOpen ? 0 : kNoLabel; }
   StateId clip(std::uint32_t local, StateId self, std::uint32_t longest) override {
-    return !ascii_ && local != kFree && local > longest ? state(kFree) : self;
+    return kind_ == Kind::kClipping && local != kFree && local > longest ? state(kFree) : self;
   }
 
  private:
-  bool ascii_;
+  Kind kind_;
 };
 
 // Locals: 0 before a key, 1 waiting for a key, 2 waiting for a value, 3 behind a value, 4 + v + 3 * i the colon behind
@@ -288,6 +293,11 @@ inline std::vector<std::string> toy_tokens(Random& random, std::size_t count, un
       for (std::uint32_t i = 0; i < length; ++i) {
         token += static_cast<char>(digits ? '0' + below(random, 10) : 'a' + below(random, letters));
       }
+    }
+    if (below(random, 60) == 0) {  // longer than what proofs about counters cover
+      std::uint32_t more = 15 + below(random, 25);
+      for (std::uint32_t i = 0; i < more; ++i) token += static_cast<char>('a' + below(random, 2));
+      if (below(random, 3) == 0) token += "\"}";
     }
     if (below(random, 40) == 0) token.clear();
     tokens.push_back(token);

@@ -110,7 +110,12 @@ void test_random_machines() {
 // An object with everything; `seed` decides its strings.
 struct ToyWorld {
   explicit ToyWorld(unsigned seed)
-      : random(seed), object(machine), space(machine), counter(machine), ascii(machine, true) {
+      : random(seed),
+        object(machine),
+        space(machine),
+        counter(machine),
+        ascii(machine, ToyCounter::Kind::kAscii),
+        open(machine, ToyCounter::Kind::kOpen) {
     std::vector<std::string> names;
     for (std::uint32_t i = below(random, 6); i > 0; --i) {
       std::string name;
@@ -126,6 +131,7 @@ struct ToyWorld {
     }
     for (std::uint32_t length : {1u, 3u, 6u, 11u, 40u}) object.strings.push_back(counter.state(length));
     for (std::uint32_t length : {2u, 5u, 23u, 24u, 25u, 60u}) object.strings.push_back(ascii.state(length));
+    for (std::uint32_t length : {1u, 9u, 30u, ToyCounter::kFree}) object.strings.push_back(open.state(length));
     object.strings.push_back(counter.state(ToyCounter::kFree));
     if (seed % 2 == 0) object.space = space.state(0);
   }
@@ -151,6 +157,7 @@ struct ToyWorld {
   ToySpace space;
   ToyCounter counter;
   ToyCounter ascii;
+  ToyCounter open;
   std::unique_ptr<ToyKeys> keys;
   std::vector<std::unique_ptr<ToyString>> bodies;
 };
