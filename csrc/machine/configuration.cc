@@ -140,7 +140,7 @@ bool Configuration::advance(Machine& machine, std::uint8_t byte, Journal* journa
         }
         if (next == kDeadState) return false;
         note_frame(frames, journal);
-        frames.back() = next;
+        replace_top(machine, next);
         return true;
       }
       default: {
@@ -151,24 +151,43 @@ bool Configuration::advance(Machine& machine, std::uint8_t byte, Journal* journa
         StateId next = machine.after(frames.back(), label);
         if (next == kDeadState) return false;
         note_frame(frames, journal);
-        frames.back() = next;
+        replace_top(machine, next);
       }
     }
   }
   return false;
 }
 
+void Configuration::replace_top(Machine& machine, StateId next) {
+  if (const Call* two = machine.entered(next)) {
+    frames.back() = two->below;
+    frames.push_back(two->pushed);
+  } else {
+    frames.back() = next;
+  }
+}
+
 bool Configuration::accepting(Machine& machine) const {
-  if (frames.empty()) return true;
+  std::size_t below = frames.size();  // frames under `top`, plus one
+  if (below == 0) return true;
   StateId top = frames.back();
-  for (std::size_t depth = frames.size(); depth > 0; --depth) {
+  StateId between = kDeadState;  // the frame under `top` that after() brought in, if any
+  for (;;) {
     Label label = machine.final_label(top);
     if (label == kNoLabel) return false;
-    if (depth == 1) return true;
-    top = machine.after(frames[depth - 2], label);
+    StateId waiting = between;
+    if (between == kDeadState) {
+      if (--below == 0) return true;
+      waiting = frames[below - 1];
+    }
+    between = kDeadState;
+    top = machine.after(waiting, label);
     if (top == kDeadState) return false;
+    if (const Call* two = machine.entered(top)) {
+      between = two->below;
+      top = two->pushed;
+    }
   }
-  return true;
 }
 
 }  // namespace maskforge

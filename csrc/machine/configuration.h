@@ -38,6 +38,9 @@ struct Configuration {
   // Whether the text may end here: every frame from the top down may end without another byte.
   bool accepting(Machine& machine) const;
   bool operator==(const Configuration&) const = default;
+
+ private:
+  void replace_top(Machine& machine, StateId next);
 };
 
 }  // namespace maskforge

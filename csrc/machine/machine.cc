@@ -76,6 +76,11 @@ Step Machine::call(StateId below, StateId pushed) {
   return Step::make(StepKind::kCall, call_count_++);
 }
 
+StateId Machine::enter(StateId below, StateId pushed) {
+  std::lock_guard lock(mutex_);
+  return intern(kEnter, call(below, pushed).operand());
+}
+
 const ByteClasses* Machine::intern_classes(const std::array<std::uint8_t, 256>& of) {
   std::lock_guard lock(mutex_);
   ByteClasses classes;

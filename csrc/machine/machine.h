@@ -90,7 +90,8 @@ class Automaton {
   virtual Step compute(std::uint32_t local, std::uint8_t byte) = 0;
   // The label with which the state may end without consuming a byte, or kNoLabel.
   virtual Label final_label(std::uint32_t) { return kNoLabel; }
-  // The state of a waiting frame once its callee returned `label`; kDeadState when that leaves no completion.
+  // The state of a waiting frame once its callee returned `label`; kDeadState when that leaves no completion. May be
+  // Machine::enter().
   virtual StateId after(std::uint32_t, Label) { return kDeadState; }
   // The same, for a waiting state that wants the text of an unnamed key (see Machine::wants_text).
   virtual StateId after_text(std::uint32_t local, Label label, std::string_view) { return after(local, label); }
@@ -122,6 +123,10 @@ class Machine {
   // state answers kSuspect where the text would matter.
   StateId intern(std::uint8_t automaton, std::uint32_t local, bool wants_text = false);
   Step call(StateId below, StateId pushed);
+  // What after() may return to go on with two frames: the waiting frame becomes `below`, and `pushed`, which is not
+  // such a pair itself, comes on top of it. (So that what follows a key can be a frame that knows nothing of the
+  // object, and shared.)
+  StateId enter(StateId below, StateId pushed);
   const ByteClasses* intern_classes(const std::array<std::uint8_t, 256>& of);
   Label verdict_label(std::uint64_t verdicts);
   std::uint64_t verdicts(Label label) const;
@@ -153,6 +158,11 @@ class Machine {
     return fill_after(waiting, label);
   }
   StateId after_text(StateId waiting, Label label, std::string_view key);
+  // The two frames that a result of after() stands for; null when it is a plain state.
+  const Call* entered(StateId state) const {
+    const Record& record = this->record(state);
+    return record.automaton == kEnter ? &call_at(record.local) : nullptr;
+  }
   // A state's row for loops that read many bytes from it: entry(classes[byte]), whose bits are 0 while not computed
   // (then ask step()). Valid for the machine's life.
   struct RowView {
@@ -179,6 +189,7 @@ class Machine {
   static constexpr unsigned kChunkBits = 12;
   static constexpr std::uint32_t kChunkSize = 1u << kChunkBits;
   static constexpr std::uint32_t kMaxChunks = 1u << 14;  // 64 million states
+  static constexpr std::uint8_t kEnter = 255;            // stands for an automaton: the local id is a call
 
   struct Row {
     const ByteClasses* classes;

@@ -145,7 +145,8 @@ const Objects::Member& Objects::unnamed_member(CoreId core, std::uint64_t matche
 
 StateId Objects::after_key(const Member& member) {
   if (!member.alive) return kDeadState;
-  return state({Phase::kColon, cores_[member.core].compact, member.core, member.spec, member.questions});
+  return machine_.enter(state({Phase::kValueWait, true, member.core, member.spec, member.questions}),
+                        values_.colon(member.spec));
 }
 
 FormulaId Objects::at_end(FormulaId f, std::uint32_t count) {
@@ -197,10 +198,6 @@ Step Objects::compute(std::uint32_t id, std::uint8_t byte) {
       if (cores_[local.core].anonymous) return Step::suspect();
       return machine_.call(state({Phase::kKeyWait, true, local.core}), strings_.body(text));
     }
-    case Phase::kColon:
-      if (byte != ':') return Step::reject();
-      return machine_.call(state({Phase::kValueWait, true, local.core, local.spec, local.questions}),
-                           values_.start(local.spec));
     case Phase::kAfterValue:
       if (byte == '}') {
         Label label = end_label(local.core);
@@ -271,8 +268,6 @@ std::string Objects::describe(std::uint32_t id) {
     }
     case Phase::kNextKey:
       return "a key: " + keys();
-    case Phase::kColon:
-      return "`:`";
     case Phase::kAfterValue: {
       std::string out = any_key_left(local.core) ? "`,`" : "";
       if (end_label(local.core) != kNoLabel) out += out.empty() ? "`}`" : " or `}`";

@@ -46,7 +46,7 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   using PlanId = std::uint32_t;
   using SeenId = std::uint32_t;
 
-  enum class Phase : std::uint8_t { kFirst, kKeyWait, kColon, kValueWait, kAfterValue, kNextKey };
+  enum class Phase : std::uint8_t { kFirst, kKeyWait, kValueWait, kAfterValue, kNextKey };
 
   struct Core {
     FormulaId demanded = kTrue;

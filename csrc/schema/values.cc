@@ -20,14 +20,17 @@ Values::Values(Machine& machine, Questions& questions, Texts& texts, TextFrames&
       words_(machine) {}
 
 Step Values::compute(std::uint32_t local, std::uint8_t byte) {
-  // Local ids: the spec, and whether whitespace was read (or none is allowed).
   if (is_json_space(byte)) {
     return (local & 1) != 0 ? Step::reject()
                             : machine_.call(machine_.intern(automaton_, local | 1), spaces_.begin(byte));
   }
-  StateId value = begin(local >> 1, byte);
+  SpecId spec = local >> 2;
+  if ((local & 2) != 0) return byte == ':' ? Step::stay(start(spec)) : Step::reject();
+  StateId value = begin(spec, byte);
   return value == kDeadState ? Step::reject() : Step::stay(value);
 }
+
+std::string Values::describe(std::uint32_t local) { return (local & 2) != 0 ? "`:`" : describe_spec(local >> 2); }
 
 SpecId Values::spec(std::vector<std::uint32_t> forced, std::vector<QuestionId> asked, FormulaId demand, bool compact) {
   if (asked.size() > 64) throw UnsupportedError("more than 64 open questions about one value");

@@ -29,20 +29,21 @@ struct Literal {
 
 class Containers;
 
-// Also the frame at the start of a value, pushed by what stands before it (`:` or `,`): it becomes the value's own
-// frame with the first byte. It knows the spec and nothing of the container, so all containers that ask the same share
-// it, and its masks.
+// Also the frame at the start of a value, which begins after a key (and reads the colon) or after a comma, and becomes
+// the value's own frame with the first byte. It knows the spec and nothing of the container, so all containers that ask
+// the same share it, and its masks.
 class Values : public Automaton {
  public:
   Values(Machine& machine, Questions& questions, Texts& texts, TextFrames& strings, SpaceFrames& spaces);
 
-  StateId start(SpecId spec) { return machine_.intern(automaton_, spec << 1 | (specs_[spec].compact ? 1u : 0u)); }
+  StateId start(SpecId spec) { return frame(spec, false, specs_[spec].compact); }
+  StateId colon(SpecId spec) { return frame(spec, true, specs_[spec].compact); }
   const ByteClasses* byte_classes(std::uint32_t) override { return classes_; }
   Step compute(std::uint32_t local, std::uint8_t byte) override;
   StateId after(std::uint32_t local, Label) override {
     return machine_.intern(automaton_, local);
   }  // back from whitespace
-  std::string describe(std::uint32_t local) override { return describe_spec(local >> 1); }
+  std::string describe(std::uint32_t local) override;
 
   // `forced` are literal codes in any order; `asked` is sorted and unique, at most 64 long, and never holds a forced
   // question.
@@ -114,6 +115,10 @@ class Values : public Automaton {
     std::uint8_t words = 0;
   };
 
+  // Local ids: spec << 2, 2 while the colon is to come, 1 when whitespace was read (or none is allowed).
+  StateId frame(SpecId spec, bool colon, bool spaced) {
+    return machine_.intern(automaton_, spec << 2 | (colon ? 2u : 0u) | (spaced ? 1u : 0u));
+  }
   TextId text(SpecId spec);
   NumberStateId number(SpecId spec);
   StateId container(SpecId spec, bool object);
