@@ -36,6 +36,7 @@ LITERALS = [
     b"[[]]",
 ]
 SAMPLES = ["a", "b", "ab", "ac", "abd", "c", "bb", "aa", "1", "15", "2024-02-29", "127.0.0.1", "\u00e9"]
+CLOSING_STEPS = 600
 UUID = "00000000-0000-0000-0000-000000000000"
 
 
@@ -114,21 +115,10 @@ class Walker:
         free_steps: int,
         look: Callable[[mf.Matcher, np.ndarray[Any, Any]], None],
         schema: Any = None,
-        closing_steps: int = 600,
     ) -> bytes:
         """The text of one walk. `look` is called with every mask."""
         matcher = grammar.matcher()
         text = bytearray()
-        helpful = hints(schema)
-
-        def step(token: int) -> bool:
-            if not matcher.accept_token(token):
-                raise WalkError(
-                    f"token {token} {self.token[token]!r} is in the mask and is not accepted after {bytes(text)!r}"
-                )
-            text.extend(b"" if token in self.eos else self.token[token])
-            return token in self.eos
-
         for _ in range(free_steps):
             ids = self.allowed(matcher)
             look(matcher, ids)
@@ -136,10 +126,35 @@ class Walker:
                 # Exponents of many digits are numbers that no oracle can judge.
                 others = ids[~self.digits[ids]]
                 ids = others if len(others) else ids
-            if step(self._choose(ids, dice)):
+            if self._step(matcher, self._choose(ids, dice), text):
                 return bytes(text)
+        helpful = hints(schema)
+        # What a schema still needs can be hard to guess; an attempt that follows the wrong habit begins afresh.
+        for disorder in (0.2, 0.2, 0.7, 0.9, 1.0):
+            ended = self._close(matcher.fork(), bytearray(text), look, helpful, dice, disorder)
+            if ended is not None:
+                return ended
+        raise WalkError(f"the text does not end: {bytes(text)!r}")
+
+    def _step(self, matcher: mf.Matcher, token: int, text: bytearray) -> bool:
+        """Accepts a token of the mask; whether that was the end."""
+        if not matcher.accept_token(token):
+            raise WalkError(f"{self.token[token]!r} is in the mask and cannot be read after {bytes(text)!r}")
+        text.extend(b"" if token in self.eos else self.token[token])
+        return token in self.eos
+
+    def _close(
+        self,
+        matcher: mf.Matcher,
+        text: bytearray,
+        look: Callable[[mf.Matcher, np.ndarray[Any, Any]], None],
+        helpful: list[bytes],
+        dice: random.Random,
+        disorder: float,
+    ) -> bytes | None:
+        """The text with its end; None where it did not come soon."""
         spelled: list[int] = []  # tokens of a hint that is being written
-        for _ in range(closing_steps):
+        for _ in range(CLOSING_STEPS):
             ids = self.allowed(matcher)
             if spelled:
                 token = spelled.pop()
@@ -150,12 +165,12 @@ class Walker:
                 look(matcher, ids)
                 ends = sorted(allowed & self.eos)
                 if ends:
-                    step(ends[0])
+                    self._step(matcher, ends[0], text)
                     return bytes(text)
-                spelled = self._towards_the_end(matcher, allowed, text, helpful, dice)
+                spelled = self._towards_the_end(matcher, allowed, text, helpful, dice, disorder)
                 token = spelled.pop() if spelled else self._choose(ids, dice)
-            step(token)
-        raise WalkError(f"the text does not end: {bytes(text)!r}")
+            self._step(matcher, token, text)
+        return None
 
     def _choose(self, ids: np.ndarray[Any, Any], dice: random.Random) -> int:
         """Half of the time any token, half of the time one that is not only letters."""
@@ -167,7 +182,13 @@ class Walker:
         return token
 
     def _towards_the_end(
-        self, matcher: mf.Matcher, allowed: set[int], text: bytearray, helpful: list[bytes], dice: random.Random
+        self,
+        matcher: mf.Matcher,
+        allowed: set[int],
+        text: bytearray,
+        helpful: list[bytes],
+        dice: random.Random,
+        disorder: float,
     ) -> list[int]:
         """Tokens that are allowed one after the other, the next one last; empty where there is no idea."""
         inside = _inside_string(text)
@@ -176,7 +197,7 @@ class Walker:
                 return [self.of_byte[closer]]
         literals = dice.sample(LITERALS, len(LITERALS)) if dice.random() < 0.5 else LITERALS
         ideas = [*literals, *helpful, *(json.dumps(sample).encode() for sample in [*SAMPLES, UUID])]
-        if dice.random() < 0.2:
+        if dice.random() < disorder:
             dice.shuffle(ideas)
         tails: Iterable[bytes] = ideas
         if inside:
