@@ -23,6 +23,7 @@ import ctypes
 import gc
 import heapq
 import json
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
@@ -42,7 +43,7 @@ from rich.text import Text
 from maskforge.bench import machine
 from maskforge.bench.cases import Case, built_in_cases, maskbench_cases
 from maskforge.bench.engines import Engine, Llguidance, Maskforge, Refused, Run
-from maskforge.bench.summary import Outcome, Reading, markdown, summarize, tables
+from maskforge.bench.summary import Outcome, Reading, page, summarize, tables
 
 Clock = Callable[[], int]
 CLOCKS: dict[str, Clock] = {"cpu": process_time_ns, "wall": perf_counter_ns}
@@ -145,6 +146,12 @@ class Harness:
             reading.matcher_bytes = run.memory_bytes()
 
 
+def command_line(arguments: Sequence[str]) -> str:
+    """The command as it is typed: `python -m` knows modules, `sys.argv` has their files."""
+    module = "maskforge.bench" if Path(arguments[0]).stem == "__main__" else "maskforge.bench.cold_masks"
+    return shlex.join(["python", "-m", module, *arguments[1:]])
+
+
 def load_tokenizer(folder: Path | None) -> Any:
     if folder is None:
         from maskforge.cli.tiny_model import train_tokenizer
@@ -218,7 +225,9 @@ def main(
     json_lines: Annotated[
         Path | None, typer.Option("--json", help="Write every time, one JSON line per schema.")
     ] = None,
-    markdown_out: Annotated[Path | None, typer.Option("--markdown", help="Write the tables as Markdown.")] = None,
+    markdown_out: Annotated[
+        Path | None, typer.Option("--markdown", help="Write the results as a Markdown page.")
+    ] = None,
     fresh: Annotated[bool, typer.Option(help="A new compiler for each schema: nothing is shared.")] = False,
     only: Annotated[list[str] | None, typer.Option(help="Engines to run; repeat for several. Default: all.")] = None,
     clock: Annotated[Literal["cpu", "wall"], typer.Option(help="Processor time of the process, or elapsed.")] = "cpu",
@@ -248,7 +257,7 @@ def main(
     about = {
         "kind": "run",
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "command": sys.argv,
+        "command": command_line(sys.argv),
         "machine": machine.describe(),
         "engines": {engine.name: engine.version for engine in harness.engines},
         "setup_ms": {engine.name: round(engine.setup_ns / 1e6, 1) for engine in harness.engines},
@@ -279,7 +288,7 @@ def main(
     print_slowest(console, harness)
     console.print_json(data={**about, "memory": summary["memory"], "load_at_end": summary["load_at_end"]})
     if markdown_out:
-        markdown_out.write_text(markdown(summary), encoding="utf-8")
+        markdown_out.write_text(page(about, summary), encoding="utf-8")
 
 
 if __name__ == "__main__":

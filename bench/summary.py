@@ -119,7 +119,7 @@ def masks(pairs: Pairs, position: int, which: str) -> list[int]:
     """Mask times of the engine at `position` of each tuple.
 
     which: "both" for the valid instances that all the engines accept, so every engine answered at the same places;
-    "valid" for those that this one accepts; "all" for every mask that was made.
+    "all" for every mask that was made.
     """
     found: list[int] = []
     for outcomes in pairs:
@@ -128,8 +128,6 @@ def masks(pairs: Pairs, position: int, which: str) -> list[int]:
                 outcome.compiled and outcome.readings[index].valid and outcome.readings[index].accepted
                 for outcome in outcomes
             ):
-                continue
-            if which == "valid" and not (reading.valid and reading.accepted):
                 continue
             found += reading.mask_ns
     return found
@@ -226,3 +224,57 @@ def markdown(summary: dict[str, Any]) -> str:
         lines += [" | ".join(["", *row, ""]).strip() for row in body]
         parts.append("\n".join(lines))
     return "\n\n".join(parts) + "\n"
+
+
+def page(about: dict[str, Any], summary: dict[str, Any]) -> str:
+    """The results as a page of the documentation: what ran, where, when, and the tables."""
+    host, memory = about["machine"], summary["memory"]
+    names = list(about["engines"])
+    versions = ", ".join(f"{name} {version}" for name, version in about["engines"].items())
+    setups = ", ".join(f"{name} {about['setup_ms'][name] / 1e3:.1f} s" for name in names)
+    clock = "processor time of the process" if about["clock"] == "cpu" else "elapsed time"
+    busy = max([*host["load"], *summary["load_at_end"]], default=0.0)
+    loads = " to ".join(str(load[0]) for load in (host["load"], summary["load_at_end"]) if load)
+    lines = [
+        "# Cold masks and compiles",
+        "",
+        f"`{about['command']}`",
+        "",
+        f"{about['date'][:10]}; {versions}; Python {host['python']}, {host['system']}, {host['processor']}, "
+        f"{host['cores']} cores; vocabulary of {about['vocab_size']:,} tokens.",
+        "",
+        f"Times are {clock}, one thread, each with the {about['clock_ns']} ns that reading the clock takes"
+        + (
+            f". The machine had other work (load {loads} on {host['cores']} cores), which slows all engines by sharing "
+            "caches and memory with them: ratios say more than times."
+            if busy > 1.5
+            else "."
+        ),
+        "",
+        "Every schema is seen once; the engines read the same tokens of the same instances, end-of-sequence included, "
+        "in turns. The tables cover what all of them handle: the valid instances that all accept, the schemas that all "
+        "compile; those that say `all`, whatever each one handled by itself.",
+        "",
+        markdown(summary),
+        f"Setting up once for the vocabulary: {setups}. Peak memory of the process, all engines and the tokenizer: "
+        f"{_megabytes(memory['peak_process_bytes'])}.",
+    ]
+    for name in names:
+        sizes = memory[name]
+        if "matcher_avg_bytes" in sizes:
+            lines.append(
+                f"A matcher of {name}: {sizes['matcher_avg_bytes'] / 1024:.1f} KiB on average at the end of a text, "
+                f"{sizes['matcher_max_bytes'] / 1024:.0f} KiB at most."
+            )
+        if "shared_bytes" in sizes:
+            lines.append(
+                f"What {name} shares between all schemas, at the end: {_megabytes(sizes['shared_bytes'])}, of that "
+                f"{_megabytes(sizes['memo_bytes'])} masks."
+            )
+    if about["fresh"]:
+        lines.append("maskforge had a new compiler for each schema, so that nothing was shared between schemas.")
+    return "\n".join(lines) + "\n"
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 2**20:,.0f} MiB"

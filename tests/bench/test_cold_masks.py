@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from maskforge.bench.cases import Case, built_in_cases, case, instance_text, maskbench_cases
-from maskforge.bench.cold_masks import Harness, run_cases
+from maskforge.bench.cold_masks import Harness, command_line, run_cases
 from maskforge.bench.engines import Refused, Run, Stopped
 
 EOS = 3
@@ -169,6 +169,13 @@ def test_built_in_labels_are_right(found: Case) -> None:
     assert {instance.valid for instance in found.instances} == {True, False}
     for instance in found.instances:
         assert validator.is_valid(json.loads(instance.text)) == instance.valid, instance.text
+
+
+def test_the_command_line_is_the_one_that_was_typed() -> None:
+    assert command_line(["/x/bench/cold_masks.py", "--limit", "2"]) == (
+        "python -m maskforge.bench.cold_masks --limit 2"
+    )
+    assert command_line(["/x/bench/__main__.py", "masks", "a b"]) == "python -m maskforge.bench masks 'a b'"
 
 
 def test_the_command(tmp_path: Path) -> None:

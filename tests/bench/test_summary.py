@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from maskforge.bench.summary import Outcome, Reading, counts, distribution, markdown, quantile, summarize
+from maskforge.bench.summary import Outcome, Reading, counts, distribution, markdown, page, quantile, summarize
 
 
 def test_quantile_is_a_value_that_occurs() -> None:
@@ -85,6 +85,39 @@ def test_engines_are_compared_where_both_answered() -> None:
     text = markdown(summary)
     assert "| other / ours | 6.0x | 3.0x |" in text
     assert "| other | 1 | 1 | 0 | 0 | 1 | 0 |" in text
+
+
+def test_the_page_says_what_ran_and_where() -> None:
+    summary = summarize([(Outcome("a", "ours", 10, 11, readings=[reading(True, True, [1, 3])]),)], ["ours"])
+    summary["memory"] = {
+        "peak_process_bytes": 3 << 20,
+        "ours": {"matcher_avg_bytes": 2048, "matcher_max_bytes": 4096, "shared_bytes": 2 << 20, "memo_bytes": 1 << 20},
+    }
+    summary["load_at_end"] = [3.5, 1.0, 1.0]
+    about = {
+        "date": "2026-01-02T03:04:05+00:00",
+        "command": "python -m maskforge.bench.cold_masks --limit 1",
+        "machine": {"processor": "P", "cores": 2, "system": "S", "python": "3.11", "load": [2.5, 1.0, 1.0]},
+        "engines": {"ours": "1.2"},
+        "setup_ms": {"ours": 1500.0},
+        "vocab_size": 1000,
+        "clock_ns": 200,
+        "clock": "cpu",
+        "fresh": False,
+    }
+    text = page(about, summary)
+    for words in (
+        "`python -m maskforge.bench.cold_masks --limit 1`",
+        "2026-01-02; ours 1.2; Python 3.11, S, P, 2 cores; vocabulary of 1,000 tokens.",
+        "load 2.5 to 3.5 on 2 cores",
+        "ours 1.5 s. Peak memory of the process, all engines and the tokenizer: 3 MiB.",
+        "2.0 KiB on average at the end of a text, 4 KiB at most",
+        "at the end: 2 MiB, of that 1 MiB masks",
+    ):
+        assert words in text
+    quiet = {**summary, "load_at_end": [0.5, 0.5, 0.5]}
+    host = {**about["machine"], "load": [0.5, 0.5, 0.5]}
+    assert "other work" not in page({**about, "machine": host}, quiet)
 
 
 def test_outcomes_of_different_readings_are_an_error() -> None:
