@@ -1,7 +1,7 @@
 // Which tokens may come next: token bitmasks of configurations, memoised per machine and vocabulary.
 //
-// One MaskEngine serves one Machine (a grammar space) and one Vocabulary; its memo is shared by every grammar of the space. Thread safe.
-// What a mask says never depends on the memo's content, only its cost does.
+// One MaskEngine serves one Machine (a grammar space) and one Vocabulary; its memo is shared by every grammar of the
+// space. Thread safe. What a mask says never depends on the memo's content, only its cost does.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ class VocabularyIndex;  // tries, slices and bitsets of one vocabulary, built on
 
 struct MaskStatistics {
   std::uint64_t masks = 0;
-  std::uint64_t walks = 0;       // memo misses that walked a trie
+  std::uint64_t walks = 0;  // memo misses that walked a trie
   std::uint64_t walked_nodes = 0;
   std::uint64_t memo_bytes = 0;
 };
@@ -28,9 +28,10 @@ class MaskEngine {
   MaskEngine(Machine& machine, std::shared_ptr<const VocabularyIndex> index, std::size_t memory_limit_bytes);
   ~MaskEngine();
 
-  // Writes the mask of a configuration: `frames` bottom first; `key_bytes` are the raw bytes read since the opening quote of the key
-  // in progress (empty when none is); `accepting` says whether the text may end here (sets the end-of-sequence ids). Writes exactly
-  // vocabulary.bitmask_words() words. Spends fuel; on FuelError `words` is unspecified.
+  // Writes the mask of a configuration: `frames` bottom first; `key_bytes` are the raw bytes read since the opening
+  // quote of the key in progress (empty when none is); `accepting` says whether the text may end here (sets the
+  // end-of-sequence ids). Writes exactly vocabulary.bitmask_words() words. Spends fuel; on FuelError `words` is
+  // unspecified.
   void fill(std::span<const StateId> frames, std::string_view key_bytes, bool accepting, std::uint32_t* words);
   MaskStatistics statistics() const;
 

@@ -1,9 +1,10 @@
 // Sets of JSON numbers by value, and the automaton that reads their spellings byte by byte.
 //
-// A NumberSetId is a Boolean combination of: every number, integers, bounds, multiples and single values, all of arbitrary
-// precision (decimal texts, never doubles). It compares *values*: 1.0, 1e0 and 10e-1 are the integer 1. The reader accepts every
-// spelling of the JSON grammar (fractions, exponents, any number of digits) whose value is in the set, and is alive after a prefix
-// if and only if some continuation is accepted. Not thread safe: the machine's lock serialises growth.
+// A NumberSetId is a Boolean combination of: every number, integers, bounds, multiples and single values, all of
+// arbitrary precision (decimal texts, never doubles). It compares *values*: 1.0, 1e0 and 10e-1 are the integer 1. The
+// reader accepts every spelling of the JSON grammar (fractions, exponents, any number of digits) whose value is in the
+// set, and is alive after a prefix if and only if some continuation is accepted. Not thread safe: the machine's lock
+// serialises growth.
 #pragma once
 
 #include <cstdint>
@@ -29,8 +30,8 @@ class NumberArena {
   // ---- sets; decimal arguments are JSON number texts ("1", "-0.25", "1e30"); SpecError when they are not ----
   NumberSetId none() const;
   NumberSetId all() const;
-  NumberSetId integers();                    // by value (draft 6 and later): 1.0 and 1e3 belong
-  NumberSetId integer_spellings();           // draft 4: only texts without fraction and exponent belong
+  NumberSetId integers();           // by value (draft 6 and later): 1.0 and 1e3 belong
+  NumberSetId integer_spellings();  // draft 4: only texts without fraction and exponent belong
   NumberSetId at_least(std::string_view bound, bool exclusive);
   NumberSetId at_most(std::string_view bound, bool exclusive);
   NumberSetId multiple_of(std::string_view step);  // step > 0, else SpecError
@@ -44,14 +45,14 @@ class NumberArena {
   bool contains(NumberSetId set, std::string_view number_text);
 
   // ---- reading ----
-  // A reader of numbers in `alive`, which also tells for each of `asked` (at most 64) whether the number read belongs to it.
-  // Returns kDead when `alive` is empty. States are interned: equal situations are equal ids.
+  // A reader of numbers in `alive`, which also tells for each of `asked` (at most 64) whether the number read belongs
+  // to it. Returns kDead when `alive` is empty. States are interned: equal situations are equal ids.
   NumberStateId start(NumberSetId alive, const std::vector<NumberSetId>& asked);
   // Bytes of the JSON number grammar; kDead when no continuation is in `alive`. Spends fuel.
   NumberStateId step(NumberStateId state, char byte);
-  bool is_final(NumberStateId state);            // the text so far is a number of the set
-  std::uint64_t verdicts(NumberStateId state);   // requires is_final; bit i answers asked[i]
-  std::string describe(NumberSetId set) const;   // for diagnostics
+  bool is_final(NumberStateId state);           // the text so far is a number of the set
+  std::uint64_t verdicts(NumberStateId state);  // requires is_final; bit i answers asked[i]
+  std::string describe(NumberSetId set) const;  // for diagnostics
   std::size_t memory_bytes() const;
 
  private:

@@ -65,8 +65,8 @@ class RegexArena {
 
   // ---- asking ----
   bool nullable(RegexId r) const;
-  // The derivative by every code point: sorted, disjoint, adjacent ranges with equal targets merged; a range that is left out
-  // goes to none(). Targets may be empty without being none(): ask is_empty. Memoised. Spends fuel.
+  // The derivative by every code point: sorted, disjoint, adjacent ranges with equal targets merged; a range that is
+  // left out goes to none(). Targets may be empty without being none(): ask is_empty. Memoised. Spends fuel.
   const std::vector<RegexEdge>& edges(RegexId r);
   // Whether no string matches. Exact and memoised; spends fuel (FuelError leaves nothing half-known).
   bool is_empty(RegexId r);
@@ -75,8 +75,9 @@ class RegexArena {
   std::uint64_t count_words(RegexId r, std::uint64_t limit);
   // A shortest word of the language, or nothing when it is empty.
   std::optional<std::u32string> shortest_word(RegexId r);
-  // A regex c such that for every word w of at most `longest` code points: the derivative of r by w is empty (accepting) if and
-  // only if that of c is. Counters that are further from their bounds than `longest` are widened to one canonical form, so that
+  // A regex c such that for every word w of at most `longest` code points: the derivative of r by w is empty
+  // (accepting) if and only if that of c is. Counters that are further from their bounds than `longest` are widened to
+  // one canonical form, so that
   // .{1,255} and .{1,2048} share a mask. Returns r itself when nothing can be widened *exactly*.
   RegexId clip(RegexId r, std::uint32_t longest);
   std::string describe(RegexId r) const;  // for diagnostics

@@ -47,6 +47,7 @@ bool Objects::plain_satisfiable(CoreId id) {
   for (NameId name : info.plain.missing) {
     if (!plain_name_alive(plan, plan.index.at(name))) return false;
   }
+  if (info.plain.least > info.plain.most) return false;
   std::uint64_t total = std::uint64_t{core.count} + info.plain.missing.size();
   if (total > info.plain.most) return false;
   if (total >= info.plain.least) return true;

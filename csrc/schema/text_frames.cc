@@ -58,9 +58,12 @@ TextFrames::Action TextFrames::hex_digit(const Local& local, std::uint32_t digit
   if (left > 0) {
     // Some of the four-digit values are surrogates: alive if a plain character or a pair may follow.
     const std::vector<TextEdge>& edges = texts_.edges(local.text);
-    bool plain = false;
-    auto edge = edge_at(edges, first);
-    plain = edge != edges.end() && edge->first <= last;
+    // Edges may run across the surrogates: look at what lies on either side of them.
+    auto some_in = [&](char32_t from, char32_t to) {
+      auto edge = edge_at(edges, from);
+      return from <= to && edge != edges.end() && edge->first <= to;
+    };
+    bool plain = some_in(first, std::min<char32_t>(last, 0xD7FF)) || some_in(std::max<char32_t>(first, 0xE000), last);
     char32_t high_first = std::max<char32_t>(first, 0xD800);
     char32_t high_last = std::min<char32_t>(last, 0xDBFF);
     bool pair = false;

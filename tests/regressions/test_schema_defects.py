@@ -10,7 +10,6 @@ import maskforge as mf
 from tests.schema.support import allows, byte_compiler
 
 
-@pytest.mark.xfail(reason="TextFrames::hex_digit takes surrogates for characters while digits are missing")
 @pytest.mark.parametrize("schema", [True, {"type": "string"}, {"maxLength": 9}, {"pattern": "^[^a]*$"}])
 def test_an_escape_never_begins_with_a_low_surrogate(schema: Any) -> None:
     # The byte after \ud was allowed, and then no hexadecimal digit could follow.
@@ -24,16 +23,11 @@ def test_an_escape_never_begins_with_a_low_surrogate(schema: Any) -> None:
     assert allows(schema, r'"\uDBFF\uDFFF"') and not allows(schema, r'"\ud800\ud800"')
 
 
-FAR = [(2, 0), (3, 1), (5, 3), (1000, 1)]
-COUNTS_UNRELATED = pytest.mark.xfail(reason="`count >= m` and `not count >= n` with n < m are not seen to contradict")
+BOUNDS = [(1, 0), (2, 1), (2, 0), (3, 1), (5, 3), (1000, 1)]
 
 
-@pytest.mark.parametrize(
-    "kind, least, most",
-    [(kind, *pair) for kind in ("Items", "Length", "Contains") for pair in [(1, 0), (2, 1), *FAR]]
-    + [("Properties", 1, 0), ("Properties", 2, 1)]
-    + [pytest.param("Properties", *pair, marks=COUNTS_UNRELATED) for pair in FAR],
-)
+@pytest.mark.parametrize("kind", ["Properties", "Items", "Length", "Contains"])
+@pytest.mark.parametrize("least, most", BOUNDS)
 def test_a_lower_bound_above_the_upper_one(kind: str, least: int, most: int) -> None:
     # Two bounds that were not neighbours met as if they were unrelated: `{` led nowhere.
     bounds: dict[str, Any] = {f"min{kind}": least, f"max{kind}": most, "contains": True}
