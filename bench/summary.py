@@ -233,8 +233,7 @@ def page(about: dict[str, Any], summary: dict[str, Any]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in about["engines"].items())
     setups = ", ".join(f"{name} {about['setup_ms'][name] / 1e3:.1f} s" for name in names)
     clock = "processor time of the process" if about["clock"] == "cpu" else "elapsed time"
-    busy = max([*host["load"], *summary["load_at_end"]], default=0.0)
-    loads = " to ".join(str(load[0]) for load in (host["load"], summary["load_at_end"]) if load)
+    loads = [load[0] for load in (host["load"], summary["load_at_end"]) if load]  # of the last minute
     lines = [
         "# Cold masks and compiles",
         "",
@@ -245,9 +244,9 @@ def page(about: dict[str, Any], summary: dict[str, Any]) -> str:
         "",
         f"Times are {clock}, one thread, each with the {about['clock_ns']} ns that reading the clock takes"
         + (
-            f". The machine had other work (load {loads} on {host['cores']} cores), which slows all engines by sharing "
+            f". The machine had other work (load {' to '.join(map(str, loads))}), which slows all engines by sharing "
             "caches and memory with them: ratios say more than times."
-            if busy > 1.5
+            if max(loads, default=0) > 1.5
             else "."
         ),
         "",
