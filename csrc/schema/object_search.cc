@@ -121,6 +121,7 @@ Objects::Search Objects::prepare(CoreId id) {
     int wa = mentions[a], wb = mentions[b];
     return wa != wb ? wa > wb : a < b;
   });
+  for (std::size_t i = 0; i < search.names.size(); ++i) search.position.emplace(search.names[i], i);
   search.extras_wanted = witnesses + count_wanted;
   constexpr std::size_t kMaxDecisions = 3000;  // the search recurses once for each
   if (search.names.size() + search.extras_wanted > kMaxDecisions) {
@@ -147,29 +148,35 @@ bool Objects::search(Search& search, FormulaId f, std::size_t next, std::uint32_
   const bool compact = core.compact;
   Plan& plan = plans_[info(search.core).plan];
   bool found = false;
+  const Settled settled = [&](NameId name) {
+    if (was_seen(core.seen, name)) return true;
+    auto at = search.position.find(name);
+    return at != search.position.end() && at->second <= next;
+  };
   if (next < search.names.size()) {
     NameId name = search.names[next];
     FormulaId absent = formulas_.map(f, [&](const Atom& atom, FormulaId self) {
-      return atom.kind == AtomKind::kHas && atom.a == name ? kFalse : self;
+      if (atom.kind == AtomKind::kHas && atom.a == name) return kFalse;
+      return atom.kind == AtomKind::kEach && is_exhausted(atom.a, settled) ? kTrue : self;
     });
     auto without = [&] { return absent != kFalse && this->search(search, absent, next + 1, count, extras); };
     auto with = [&] {
       if (!store_.is_writable(name)) return false;
       auto at = plan.index.find(name);
       Key key{name, at == plan.index.end() ? 0 : plan.name_matches[at->second]};
-      FormulaId present = derive(f, key, plan, count + 1);
+      FormulaId present = derive(f, key, plan, count + 1, settled);
       if (present == kFalse) return false;
       return verdicts_.some(present, compact,
                             [&](FormulaId rest) { return this->search(search, rest, next + 1, count + 1, extras); });
     };
-    // A name the formula asks for is tried present first, any other absent first.
-    found = absent != f ? with() || without() : without() || with();
+    // Absent first: what the formula needs beyond that it asks for by itself, name by name.
+    found = without() || with();
   } else if (extras > 0) {
     const std::vector<Cell> cells = this->cells(plan);
     for (std::size_t i = 0; i < cells.size() && !found; ++i) {
       std::uint32_t used = search.used[i];
       if (capacity(search.core, cells[i], used + 1) <= used) continue;
-      FormulaId present = derive(f, Key{kNone, cells[i].matches}, plan, count + 1);
+      FormulaId present = derive(f, Key{kNone, cells[i].matches}, plan, count + 1, settled);
       if (present == kFalse) continue;
       ++search.used[i];
       found = verdicts_.some(present, compact,

@@ -65,7 +65,15 @@ void Objects::questions_about(TableId table_id, const Key& key, const Plan& plan
   if (!covered) out.push_back(table.additional);
 }
 
-FormulaId Objects::derive(FormulaId f, const Key& key, const Plan& plan, std::uint32_t count) {
+bool Objects::is_exhausted(TableId id, const Settled& settled) const {
+  constexpr std::size_t kFew = 8;  // branches of alternatives are small; large tables are not worth the question
+  const MemberTable& table = store_.members[id];
+  if (table.additional != kAlways || !table.patterns.empty() || table.properties.size() > kFew) return false;
+  return std::all_of(table.properties.begin(), table.properties.end(),
+                     [&](const auto& property) { return property.second == kAlways || settled(property.first); });
+}
+
+FormulaId Objects::derive(FormulaId f, const Key& key, const Plan& plan, std::uint32_t count, const Settled& settled) {
   return formulas_.map(f, [&](const Atom& atom, FormulaId self) -> FormulaId {
     switch (atom.kind) {
       case AtomKind::kHas:
@@ -79,6 +87,10 @@ FormulaId Objects::derive(FormulaId f, const Key& key, const Plan& plan, std::ui
       case AtomKind::kEach: {
         std::vector<QuestionId> asked;
         questions_about(atom.a, key, plan, asked);
+        // Once its last property was read, a branch says nothing more: without this, alternatives would stay open for
+        // ever.
+        const bool exhausted = is_exhausted(atom.a, [&](NameId name) { return name == key.name || settled(name); });
+        self = exhausted ? kTrue : self;
         std::vector<FormulaId> parts{self};
         for (QuestionId q : asked) {
           q = questions_.resolve(q);
@@ -99,11 +111,12 @@ Objects::Member Objects::read_key(CoreId id, const Key& key, SeenId seen, bool a
   const Plan& plan = plans_[info(id).plan];
   Core core = cores_[id];
   std::uint32_t count = core.count + 1;
-  core.demanded = derive(core.demanded, key, plan, count);
+  const Settled settled = [&](NameId name) { return was_seen(seen, name); };
+  core.demanded = derive(core.demanded, key, plan, count, settled);
   Member member;
   if (core.demanded == kFalse) return member;
   bool counting = false;
-  for (FormulaId& f : core.asked) f = derive(f, key, plan, count);
+  for (FormulaId& f : core.asked) f = derive(f, key, plan, count, settled);
   auto count_in = [&](FormulaId f) {
     formulas_.visit_atoms(f, [&](const Atom& atom, bool, bool) { counting |= atom.kind == AtomKind::kCount; });
   };

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -175,7 +176,11 @@ class Objects : public Automaton, public Containers, public KeyTexts {
     return machine_.intern(automaton_, locals_.intern(local), local.phase == Phase::kKeyWait);
   }
   CoreId intern_core(Core core);
-  FormulaId derive(FormulaId f, const Key& key, const Plan& plan, std::uint32_t count);
+  // Whether no further key will be `name`.
+  using Settled = std::function<bool(NameId)>;
+  FormulaId derive(FormulaId f, const Key& key, const Plan& plan, std::uint32_t count, const Settled& settled);
+  // Whether no further key can break the table: its only keywords are a few properties, all of them settled.
+  bool is_exhausted(TableId table, const Settled& settled) const;
   Member read_key(CoreId core, const Key& key, SeenId seen, bool anonymous);
   const Member& named_member(CoreId core, NameId name);
   const Member& unnamed_member(CoreId core, std::uint64_t matches);
@@ -211,7 +216,8 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   bool plain_satisfiable(CoreId core);
   struct Search {
     CoreId core = 0;
-    std::vector<NameId> names;  // to be decided, in this order
+    std::vector<NameId> names;                         // to be decided, in this order
+    std::unordered_map<NameId, std::size_t> position;  // in names
     std::uint32_t extras_wanted = 0;
     bool counts = false;                        // the formula counts keys
     std::map<std::size_t, std::uint32_t> used;  // keys taken from each cell
