@@ -281,32 +281,29 @@ bool Objects::any_key_left(CoreId core) {
   return keys_of(core) != kDeadText;
 }
 
-std::vector<TextEdge> Objects::key_edges(std::uint32_t id) {
+KeyOverlay Objects::key_overlay(std::uint32_t id) {
   const KeyPlace place = places_[id];
-  const std::vector<TextEdge> rest = place.rest == kDeadText ? std::vector<TextEdge>{} : texts_.edges(place.rest);
-  std::vector<TextEdge> result;
-  std::size_t at = 0;                     // in rest
-  char32_t from = 0;                      // rest is copied up to here
-  auto copy_rest = [&](char32_t until) {  // the edges of rest in [from, until)
-    for (; at < rest.size() && rest[at].first < until; ++at) {
-      char32_t first = std::max(rest[at].first, from);
-      char32_t last = std::min<char32_t>(rest[at].last, until - 1);
-      if (first <= last) result.push_back({first, last, rest[at].target});
-      if (rest[at].last >= until) break;
-    }
-    from = until;
+  KeyOverlay overlay;
+  overlay.rest = place.rest;
+  static const std::vector<TextEdge> kNothing;
+  const std::vector<TextEdge>& rest = place.rest == kDeadText ? kNothing : texts_.edges(place.rest);
+  auto in_rest = [&](char32_t c) {
+    auto edge =
+        std::lower_bound(rest.begin(), rest.end(), c, [](const TextEdge& e, char32_t value) { return e.last < value; });
+    return edge != rest.end() && edge->first <= c ? edge->target : kDeadText;
   };
-  // The names of a list that go on with the smallest next character, from `low` on.
+  // Two lists, and in each the names that go on with the smallest next character, from low on. Lists never move once
+  // interned.
   struct Side {
-    std::vector<NameId> names;
+    const std::vector<NameId>* names;
     std::size_t low = 0;
   };
-  Side sides[2] = {{lists_[place.open]}, {lists_[place.closed]}};
-  auto next_of = [&](const Side& side, std::size_t i) { return store_.name_text(side.names[i])[place.depth]; };
+  Side sides[2] = {{&lists_[place.open]}, {&lists_[place.closed]}};
+  auto next_of = [&](const Side& side, std::size_t i) { return store_.name_text((*side.names)[i])[place.depth]; };
   for (Side& side : sides) {
-    if (!side.names.empty() && store_.name_text(side.names[0]).size() == place.depth) side.low = 1;
+    if (!side.names->empty() && store_.name_text(side.names->front()).size() == place.depth) side.low = 1;
   }
-  auto left = [](const Side& side) { return side.low < side.names.size(); };
+  auto left = [](const Side& side) { return side.low < side.names->size(); };
   while (left(sides[0]) || left(sides[1])) {
     FuelScope::spend();
     char32_t c = 0xFFFFFFFF;
@@ -317,22 +314,19 @@ std::vector<TextEdge> Objects::key_edges(std::uint32_t id) {
     for (int k = 0; k < 2; ++k) {
       Side& side = sides[k];
       std::size_t high = side.low;
-      while (high < side.names.size() && next_of(side, high) == c) ++high;
-      auto begin = side.names.begin();
-      lists[k] = lists_.intern(std::vector<NameId>(begin + static_cast<std::ptrdiff_t>(side.low),
-                                                   begin + static_cast<std::ptrdiff_t>(high)));
+      while (high < side.names->size() && next_of(side, high) == c) ++high;
+      if (side.low == 0 && high == side.names->size()) {
+        lists[k] = k == 0 ? place.open : place.closed;  // all go the same way, as in most places
+      } else {
+        auto begin = side.names->begin();
+        lists[k] = lists_.intern(std::vector<NameId>(begin + static_cast<std::ptrdiff_t>(side.low),
+                                                     begin + static_cast<std::ptrdiff_t>(high)));
+      }
       side.low = high;
     }
-    copy_rest(c);
-    bool has_rest = at < rest.size() && rest[at].first <= c && rest[at].last >= c;
-    TextId target =
-        key_text(KeyPlace{place.core, lists[0], lists[1], place.depth + 1, has_rest ? rest[at].target : kDeadText});
-    if (target != kDeadText) result.push_back({c, c, target});
-    from = c + 1;
-    if (at < rest.size() && rest[at].last <= c) ++at;
+    overlay.changes.push_back({c, key_text(KeyPlace{place.core, lists[0], lists[1], place.depth + 1, in_rest(c)})});
   }
-  copy_rest(0x110000);
-  return result;
+  return overlay;
 }
 
 Label Objects::key_close(std::uint32_t id) {

@@ -37,7 +37,7 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   StateId after_text(std::uint32_t local, Label label, std::string_view key) override;
   std::string describe(std::uint32_t local) override;
 
-  std::vector<TextEdge> key_edges(std::uint32_t key) override;
+  KeyOverlay key_overlay(std::uint32_t key) override;
   Label key_close(std::uint32_t key) override;
 
   std::size_t memory_bytes() const;

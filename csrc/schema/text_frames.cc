@@ -112,7 +112,35 @@ void TextFrames::Sorter::set(unsigned first, unsigned last, const Action& action
   for (unsigned b = first; b <= last; ++b) of[b] = c;
 }
 
+// The body of a key: as that of the unnamed key at the same point, but for the characters with which names go on.
+bool TextFrames::plan_key(TextId text, Sorter& sorter) {
+  const KeyOverlay* overlay = texts_.overlay(text);
+  if (overlay == nullptr || overlay->rest == kDeadText || syntax_ == TextSyntax::kRaw) return false;
+  if (!overlay->changes.empty() && overlay->changes.back().character >= 0x80) return false;
+  const Plan& rest = plan(locals_.intern({Phase::kBody, 0, overlay->rest, 0}));
+  sorter.of = rest.classes->of;
+  sorter.actions.reserve(rest.actions.size() + overlay->changes.size() + 2);
+  sorter.actions = rest.actions;
+  for (const KeyOverlay::Change& change : overlay->changes) {
+    if (change.character < 0x20 || change.character == '"' || change.character == '\\') continue;
+    sorter.set(change.character, change.target == kDeadText
+                                     ? Action{}
+                                     : Action{Action::Kind::kGo, {Phase::kBody, 0, change.target, 0}, 0});
+  }
+  Label label = texts_.close(text);
+  sorter.set('"', label == kNoLabel ? Action{} : Action{Action::Kind::kReturn, {Phase::kBody, 0, 0, 0}, label});
+  // An escape can write any character that may follow; that there is one is plain when the rest has more than the
+  // changes touch.
+  const std::vector<TextEdge>& edges = texts_.edges(overlay->rest);
+  bool some = std::any_of(edges.begin(), edges.end(),
+                          [&](const TextEdge& edge) { return edge.last - edge.first >= overlay->changes.size(); }) ||
+              !texts_.edges(text).empty();
+  sorter.set('\\', some ? Action{Action::Kind::kGo, {Phase::kEscape, 0, text, 0}, 0} : Action{});
+  return true;
+}
+
 void TextFrames::plan_body(TextId text, Sorter& sorter) {
+  if (plan_key(text, sorter)) return;
   const std::vector<TextEdge>& edges = texts_.edges(text);
   auto go = [](Phase phase, std::uint8_t left, TextId target, std::uint32_t value) {
     return Action{Action::Kind::kGo, {phase, left, target, value}, 0};

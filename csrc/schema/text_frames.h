@@ -71,6 +71,7 @@ class TextFrames : public Automaton {
   };
   Plan& plan(std::uint32_t local);
   void plan_body(TextId text, Sorter& sorter);
+  bool plan_key(TextId text, Sorter& sorter);
   Action character(TextId text, char32_t code_point);
   // The action for a byte after which the character lies in [first, last] and `left` more bytes (or hex digits) decide
   // which.

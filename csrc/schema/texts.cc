@@ -1,6 +1,8 @@
 // See texts.h.
 #include "schema/texts.h"
 
+#include <algorithm>
+
 #include "base/errors.h"
 #include "base/fuel.h"
 
@@ -28,15 +30,53 @@ TextId Texts::key(std::uint32_t key, KeyTexts* provider) { return intern_record(
 const std::vector<TextEdge>& Texts::edges(TextId text) {
   if (!records_[text].edges_known) {
     FuelScope::spend();
-    Record& asking = records_[text];
-    std::vector<TextEdge> edges =
-        asking.provider == nullptr ? language_edges(asking.payload) : asking.provider->key_edges(asking.payload);
+    const Record& asking = records_[text];
+    std::vector<TextEdge> edges = asking.provider == nullptr ? language_edges(asking.payload) : key_edges(text);
     bytes_ += edges.size() * sizeof(TextEdge);
     Record& record = records_[text];
     record.edges = std::move(edges);
     record.edges_known = true;
   }
   return records_[text].edges;
+}
+
+const KeyOverlay* Texts::overlay(TextId text) {
+  if (records_[text].provider == nullptr) return nullptr;
+  if (!records_[text].overlay_known) {
+    FuelScope::spend();
+    KeyOverlay overlay = records_[text].provider->key_overlay(records_[text].payload);
+    bytes_ += overlay.changes.size() * sizeof(KeyOverlay::Change);
+    Record& record = records_[text];
+    record.overlay = std::move(overlay);
+    record.overlay_known = true;
+  }
+  return &records_[text].overlay;
+}
+
+std::vector<TextEdge> Texts::key_edges(TextId text) {
+  const KeyOverlay& overlay = *this->overlay(text);
+  static const std::vector<TextEdge> kNothing;
+  const std::vector<TextEdge>& rest = overlay.rest == kDeadText ? kNothing : edges(overlay.rest);
+  std::vector<TextEdge> result;
+  std::size_t at = 0;                     // in rest
+  char32_t from = 0;                      // rest is copied up to here
+  auto copy_rest = [&](char32_t until) {  // the edges of rest in [from, until)
+    for (; at < rest.size() && rest[at].first < until; ++at) {
+      char32_t first = std::max(rest[at].first, from);
+      char32_t last = std::min<char32_t>(rest[at].last, until - 1);
+      if (first <= last) result.push_back({first, last, rest[at].target});
+      if (rest[at].last >= until) break;
+    }
+    from = until;
+  };
+  for (const KeyOverlay::Change& change : overlay.changes) {
+    copy_rest(change.character);
+    if (change.target != kDeadText) result.push_back({change.character, change.character, change.target});
+    from = change.character + 1;
+    if (at < rest.size() && rest[at].last <= change.character) ++at;
+  }
+  copy_rest(0x110000);
+  return result;
 }
 
 std::vector<TextEdge> Texts::language_edges(std::uint32_t payload) {

@@ -24,11 +24,21 @@ struct TextEdge {
   TextId target;  // alive
 };
 
-// Key states: implemented by the objects (keys.h).
+// A key state differs from the language of unnamed keys at the same point only in a few characters.
+struct KeyOverlay {
+  struct Change {
+    char32_t character;
+    TextId target;  // kDeadText: the character leads nowhere
+  };
+  TextId rest = kDeadText;
+  std::vector<Change> changes;  // sorted by character
+};
+
+// Key states: implemented by the objects (objects.h).
 class KeyTexts {
  public:
   virtual ~KeyTexts() = default;
-  virtual std::vector<TextEdge> key_edges(std::uint32_t key) = 0;
+  virtual KeyOverlay key_overlay(std::uint32_t key) = 0;
   virtual Label key_close(std::uint32_t key) = 0;  // kNoLabel: the text may not end here
 };
 
@@ -42,6 +52,7 @@ class Texts {
   TextId key(std::uint32_t key, KeyTexts* provider);
 
   const std::vector<TextEdge>& edges(TextId text);  // sorted, disjoint; what is left out is dead
+  const KeyOverlay* overlay(TextId text);           // null for a language
   Label close(TextId text);                         // kNoLabel when the text may not end here
   TextId clip(TextId text, std::uint32_t longest);
   std::string describe(TextId text) const;
@@ -69,11 +80,14 @@ class Texts {
     std::uint32_t payload = 0;
     bool edges_known = false;
     bool close_known = false;
+    bool overlay_known = false;
+    KeyOverlay overlay;  // of a key
     Label close = kNoLabel;
     std::vector<TextEdge> edges;
   };
   TextId intern_record(std::uint32_t tag, std::uint32_t payload, KeyTexts* provider);
   std::vector<TextEdge> language_edges(std::uint32_t payload);
+  std::vector<TextEdge> key_edges(TextId text);
 
   Machine& machine_;
   RegexArena& regexes_;
