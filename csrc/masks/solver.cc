@@ -10,8 +10,10 @@ namespace maskforge {
 
 namespace {
 
-constexpr std::uint64_t kWorthClipping = 64;    // nodes
-constexpr std::uint64_t kNarrow = 256;          // nodes; less is simply walked
+constexpr std::uint64_t kWorthClipping = 64;  // nodes
+constexpr std::uint64_t kNarrow = 256;        // nodes; less is simply walked
+constexpr std::uint64_t kQuickLook =
+    1200;  // nodes walked before anything is planned: most first bytes lead nowhere far
 constexpr std::uint64_t kWorthPlanning = 3000;  // nodes; from here on clipping and slices are tried
 constexpr std::uint64_t kLockstepLimit = 8000;  // nodes
 constexpr std::uint32_t kClipLengths[] = {64, 48, 32, 24};
@@ -81,9 +83,12 @@ const Result* MaskSolver::walk_children(const TokenTrie& trie, std::uint32_t nod
 
 std::unique_ptr<Result> MaskSolver::compute(const Forest& forest, StateId state, std::uint64_t weight) {
   ScratchLease scratch(*this, machine_);
-  bool done = (weight > kNarrow && by_lockstep(forest, state, weight, *scratch)) ||
-              (weight > kWorthPlanning &&
-               (by_clipping(forest, state, weight, *scratch) || by_slices(forest, state, weight, *scratch)));
+  bool done = weight > kNarrow && by_lockstep(forest, state, weight, *scratch);
+  if (!done && weight > kWorthPlanning) {
+    scratch->draft.clear();
+    done = scratch->walker.walk_within(forest, state, scratch->draft, kQuickLook) ||
+           by_clipping(forest, state, weight, *scratch) || by_slices(forest, state, weight, *scratch);
+  }
   if (!done) {
     scratch->draft.clear();
     scratch->walker.walk(forest, state, scratch->draft);

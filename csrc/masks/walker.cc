@@ -125,10 +125,11 @@ void Walker::walk_below(const TokenTrie& trie, std::uint32_t node, Config config
   std::uint32_t last = node + nodes[node].size;
   stack_[0] = place(config);
   std::uint64_t visited = 0;
+  const std::uint64_t budget = limit_ - std::min(limit_, visited_);
   for (std::uint32_t i = node + 1; i < last;) {
     TrieNode at = nodes[i];
     Place& here = stack_[at.depth - top];
-    ++visited;
+    if (++visited > budget) break;
     std::uint8_t byte = static_cast<std::uint8_t>(at.byte);
     Step step = here.row.entry(byte);
     if (step.bits == 0) step = machine_->step(here.config.state, byte);
@@ -176,7 +177,7 @@ void Walker::walk(TrieRef entry, StateId state, Draft& draft) {
 void Walker::walk(const Forest& forest, StateId state, Draft& draft) {
   Place start = place({state, 0});
   visited_ += forest.groups().size();
-  for (std::size_t g = 0; g < forest.groups().size(); ++g) {
+  for (std::size_t g = 0; g < forest.groups().size() && visited_ <= limit_; ++g) {
     std::uint8_t byte = forest.groups()[g].byte;
     if (start.row.entry(byte).bits == Step::reject().bits && start.final == kNoLabel) continue;
     Outcome outcome = read(start.config, byte);
@@ -239,7 +240,17 @@ bool Walker::lockstep(const Forest& forest, StateId state, StateId reference, Dr
     }
   }
   FuelScope::spend(1 + (visited_ - before) / kNodesPerFuel);
-  return visited_ <= limit_;
+  bool done = visited_ <= limit_;
+  limit_ = kNoLimit;
+  return done;
+}
+
+bool Walker::walk_within(const Forest& forest, StateId state, Draft& draft, std::uint64_t node_limit) {
+  limit_ = visited_ + node_limit;
+  walk(forest, state, draft);
+  bool done = visited_ <= limit_;
+  limit_ = kNoLimit;
+  return done;
 }
 
 }  // namespace maskforge

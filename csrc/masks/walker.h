@@ -44,6 +44,8 @@ class Walker {
 
   // Everything in the forest, from `state`. Spends fuel.
   void walk(const Forest& forest, StateId state, Draft& draft);
+  // The same, giving up (false, draft unusable) after about `node_limit` nodes.
+  bool walk_within(const Forest& forest, StateId state, Draft& draft, std::uint64_t node_limit);
   // One subtree, its own byte included.
   void walk(TrieRef entry, StateId state, Draft& draft);
   // What differs from walking the same from `reference`: fills draft.covered and what is true of those tokens. Gives up
@@ -95,9 +97,10 @@ class Walker {
   Machine* machine_ = nullptr;
   std::vector<Link> links_{Link{kDeadState, 0}};
   std::uint64_t visited_ = 0;
-  std::uint64_t limit_ = UINT64_MAX;  // of visited_
-  Place stack_[kDeepest];             // walk_below
-  Place mine_[kDeepest];              // lockstep_at
+  static constexpr std::uint64_t kNoLimit = UINT64_MAX;
+  std::uint64_t limit_ = kNoLimit;  // of visited_
+  Place stack_[kDeepest];           // walk_below
+  Place mine_[kDeepest];            // lockstep_at
   Place other_[kDeepest];
 };
 
