@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <vector>
 
 #include "base/hash.h"
@@ -113,32 +112,78 @@ class HashIndex {
   std::vector<Shard> shards_ = std::vector<Shard>(1);
 };
 
-// A map from 64-bit keys to 32-bit values on a HashIndex.
+// A map from 64-bit keys to 32-bit values, in shards for the same reason; keys and values lie in the slots. Entries are
+// never removed.
 class HashMap64 {
  public:
-  struct Entry {
-    std::uint64_t key;
-    std::uint32_t value;
-  };
   // The value of `key`; null when absent. Valid until the next insertion.
-  std::uint32_t* find(std::uint64_t key) {
-    std::uint32_t at = index_.find(hash(key), [&](std::uint32_t i) { return entries_[i].key == key; });
-    return at == HashIndex::kFree ? nullptr : &entries_[at].value;
+  const std::uint32_t* find(std::uint64_t key) const {
+    const std::uint64_t hash = hash_of(key);
+    const Shard& shard = shards_[shards_.size() == 1 ? 0 : hash >> 58];
+    if (shard.slots.empty()) return nullptr;
+    const std::size_t mask = shard.slots.size() - 1;
+    for (std::size_t i = hash & mask;; i = (i + 1) & mask) {
+      const Slot& slot = shard.slots[i];
+      if (!slot.used) return nullptr;
+      if (slot.key == key) return &slot.value;
+    }
   }
   // Requires that `key` is absent.
   void insert(std::uint64_t key, std::uint32_t value) {
-    std::uint32_t at = static_cast<std::uint32_t>(entries_.size());
-    entries_.push_back({key, value});
-    index_.find_or_insert(hash(key), at, [](std::uint32_t) { return false; });
+    if (shards_.size() == 1 && size_ >= kSplitAt) split();
+    const std::uint64_t hash = hash_of(key);
+    place(shards_[shards_.size() == 1 ? 0 : hash >> 58], hash, Slot{key, value, true});
+    ++size_;
   }
-  std::size_t size() const { return entries_.size(); }
-  std::size_t memory_bytes() const { return index_.memory_bytes() + entries_.size() * sizeof(Entry); }
+  std::size_t size() const { return size_; }
+  std::size_t memory_bytes() const {
+    std::size_t bytes = 0;
+    for (const Shard& shard : shards_) bytes += shard.slots.size() * sizeof(Slot) + sizeof(Shard);
+    return bytes;
+  }
 
  private:
-  static std::uint64_t hash(std::uint64_t key) { return mix_hash(mix_hash(0x51ED270B, key), key >> 32) >> 16; }
+  static constexpr std::size_t kSplitAt = 4096;
+  static constexpr std::size_t kShards = 64;
 
-  HashIndex index_;
-  std::deque<Entry> entries_;
+  struct Slot {
+    std::uint64_t key = 0;
+    std::uint32_t value = 0;
+    bool used = false;
+  };
+  struct Shard {
+    std::vector<Slot> slots;  // power of two; linear probing
+    std::size_t used = 0;
+  };
+
+  static std::uint64_t hash_of(std::uint64_t key) { return mix_hash(mix_hash(0x51ED270B, key), key >> 32); }
+  static void place(Shard& shard, std::uint64_t hash, const Slot& entry) {
+    if ((shard.used + 1) * 2 > shard.slots.size()) {
+      std::vector<Slot> old(shard.slots.empty() ? 16 : shard.slots.size() * 2);
+      old.swap(shard.slots);
+      for (const Slot& slot : old) {
+        if (slot.used) put(shard, hash_of(slot.key), slot);
+      }
+    }
+    put(shard, hash, entry);
+    ++shard.used;
+  }
+  static void put(Shard& shard, std::uint64_t hash, const Slot& entry) {
+    const std::size_t mask = shard.slots.size() - 1;
+    std::size_t i = hash & mask;
+    while (shard.slots[i].used) i = (i + 1) & mask;
+    shard.slots[i] = entry;
+  }
+  void split() {
+    std::vector<Slot> old = std::move(shards_[0].slots);
+    shards_.assign(kShards, Shard{});
+    for (const Slot& slot : old) {
+      if (slot.used) place(shards_[hash_of(slot.key) >> 58], hash_of(slot.key), slot);
+    }
+  }
+
+  std::vector<Shard> shards_ = std::vector<Shard>(1);
+  std::size_t size_ = 0;
 };
 
 }  // namespace maskforge

@@ -189,6 +189,7 @@ Label Objects::end_label(CoreId id) {
 
 Step Objects::compute(std::uint32_t id, std::uint8_t byte) {
   Local local = locals_[id];
+  if (local.phase == Phase::kUnknownKey) return Step::suspect();
   if (is_json_space(byte)) {
     if (local.spaced || local.phase == Phase::kKeyWait || local.phase == Phase::kValueWait) return Step::reject();
     local.spaced = true;
@@ -198,6 +199,7 @@ Step Objects::compute(std::uint32_t id, std::uint8_t byte) {
   switch (local.phase) {
     case Phase::kKeyWait:
     case Phase::kValueWait:
+    case Phase::kUnknownKey:
       return Step::reject();
     case Phase::kFirst:
     case Phase::kNextKey: {
@@ -208,7 +210,13 @@ Step Objects::compute(std::uint32_t id, std::uint8_t byte) {
       if (byte != '"') return Step::reject();
       TextId text = keys_of(local.core);
       if (text == kDeadText) return Step::reject();
-      if (cores_[local.core].anonymous) return Step::suspect();
+      if (cores_[local.core].anonymous) {
+        // Which key is taken is unknown. Where there are always others, a token may open the next one without looking
+        // closer.
+        TextId rest = extras(local.core);
+        if (rest == kDeadText || texts_.alive(rest) != texts_.regexes().any_text()) return Step::suspect();
+        return machine_.call(state({Phase::kKeyWait, true, local.core}), state({Phase::kUnknownKey, true, local.core}));
+      }
       return machine_.call(state({Phase::kKeyWait, true, local.core}), strings_.body(text));
     }
     case Phase::kAfterValue:

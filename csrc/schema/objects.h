@@ -47,7 +47,7 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   using PlanId = std::uint32_t;
   using SeenId = std::uint32_t;
 
-  enum class Phase : std::uint8_t { kFirst, kKeyWait, kValueWait, kAfterValue, kNextKey };
+  enum class Phase : std::uint8_t { kFirst, kKeyWait, kValueWait, kAfterValue, kNextKey, kUnknownKey };
 
   struct Core {
     FormulaId demanded = kTrue;
