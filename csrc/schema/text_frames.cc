@@ -135,7 +135,9 @@ bool TextFrames::plan_key(TextId text, Sorter& sorter) {
   bool some = std::any_of(edges.begin(), edges.end(),
                           [&](const TextEdge& edge) { return edge.last - edge.first >= overlay->changes.size(); }) ||
               !texts_.edges(text).empty();
-  sorter.set('\\', some ? Action{Action::Kind::kGo, {Phase::kEscape, 0, text, 0}, 0} : Action{});
+  // Where no name goes on, an escape leads where it leads in the rest.
+  const TextId escaped = overlay->changes.empty() ? overlay->rest : text;
+  sorter.set('\\', some ? Action{Action::Kind::kGo, {Phase::kEscape, 0, escaped, 0}, 0} : Action{});
   return true;
 }
 
