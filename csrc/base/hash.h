@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+#include <vector>
 
 namespace maskforge {
 
@@ -25,5 +26,13 @@ inline std::uint64_t hash_bytes(std::string_view bytes, std::uint64_t seed = 0x2
   if (i < bytes.size()) std::memcpy(&tail, bytes.data() + i, bytes.size() - i);
   return mix_hash(h, tail);
 }
+
+struct ListHash {
+  std::uint64_t operator()(const std::vector<std::uint32_t>& list) const {
+    std::uint64_t h = mix_hash(list.size(), 3);
+    for (std::uint32_t x : list) h = mix_hash(h, x);
+    return h;
+  }
+};
 
 }  // namespace maskforge

@@ -1,6 +1,6 @@
 // A stack of frames and the bytes of the key in progress: what a matcher is made of, and what a walk simulates exactly.
 //
-// Copying is copying two small arrays. Covered by tests/csrc/test_machine.cc.
+// Copying is copying two small arrays. Covered by tests/csrc/test_frames.cc.
 #pragma once
 
 #include <string>

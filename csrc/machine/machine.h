@@ -16,7 +16,7 @@
 // its row was filled. (4) StateIds, rows and byte classes never move or change meaning during the machine's life.
 //
 // Threads: reads of filled entries take no lock; anything missing is computed under the machine's one mutex.
-// Covered by tests/csrc/test_machine.cc.
+// Covered by tests/csrc/test_frames.cc.
 #pragma once
 
 #include <algorithm>

@@ -44,13 +44,6 @@ class Arrays : public Automaton, public Containers {
       return h;
     }
   };
-  struct ListHash {
-    std::uint64_t operator()(const std::vector<std::uint32_t>& list) const {
-      std::uint64_t h = mix_hash(list.size(), 5);
-      for (std::uint32_t x : list) h = mix_hash(h, x);
-      return h;
-    }
-  };
   // What follows when another item is read: the core to go on with and the item's questions.
   struct Item {
     CoreId core = 0;

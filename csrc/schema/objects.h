@@ -10,7 +10,7 @@
 // of unnamed keys; a key that leaves the trie is in that language alone (texts.h).
 //
 // Files: objects.cc frames and derivatives, object_keys.cc plans and key texts, object_search.cc satisfiability.
-// Guarded by the machine's mutex. Covered by tests/schema/ (Python).
+// Guarded by the machine's mutex. Covered by tests/schema/test_soundness.py and test_completeness.py.
 #pragma once
 
 #include <array>
@@ -94,13 +94,6 @@ class Objects : public Automaton, public Containers, public KeyTexts {
           mix_hash((std::uint64_t{l.core} << 8) | (static_cast<std::uint64_t>(l.phase) << 1) | (l.spaced ? 1u : 0u),
                    l.spec),
           l.questions);
-    }
-  };
-  struct ListHash {
-    std::uint64_t operator()(const std::vector<std::uint32_t>& list) const {
-      std::uint64_t h = mix_hash(list.size(), 3);
-      for (std::uint32_t x : list) h = mix_hash(h, x);
-      return h;
     }
   };
   // One Venn cell of the plan's patterns: the unnamed keys that match exactly these.

@@ -1,5 +1,5 @@
 // Where references lead: base URIs, `$id`, anchors and JSON pointers, over the document and the resources given with
-// it. Nothing is fetched. Covered by tests/schema/test_references.py.
+// it. Nothing is fetched. Covered by tests/schema/test_suite.py and tests/grammar/test_references.py.
 #pragma once
 
 #include <deque>

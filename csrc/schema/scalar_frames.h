@@ -1,5 +1,5 @@
 // Frames of the values without parts: whitespace runs, numbers, and the words true, false and null.
-// Covered by tests/csrc/test_scalar_frames.cc.
+// Covered by tests/csrc/test_frames.cc.
 #pragma once
 
 #include <string>

@@ -2,11 +2,14 @@
 // understood, the closing quote returns the text's label), another reads raw UTF-8 (a regex grammar; it is final
 // wherever the text may end).
 //
-// Local states:   body        between two characters
-//                 lead, tail  inside a UTF-8 sequence: `tail` once the character no longer matters, only how many bytes
-//                 are left escape      after a backslash hex, hextail  inside \uXXXX, likewise low*        a high
-//                 surrogate was read; the low one must follow as \uDC00 to \uDFFF
-// Ill-formed UTF-8, overlong forms and lone surrogates are never produced. Covered by tests/csrc/test_text_frames.cc.
+// Local states:
+// - body: between two characters;
+// - lead, tail: inside a UTF-8 sequence, `tail` once the character no longer matters, only how many bytes are left;
+// - escape: after a backslash;
+// - hex, hextail: inside \uXXXX, likewise;
+// - low slash, low u, low hex: a high surrogate was read, and the low one must follow as \uDC00 to \uDFFF.
+//
+// Ill-formed UTF-8, overlong forms and lone surrogates are never produced. Covered by tests/csrc/test_frames.cc.
 #pragma once
 
 #include <array>

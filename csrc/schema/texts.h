@@ -3,7 +3,7 @@
 // A text state is either a *language* (what may still follow, and which of the asked languages the whole text will
 // belong to) or a *key* (a place in the trie of the keys an object names, see keys.h). Both are interned; a key that
 // leaves the trie becomes a language, so the body of an unnamed key and of an unrestricted string value are one state,
-// with one mask. Guarded by the machine's mutex. Covered by tests/csrc/test_text_frames.cc.
+// with one mask. Guarded by the machine's mutex. Covered by tests/csrc/test_frames.cc.
 #pragma once
 
 #include <cstdint>

@@ -1,0 +1,238 @@
+// Frames on the machine: configurations, text with its escapes and encodings, whitespace, words and numbers.
+#include <functional>
+#include <set>
+
+#include "base/errors.h"
+#include "base/utf8.h"
+#include "machine/configuration.h"
+#include "schema/scalar_frames.h"
+#include "schema/text_frames.h"
+#include "testing/check.h"
+
+using namespace maskforge;
+
+namespace {
+
+// A bottom frame that calls one other frame at the start and is accepting once that has returned, or ended.
+class Bottom : public Automaton {
+ public:
+  explicit Bottom(Machine& machine) : machine_(machine), id_(machine.add_automaton(this)) {
+    std::array<std::uint8_t, 256> of{};
+    for (unsigned b = 0; b < 256; ++b) of[b] = static_cast<std::uint8_t>(b);
+    classes_ = machine.intern_classes(of);
+  }
+  // 0 waits, 1 is the end, 2 is the end after two frames that after() brought in.
+  StateId state(std::uint32_t local) { return machine_.intern(id_, local); }
+  const ByteClasses* byte_classes(std::uint32_t) override { return classes_; }
+  Step compute(std::uint32_t, std::uint8_t) override { return Step::reject(); }
+  Label final_label(std::uint32_t local) override { return local >= 1 ? 0 : kNoLabel; }
+  StateId after(std::uint32_t local, Label label) override {
+    last_label = label;
+    if (local == 0 && pushed != kDeadState) return machine_.enter(state(3), pushed);
+    return state(local == 3 ? 2 : 1);
+  }
+  std::string describe(std::uint32_t) override { return "bottom"; }
+
+  Label last_label = kNoLabel;
+  StateId pushed = kDeadState;  // when set, after() goes on with two frames
+
+ private:
+  Machine& machine_;
+  std::uint8_t id_;
+  const ByteClasses* classes_;
+};
+
+struct World {
+  Machine machine;
+  RegexArena regexes;
+  NumberArena numbers;
+  Texts texts{machine, regexes};
+  TextFrames strings{machine, texts, TextSyntax::kJsonString};
+  TextFrames raw{machine, texts, TextSyntax::kRaw};
+  SpaceFrames spaces{machine};
+  NumberFrames number_frames{machine, numbers};
+  WordFrames words{machine};
+  Bottom bottom{machine};
+
+  bool reads(StateId top, const std::string& text) {
+    Configuration c;
+    c.frames = {bottom.state(0), top};
+    for (char byte : text) {
+      Configuration before = c;
+      Journal journal;
+      c.mark(journal);
+      if (!c.advance(machine, static_cast<std::uint8_t>(byte), &journal)) return false;
+      Configuration after = c;
+      c.restore(journal);
+      CHECK(c == before);
+      c = after;
+    }
+    return c.accepting(machine);
+  }
+};
+
+std::string escaped(char32_t c) {
+  char out[16];
+  if (c < 0x10000) {
+    std::snprintf(out, sizeof out, "\\u%04x", static_cast<unsigned>(c));
+  } else {
+    std::snprintf(out, sizeof out, "\\u%04X\\u%04x", static_cast<unsigned>(0xD800 + ((c - 0x10000) >> 10)),
+                  static_cast<unsigned>(0xDC00 + ((c - 0x10000) & 0x3FF)));
+  }
+  return out;
+}
+
+// Every state that can be reached can be left again, down to the closing quote: no dead ends, at no byte.
+void check_alive(World& world, StateId start) {
+  std::set<StateId> seen{start};
+  std::vector<StateId> order{start};
+  std::vector<std::vector<StateId>> next;
+  std::vector<bool> ends;
+  for (std::size_t i = 0; i < order.size() && i < 40000; ++i) {
+    std::vector<StateId> targets;
+    bool end = world.machine.final_label(order[i]) != kNoLabel;
+    for (unsigned byte = 0; byte < 256; ++byte) {
+      Step step = world.machine.step(order[i], static_cast<std::uint8_t>(byte));
+      if (step.kind() == StepKind::kReturn) end = true;
+      if (step.kind() != StepKind::kStay) continue;
+      targets.push_back(step.operand());
+      if (seen.insert(step.operand()).second) order.push_back(step.operand());
+    }
+    next.push_back(targets);
+    ends.push_back(end);
+  }
+  std::set<StateId> live;
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (std::size_t i = 0; i < next.size(); ++i) {
+      bool alive = ends[i];
+      for (StateId target : next[i]) alive = alive || live.contains(target);
+      if (alive && live.insert(order[i]).second) changed = true;
+    }
+  }
+  CHECK_NOTE(order.size() < 40000, "too many states to explore");
+  CHECK(live.size() == order.size());
+}
+
+void test_characters() {
+  World world;
+  const std::vector<char32_t> probes = {0,       1,       0x1F,    ' ',     '"',     '/',      '\\',
+                                        'a',     'b',     0x7F,    0x80,    0x7FF,   0x800,    0xFFF,
+                                        0x1000,  0xCFFF,  0xD7FF,  0xE000,  0xFFFD,  0xFFFF,   0x10000,
+                                        0x103FF, 0x10400, 0x3FFFF, 0x40000, 0xFFFFF, 0x100000, 0x10FFFF};
+  std::vector<std::vector<CodePointRange>> sets = {{{0, 0x10FFFF}},
+                                                   {{'a', 'a'}},
+                                                   {{0xD700, 0xE000}},
+                                                   {{0x10400, 0x10400}},
+                                                   {{0x80, 0x80}, {0x7FF, 0x10000}},
+                                                   {{'"', '"'}, {'\\', '\\'}},
+                                                   {{0, 0x1F}},
+                                                   {{0x100000, 0x10FFFF}}};
+  for (const auto& set : sets) {
+    RegexId one = world.regexes.chars(set);
+    StateId quoted = world.strings.body(world.texts.language(one, {}));
+    StateId plain = world.raw.body(world.texts.language(one, {}));
+    check_alive(world, quoted);
+    check_alive(world, plain);
+    for (char32_t c : probes) {
+      bool in = false;
+      for (CodePointRange range : set) in = in || (c >= range.first && c <= range.last);
+      bool bare = c >= 0x20 && c != '"' && c != '\\';
+      CHECK(world.reads(quoted, encode_utf8(std::u32string(1, c)) + "\"") == (in && bare));
+      CHECK(world.reads(quoted, escaped(c) + "\"") == in);
+      CHECK(world.reads(plain, encode_utf8(std::u32string(1, c))) == in);
+      CHECK(!world.reads(quoted, "\""));
+    }
+    for (auto [text, c] : {std::pair{"\\n", U'\n'}, {"\\/", U'/'}, {"\\\"", U'"'}, {"\\\\", U'\\'}, {"\\b", U'\b'}}) {
+      bool in = false;
+      for (CodePointRange range : set) in = in || (c >= range.first && c <= range.last);
+      CHECK(world.reads(quoted, std::string(text) + "\"") == in);
+    }
+  }
+}
+
+void test_what_no_text_holds() {
+  World world;
+  StateId any = world.strings.body(world.texts.language(world.regexes.any_text(), {}));
+  StateId raw = world.raw.body(world.texts.language(world.regexes.any_text(), {}));
+  for (const char* bad :
+       {"\x80", "\xC0\x80", "\xC1\xBF", "\xE0\x80\x80", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xF0\x80\x80\x80",
+        "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "\xC2", "\xE1\x80", "\xC2\x41"}) {
+    CHECK_NOTE(!world.reads(any, std::string(bad) + "\""), bad);
+    CHECK_NOTE(!world.reads(raw, bad), bad);
+  }
+  for (const char* bad :
+       {"\\ud800", "\\udc00", "\\ud800\\u0041", "\\ud800x", "\\udfff", "\\x41", "\\u12", "\\u12g4", "\n", "\t", "\\"}) {
+    CHECK_NOTE(!world.reads(any, std::string(bad) + "\""), bad);
+  }
+  // Equal futures are equal states, so that all unrestricted strings share their masks.
+  CHECK(world.machine.step(any, 'x').operand() == any);
+}
+
+void test_labels() {
+  World world;
+  RegexId a = world.regexes.parse("^a", RegexMode::kSearch);
+  RegexId b = world.regexes.parse("b$", RegexMode::kSearch);
+  StateId top = world.strings.body(world.texts.language(world.regexes.any_text(), {a, b}));
+  for (auto [text, verdicts] : {std::pair{"a", 1u}, {"b", 2u}, {"ab", 3u}, {"\\u0061b", 3u}, {"", 0u}, {"ba", 0u}}) {
+    CHECK(world.reads(top, std::string(text) + "\""));
+    CHECK(world.machine.verdicts(world.bottom.last_label) == verdicts);
+  }
+}
+
+void test_scalars() {
+  World world;
+  for (auto [word, text] : {std::pair{0u, "true"}, {1u, "false"}, {2u, "null"}}) {
+    StateId top = world.words.begin(word, 5);
+    CHECK(world.reads(top, std::string(text).substr(1)));
+    CHECK(world.bottom.last_label == 5);
+    CHECK(!world.reads(top, std::string(text).substr(1, 2)));
+    CHECK(!world.reads(top, "x"));
+  }
+  NumberStateId number = world.numbers.start(world.numbers.integers(), {});
+  for (auto [text, good] : {std::pair{"12", true},
+                            {"-0", true},
+                            {"1.0", true},
+                            {"1e2", true},
+                            {"1.5", false},
+                            {"-", false},
+                            {"1.", false}}) {
+    StateId top = world.number_frames.begin(number, static_cast<std::uint8_t>(text[0]));
+    CHECK_NOTE(top != kDeadState && world.reads(top, text + 1) == good, text);
+  }
+  auto space = [&](const std::string& text) {
+    return world.reads(world.spaces.begin(static_cast<std::uint8_t>(text[0])), text.substr(1));
+  };
+  for (const char* good : {" ", "  ", "\t", "\n", "\r\n", "\n    ", " \n\t\t", "  \r\n  "})
+    CHECK_NOTE(space(good), good);
+  for (const char* bad : {"   ", "\n\n", "\r", "\n \n", "\r\r\n", " \r"}) CHECK_NOTE(!space(bad), bad);
+  CHECK(space("\n" + std::string(SpaceFrames::kMaxIndent, ' ')));
+  CHECK(!space("\n" + std::string(SpaceFrames::kMaxIndent + 1, ' ')));
+}
+
+void test_two_frames_at_once() {
+  World world;
+  world.bottom.pushed = world.words.begin(2, 7);  // after the first word, `ull` must follow
+  StateId top = world.words.begin(0, 4);
+  CHECK(!world.reads(top, "rue"));
+  CHECK(world.reads(top, "rueull"));
+  CHECK(world.bottom.last_label == 7);
+  CHECK(!world.reads(top, "rueullx"));
+}
+
+void test_decoding() {
+  CHECK(decode_json_string("a\\u0041\\n\\/\\ud83d\\ude00\xC3\xA9") == "aA\n/\xF0\x9F\x98\x80\xC3\xA9");
+  CHECK(encode_utf8(decode_utf8("\xF0\x9F\x98\x80z")) == "\xF0\x9F\x98\x80z");
+}
+
+}  // namespace
+
+int main() {
+  test_characters();
+  test_what_no_text_holds();
+  test_labels();
+  test_scalars();
+  test_two_frames_at_once();
+  test_decoding();
+  return testing::check_summary();
+}

@@ -1,0 +1,33 @@
+// JSON documents: what is read, and what is refused with its place.
+#include "base/errors.h"
+#include "schema/json_value.h"
+#include "testing/check.h"
+
+using namespace maskforge;
+
+int main() {
+  JsonValue value =
+      parse_json(" {\"a\": [1, -2.50e+3, true, null], \"b\\u0041\\n\": \"\\ud83d\\ude00\", \"a\": false} ");
+  CHECK(value.is_object() && value.members.size() == 3);
+  CHECK(value.members[0].value.items.size() == 4);
+  CHECK(value.members[0].value.items[1].text == "-2.50e+3");
+  CHECK(value.find("a")->kind == JsonValue::Kind::kFalse);  // the last of repeated keys
+  CHECK(value.find("bA\n")->text == "\xF0\x9F\x98\x80");
+  CHECK(value.find("c") == nullptr);
+  CHECK(parse_json("\"\\ud800\"").text == "\xED\xA0\x80");
+  for (const char* bad :
+       {"",        "{",         "[1,]", "{\"a\":1,}", "{a:1}", "01", "1.", "1e",    "-",         "\"\n\"",
+        "\"\\x\"", "\"\\u12\"", "tru",  "[1] 2",      "nul",   "+1", ".5", "\"abc", "{\"a\" 1}", "[1 2]"}) {
+    bool thrown = false;
+    try {
+      parse_json(bad);
+    } catch (const SpecError& error) {
+      thrown = error.where().rfind("offset ", 0) == 0;
+    }
+    CHECK_NOTE(thrown, bad);
+  }
+  CHECK(parse_json(std::string(2000, '[') + std::string(2000, ']')).is_array());
+  CHECK_THROWS(SpecError, parse_json(std::string(100000, '[')));
+  CHECK_THROWS(SpecError, parse_json(std::string(100000, '[') + std::string(100000, ']')));
+  return testing::check_summary();
+}
