@@ -88,7 +88,7 @@ void check_alive(World& world, StateId start) {
   std::vector<StateId> order{start};
   std::vector<std::vector<StateId>> next;
   std::vector<bool> ends;
-  for (std::size_t i = 0; i < order.size() && i < 40000; ++i) {
+  for (std::size_t i = 0; i < order.size() && i < 100000; ++i) {
     std::vector<StateId> targets;
     bool end = world.machine.final_label(order[i]) != kNoLabel;
     for (unsigned byte = 0; byte < 256; ++byte) {
@@ -110,7 +110,7 @@ void check_alive(World& world, StateId start) {
       if (alive && live.insert(order[i]).second) changed = true;
     }
   }
-  CHECK_NOTE(order.size() < 40000, "too many states to explore");
+  CHECK_NOTE(order.size() < 100000, "too many states to explore");
   CHECK(live.size() == order.size());
 }
 
