@@ -35,7 +35,6 @@ class Interner {
 
   const T& operator[](std::uint32_t id) const { return items_[id]; }
   std::size_t size() const { return items_.size(); }
-  std::size_t index_bytes() const { return index_.memory_bytes(); }
 
  private:
   std::deque<T> items_;

@@ -31,11 +31,6 @@ class SchemaLoader {
     std::string pointer;
     Scope scope;
   };
-  using Keyword = void (SchemaLoader::*)(SchemaNode&, const Place&, const JsonValue&);
-  struct KeywordRule {
-    Keyword read;
-    bool annotation = false;
-  };
 
   QuestionId question(const JsonValue& value, std::string pointer, const Scope& scope);
   QuestionId child(const Place& place, const JsonValue& value, std::string_view keyword, std::string_view segment = {});
@@ -48,7 +43,7 @@ class SchemaLoader {
   [[noreturn]] void malformed(const Place& place, std::string_view keyword, const std::string& what) const;
   std::uint64_t count(const Place& place, const JsonValue& value, std::string_view keyword) const;
   void restrict_numbers(SchemaNode& node, NumberSetId set);
-  RegexId pattern(const Place& place, std::string_view text, std::string_view keyword, const std::string& pointer);
+  RegexId pattern(std::string_view text, std::string_view keyword, const std::string& pointer);
 
   // loader_scalars.cc
   void read_type(SchemaNode& node, const Place& place);

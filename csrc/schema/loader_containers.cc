@@ -24,7 +24,7 @@ void SchemaLoader::read_objects(SchemaNode& node, const Place& place) {
       for (const JsonMember& member : patterns->members) {
         std::string pointer = place.pointer + "/patternProperties/" + pointer_segment(member.key);
         try {
-          table.patterns.emplace_back(pattern(place, member.key, "patternProperties", pointer),
+          table.patterns.emplace_back(pattern(member.key, "patternProperties", pointer),
                                       child(place, member.value, "patternProperties", member.key));
         } catch (const UnsupportedError& error) {
           refuse(place, "patternProperties", error.message());

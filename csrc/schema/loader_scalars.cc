@@ -152,8 +152,7 @@ void SchemaLoader::read_values(SchemaNode& node, const Place& place) {
   }
 }
 
-RegexId SchemaLoader::pattern(const Place&, std::string_view text, std::string_view keyword,
-                              const std::string& pointer) {
+RegexId SchemaLoader::pattern(std::string_view text, std::string_view keyword, const std::string& pointer) {
   try {
     return regexes_.parse(text, RegexMode::kSearch);
   } catch (const UnsupportedError& error) {
@@ -180,7 +179,7 @@ void SchemaLoader::read_strings(SchemaNode& node, const Place& place) {
   if (const JsonValue* text = schema.find("pattern")) {
     if (!text->is_string()) malformed(place, "pattern", "must be a string");
     try {
-      node.texts.push_back(pattern(place, text->text, "pattern", place.pointer + "/pattern"));
+      node.texts.push_back(pattern(text->text, "pattern", place.pointer + "/pattern"));
       note(place, "pattern", Enforcement::kEnforced);
     } catch (const UnsupportedError& error) {
       refuse(place, "pattern", error.message());

@@ -56,8 +56,7 @@ class Texts {
   Label close(TextId text);                         // kNoLabel when the text may not end here
   TextId clip(TextId text, std::uint32_t longest);
   std::string describe(TextId text) const;
-  // Only for languages: the regex of what may follow.
-  bool is_language(TextId text) const { return records_[text].provider == nullptr; }
+  // Requires a language: the regex of what may follow.
   RegexId alive(TextId text) const { return languages_[records_[text].payload].alive; }
   std::size_t memory_bytes() const { return bytes_ + records_.size() * sizeof(Record); }
   RegexArena& regexes() { return regexes_; }

@@ -53,7 +53,6 @@ class Values : public Automaton {
   // The frame pushed by the first byte of a value; kDeadState when no value of the spec begins with it.
   StateId begin(SpecId spec, std::uint8_t byte);
   const std::vector<QuestionId>& asked(SpecId spec) const { return specs_[spec].asked; }
-  bool compact(SpecId spec) const { return specs_[spec].compact; }
   // What may stand here, for people.
   std::string describe_spec(SpecId spec);
 

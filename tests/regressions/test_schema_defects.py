@@ -57,3 +57,13 @@ def test_an_identifier_that_is_a_fragment_is_an_anchor_in_draft_4() -> None:
     draft4 = "http://json-schema.org/draft-04/schema#"
     schema = {"$schema": draft4, "definitions": {"n": {"id": "#foo", "type": "integer"}}, "items": {"$ref": "#foo"}}
     assert allows(schema, "[1]") and not allows(schema, '["x"]')
+
+
+@pytest.mark.parametrize(
+    "text, right", [("[[null],null]", True), ("[null,[null]]", True), ("[null]", False), ("[[null]]", False)]
+)
+def test_an_array_that_must_hold_itself_in_small(text: str, right: bool) -> None:
+    leaf = {"contains": {"type": "null"}}
+    schema = {"contains": {"type": "array", "$ref": "#/$defs/leaf"}, "$ref": "#/$defs/leaf", "$defs": {"leaf": leaf}}
+    matcher = byte_compiler().json_schema(schema).matcher()
+    assert (matcher.accept_bytes(text.encode()) == len(text) and matcher.is_accepting()) == right

@@ -130,7 +130,7 @@ class Walker:
                 return bytes(text)
         helpful = hints(schema)
         # What a schema still needs can be hard to guess; an attempt that follows the wrong habit begins afresh.
-        for disorder in (0.2, 0.2, 0.7, 0.9, 1.0):
+        for disorder in (0.2, 0.2, 0.7, 0.9, 1.0) * 4:
             ended = self._close(matcher.fork(), bytearray(text), look, helpful, dice, disorder)
             if ended is not None:
                 return ended
