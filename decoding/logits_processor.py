@@ -47,6 +47,8 @@ class LogitsProcessor:
       become output), gets only the end-of-sequence ids, so that its probabilities stay defined.
     - Where other processors have set everything that the grammar allows to -inf (`min_new_tokens`, bad words), the
       grammar wins: its tokens become equally likely.
+    - Where scores are narrower than the vocabulary and nothing of what is allowed is among them (the pruned head of a
+      draft model), the row keeps its scores: a draft is checked later, and no mask could have helped it.
 
     Not thread-safe: one `generate` at a time. Scores are never changed in place.
     """
@@ -110,7 +112,7 @@ class LogitsProcessor:
             bitmask = self._masks(session.states, rows, pinned=masked.device.type == "cuda")
             device_mask = bitmask.to(masked.device, non_blocking=True)
             apply_token_bitmask_inplace(masked, device_mask, None if len(rows) == len(masked) else rows)
-            self._rescue(masked, bitmask, rows)
+            self._rescue(masked, scores, bitmask, session.states, rows)
         self._sessions.touch(session)
         return masked
 
@@ -182,24 +184,34 @@ class LogitsProcessor:
             self._eos_row = torch.tensor(signed, dtype=torch.int32)
         return self._eos_row
 
-    def _rescue(self, masked: torch.Tensor, bitmask: torch.Tensor, rows: Sequence[int]) -> None:
+    def _rescue(
+        self,
+        masked: torch.Tensor,
+        scores: torch.Tensor,
+        bitmask: torch.Tensor,
+        states: Sequence[State],
+        rows: Sequence[int],
+    ) -> None:
         """Gives rows with nothing left but -inf their allowed tokens back: `generate` cannot choose from nothing."""
         empty = masked.amax(dim=-1) == -float("inf")
         if not bool(empty.any()):
             return
+        width = masked.shape[1]
         place_of = {row: place for place, row in enumerate(rows)}
         for row in empty.nonzero().flatten().tolist():
             if row not in place_of:
                 continue  # not ours
-            allowed = [token for token in _set_bits(bitmask[place_of[row]].tolist()) if token < masked.shape[1]]
+            allowed = _set_bits(bitmask[place_of[row]].tolist())
             if not allowed:
-                warnings.warn(
-                    f"no token of the vocabulary continues row {row}; it ends here, incomplete",
-                    RuntimeWarning,
-                    stacklevel=3,
-                )
-                allowed = [token for token in sorted(self._eos) if token < masked.shape[1]]
-            masked[row, allowed] = 0.0
+                _warn(f"no token of the vocabulary continues row {row}; it ends here, incomplete")
+                allowed = sorted(self._eos)
+            within = [token for token in allowed if token < width]
+            if within:
+                masked[row, within] = 0.0
+                continue
+            if states[row].kind is Kind.RUNNING:
+                _warn(f"nothing that row {row} may say is among its {width} scores; it is left as it is, unconstrained")
+            masked[row] = scores[row]
 
     def _on_host(self, input_ids: torch.Tensor) -> Ids:
         """The ids as an array; of a GPU's ids only the last column is copied where the rest is known."""
@@ -229,6 +241,10 @@ def _matcher(grammar: Any) -> Matcher:
     if not isinstance(matcher, Matcher):
         raise MisuseError(f"a grammar is what a Compiler returns, not a {type(grammar).__name__}")
     return matcher
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, RuntimeWarning, stacklevel=4)
 
 
 def _contiguous() -> Any:

@@ -241,6 +241,20 @@ def test_a_vocabulary_that_cannot_write_the_text() -> None:
         assert stuck(torch.tensor([[1, 1]]), scores).tolist() == [[0.0, -float("inf")]]
 
 
+def test_scores_that_hold_nothing_of_what_is_allowed() -> None:
+    """The pruned head of a draft model has no end-of-sequence: a row of -inf would be no distribution to draw from."""
+    late = Vocabulary.from_tokens([b"a", b"b", b"c", b""], 3)
+    processor = LogitsProcessor(Compiler(late).regex("ab?c"), prompt_length=1)
+    scores = torch.arange(2.0).view(1, 2)
+    prompt = [1]
+    assert processor(torch.tensor([prompt]), scores).tolist() == [[0.0, -float("inf")]]
+    with pytest.warns(RuntimeWarning, match="row 0"):
+        assert processor(torch.tensor([[*prompt, 0, 1]]), scores).tolist() == scores.tolist()  # only "c" is allowed
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert processor(torch.tensor([[*prompt, 0, 0]]), scores).tolist() == scores.tolist()  # it left the grammar
+
+
 def test_misuse() -> None:
     with pytest.raises(MisuseError, match="Compiler"):
         LogitsProcessor("a*")
