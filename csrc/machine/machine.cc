@@ -177,6 +177,19 @@ StateId Machine::clip(StateId state, std::uint32_t longest) {
   return clipped;
 }
 
+bool Machine::words(StateId state, WordList& list) {
+  std::lock_guard lock(mutex_);
+  const Record& record = this->record(state);
+  return automata_[record.automaton]->words(record.local, list);
+}
+
+Label Machine::word_label(StateId state, std::uint32_t word) {
+  std::lock_guard lock(mutex_);
+  FuelScope::spend();
+  const Record& record = this->record(state);
+  return automata_[record.automaton]->word_label(record.local, word);
+}
+
 std::string Machine::describe(StateId state) {
   std::lock_guard lock(mutex_);
   Record& record = this->record(state);

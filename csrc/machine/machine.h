@@ -78,6 +78,20 @@ struct ByteClasses {
   bool operator==(const ByteClasses& other) const { return of == other.of; }
 };
 
+// What a state in the body of a JSON string reads, where that is one of a few words or, with a reference, any text.
+//
+// Without a reference, the state reads these words, in every spelling JSON has for them, and nothing else. With one, it
+// reads what the reference reads, which is every text, and returns the same labels, but for the words: the label of a
+// word is word_label().
+struct WordList {
+  struct Word {
+    std::u32string_view text;  // what is left of it; lives as long as the machine
+    std::uint32_t id;          // for word_label()
+  };
+  StateId reference = kDeadState;
+  std::vector<Word> words;  // sorted by text, distinct
+};
+
 class Machine;
 
 // One kind of frame. Local states are the automaton's own interned ids. All calls happen under the machine's mutex.
@@ -98,6 +112,10 @@ class Automaton {
   // A state whose behaviour on every text of at most `longest` bytes (steps, ends, labels) is the same; by default
   // itself.
   virtual StateId clip(std::uint32_t, StateId self, std::uint32_t) { return self; }
+  // Whether the state is described by a list of words, which is then put into `list` (empty before).
+  virtual bool words(std::uint32_t, WordList&) { return false; }
+  // The label with which the state ends after a word of its list; kNoLabel when it may not end there.
+  virtual Label word_label(std::uint32_t, std::uint32_t) { return kNoLabel; }
   // What may come next, for people.
   virtual std::string describe(std::uint32_t local) = 0;
 };
@@ -181,6 +199,8 @@ class Machine {
   bool wants_text(StateId state) const { return record(state).wants_text; }
   const ByteClasses* byte_classes(StateId state);  // the partition of the state's row
   StateId clip(StateId state, std::uint32_t longest);
+  bool words(StateId state, WordList& list);
+  Label word_label(StateId state, std::uint32_t word);
   std::string describe(StateId state);
   std::size_t state_count() const { return count_.load(std::memory_order_acquire); }
   std::size_t memory_bytes() const;

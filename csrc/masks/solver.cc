@@ -5,6 +5,7 @@
 
 #include "base/fuel.h"
 #include "masks/plan.h"
+#include "masks/word_walk.h"
 
 namespace maskforge {
 
@@ -23,6 +24,7 @@ constexpr std::uint32_t kClipLengths[] = {64, 48, 32, 24};
 struct MaskSolver::Scratch {
   Walker walker;
   Draft draft;
+  WordList list;
 };
 
 // Walks nest (a call inside a walk may need another walk), so each takes a scratch of its own; a thread keeps them for
@@ -61,6 +63,7 @@ struct MaskSolver::ScratchLease {
 
 const Result* MaskSolver::walk(const Forest& forest, StateId state) {
   if (const Result* known = memo_.find_walk(forest, state)) return known;
+  if (const Result* made = by_words(forest, state)) return made;
   // How much of the forest may stay in this frame: what heavier ways than the plain walk, and clipping, could save.
   Machine::RowView row = machine_.row(state);
   std::uint64_t weight = 0;
@@ -74,6 +77,22 @@ const Result* MaskSolver::walk(const Forest& forest, StateId state) {
     if (clipped != state) return memo_.alias_walk(forest, state, walk(forest, clipped));
   }
   return memo_.add_walk(forest, state, compute(forest, state, weight));
+}
+
+const Result* MaskSolver::by_words(const Forest& forest, StateId state) {
+  ScratchLease scratch(*this, machine_);
+  WordList& list = scratch->list;
+  list.reference = kDeadState;
+  list.words.clear();
+  if (!machine_.words(state, list)) return nullptr;
+  if (list.words.empty()) return memo_.alias_walk(forest, state, walk(forest, list.reference));
+  const Result* base = list.reference == kDeadState ? nullptr : walk(forest, list.reference);
+  WordWalk walk(*this, machine_, state, list, scratch->draft);
+  walk.walk(forest);
+  scratch->draft.base = base;
+  ++counters_.walks;
+  counters_.nodes += walk.visited();
+  return memo_.add_walk(forest, state, finish(scratch->draft));
 }
 
 const Result* MaskSolver::walk_children(const TokenTrie& trie, std::uint32_t node, StateId state) {

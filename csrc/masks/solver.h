@@ -7,7 +7,9 @@
 //                                           resolve(.., object)      -> walk(quote forest, after(object, 0)) -> exits
 //                                           {closed: ..} resolve(.., document)    -> ...
 //
-// Ways to walk, tried in this order when the state keeps many tokens alive:
+// Ways to walk, tried in this order:
+//   words     the state reads a list of words, or differs from another state by one: follow just the words
+// and when the state keeps many tokens alive:
 //   lockstep  most bytes lead to one state that leads to itself ("none of these names"): walk only what differs from it
 //   clipping  for tokens of at most L bytes the state equals a simpler one: take its result, and walk the longer tokens
 //   slices    a class of symbols is proved harmless (plan.h): take its bitset, and walk the tokens with other symbols
@@ -52,6 +54,8 @@ class MaskSolver {
  private:
   struct Scratch;
   struct ScratchLease;
+  // Null where the state is not a list of words.
+  const Result* by_words(const Forest& forest, StateId state);
   std::unique_ptr<Result> compute(const Forest& forest, StateId state, std::uint64_t weight);
   bool by_lockstep(const Forest& forest, StateId state, std::uint64_t weight, Scratch& scratch);
   bool by_clipping(const Forest& forest, StateId state, std::uint64_t weight, Scratch& scratch);

@@ -340,4 +340,37 @@ Label Objects::key_close(std::uint32_t id) {
   return place.rest == kDeadText ? kNoLabel : texts_.close(place.rest);
 }
 
+// Ids of words are names.
+bool Objects::key_words(std::uint32_t id, TextId& rest, std::vector<WordList::Word>& words) {
+  const KeyPlace place = places_[id];
+  if (place.rest != kDeadText && texts_.alive(place.rest) != texts_.regexes().any_text()) return false;
+  rest = place.rest;
+  const std::vector<NameId>& open = lists_[place.open];
+  const std::vector<NameId>& closed = lists_[place.closed];
+  FuelScope::spend((open.size() + closed.size()) / 16 + 1);
+  words.reserve(open.size() + closed.size());
+  auto add = [&](NameId name) { words.push_back({store_.name_text(name).substr(place.depth), name}); };
+  if (rest == kDeadText) {
+    for (NameId name : open) {
+      if (place.core == kNone || key_alive(place.core, name)) add(name);
+    }
+    return true;
+  }
+  std::size_t i = 0;
+  for (NameId name : open) {
+    while (i < closed.size() && store_.name_text(closed[i]) < store_.name_text(name)) add(closed[i++]);
+    add(name);
+  }
+  while (i < closed.size()) add(closed[i++]);
+  return true;
+}
+
+Label Objects::key_word_label(std::uint32_t id, NameId name) {
+  const KeyPlace place = places_[id];
+  const std::vector<NameId>& open = lists_[place.open];
+  auto before = [&](NameId a, NameId b) { return store_.name_text(a) < store_.name_text(b); };
+  if (!std::binary_search(open.begin(), open.end(), name, before)) return kNoLabel;
+  return place.core == kNone || key_alive(place.core, name) ? named_label(name) : kNoLabel;
+}
+
 }  // namespace maskforge

@@ -39,6 +39,8 @@ class Objects : public Automaton, public Containers, public KeyTexts {
 
   KeyOverlay key_overlay(std::uint32_t key) override;
   Label key_close(std::uint32_t key) override;
+  bool key_words(std::uint32_t key, TextId& rest, std::vector<WordList::Word>& words) override;
+  Label key_word_label(std::uint32_t key, std::uint32_t name) override;
 
   std::size_t memory_bytes() const;
 

@@ -291,6 +291,19 @@ StateId TextFrames::clip(std::uint32_t id, StateId self, std::uint32_t longest) 
   return state(local);
 }
 
+bool TextFrames::words(std::uint32_t id, WordList& list) {
+  const Local local = locals_[id];
+  if (syntax_ == TextSyntax::kRaw || local.phase != Phase::kBody) return false;
+  TextId rest = kDeadText;
+  if (!texts_.key_words(local.text, rest, list.words)) return false;
+  if (rest != kDeadText) list.reference = body(rest);
+  return true;
+}
+
+Label TextFrames::word_label(std::uint32_t id, std::uint32_t word) {
+  return texts_.key_word_label(locals_[id].text, word);
+}
+
 std::string TextFrames::describe(std::uint32_t local) {
   const Local& l = locals_[local];
   std::string text = texts_.describe(l.text);

@@ -31,6 +31,8 @@ class TextFrames : public Automaton {
   Step compute(std::uint32_t local, std::uint8_t byte) override;
   Label final_label(std::uint32_t local) override;
   StateId clip(std::uint32_t local, StateId self, std::uint32_t longest) override;
+  bool words(std::uint32_t local, WordList& list) override;
+  Label word_label(std::uint32_t local, std::uint32_t word) override;
   std::string describe(std::uint32_t local) override;
   std::size_t memory_bytes() const { return locals_.size() * (sizeof(Local) + 12) + action_bytes_; }
 

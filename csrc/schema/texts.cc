@@ -153,6 +153,16 @@ TextId Texts::clip(TextId text, std::uint32_t longest) {
   return clipped == language.alive ? text : this->language(clipped, {});
 }
 
+bool Texts::key_words(TextId text, TextId& rest, std::vector<WordList::Word>& words) {
+  const Record& record = records_[text];
+  return record.provider != nullptr && record.provider->key_words(record.payload, rest, words);
+}
+
+Label Texts::key_word_label(TextId text, std::uint32_t word) {
+  const Record& record = records_[text];
+  return record.provider->key_word_label(record.payload, word);
+}
+
 std::string Texts::describe(TextId text) const {
   const Record& record = records_[text];
   return record.provider != nullptr ? "a key" : "text matching " + regexes_.describe(languages_[record.payload].alive);

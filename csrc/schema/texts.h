@@ -40,6 +40,9 @@ class KeyTexts {
   virtual ~KeyTexts() = default;
   virtual KeyOverlay key_overlay(std::uint32_t key) = 0;
   virtual Label key_close(std::uint32_t key) = 0;  // kNoLabel: the text may not end here
+  // Where the rest is dead, or every text: the words that are read otherwise than in the rest, by Automaton::words().
+  virtual bool key_words(std::uint32_t key, TextId& rest, std::vector<WordList::Word>& words) = 0;
+  virtual Label key_word_label(std::uint32_t key, std::uint32_t word) = 0;
 };
 
 class Texts {
@@ -55,6 +58,8 @@ class Texts {
   const KeyOverlay* overlay(TextId text);           // null for a language
   Label close(TextId text);                         // kNoLabel when the text may not end here
   TextId clip(TextId text, std::uint32_t longest);
+  bool key_words(TextId text, TextId& rest, std::vector<WordList::Word>& words);  // false for a language
+  Label key_word_label(TextId text, std::uint32_t word);
   std::string describe(TextId text) const;
   // Requires a language: the regex of what may follow.
   RegexId alive(TextId text) const { return languages_[records_[text].payload].alive; }

@@ -43,13 +43,25 @@ TokenTrie::TokenTrie(std::span<const Item> sorted) {
     last = item.bytes;
   }
   close(0);
-  nodes_.push_back(make_node(0, 0, tokens_.size()));
+  finish();
 }
 
 TokenTrie::TokenTrie(std::span<const TrieRef> same_byte) {
   std::vector<TrieRef> scratch(same_byte.begin(), same_byte.end());
   if (!scratch.empty()) merge(scratch, 0, scratch.size(), 0);
-  nodes_.push_back(make_node(0, 0, tokens_.size()));
+  finish();
+}
+
+void TokenTrie::finish() {
+  nodes_.push_back(make_node(0, 0, tokens_.size()));  // the sentinel
+  quotes_.assign(nodes_.size() / 64 + 1, 0);
+  std::uint32_t path[kMaxTokenBytes + 1];
+  for (std::uint32_t i = 0; i + 1 < nodes_.size(); ++i) {
+    path[nodes_[i].depth] = i;
+    if (nodes_[i].byte != '"') continue;
+    for (std::uint32_t depth = nodes_[i].depth + 1u; depth-- > 0 && !has_quote(path[depth]);)
+      quotes_[path[depth] / 64] |= std::uint64_t{1} << (path[depth] % 64);
+  }
 }
 
 // Emits the union of scratch[begin, end), all of one byte. Recursion is as deep as a token is long.

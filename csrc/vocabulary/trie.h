@@ -59,20 +59,24 @@ class TokenTrie {
   std::span<const TokenId> tokens() const { return tokens_; }
   std::span<const TokenId> tokens_at(std::uint32_t node) const { return slice(node, node + 1); }
   std::span<const TokenId> tokens_below(std::uint32_t node) const { return slice(node, node + nodes_[node].size); }
+  // Whether any byte of the subtree is a quote: most have none, and what ends with one is of no concern to them.
+  bool has_quote(std::uint32_t node) const { return (quotes_[node / 64] >> (node % 64) & 1) != 0; }
   std::uint32_t height() const { return height_; }  // bytes on the longest path
   std::size_t memory_bytes() const {
-    return sizeof(*this) + nodes_.capacity() * 8 + tokens_.capacity() * sizeof(TokenId);
+    return sizeof(*this) + nodes_.capacity() * 8 + quotes_.capacity() * 8 + tokens_.capacity() * sizeof(TokenId);
   }
 
  private:
   std::span<const TokenId> slice(std::uint32_t first, std::uint32_t last) const {
     return {tokens_.data() + nodes_[first].first_token, tokens_.data() + nodes_[last].first_token};
   }
+  void finish();
   void merge(std::vector<TrieRef>& scratch, std::size_t begin, std::size_t end, std::uint32_t depth);
   void copy(TrieRef from, std::uint32_t depth);
 
   std::vector<TrieNode> nodes_;
   std::vector<TokenId> tokens_;
+  std::vector<std::uint64_t> quotes_;  // a bit for each node
   std::uint32_t height_ = 0;
 };
 
