@@ -3,10 +3,10 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <utility>
 
 #include "base/hash_index.h"
+#include "base/stable_vector.h"
 
 namespace maskforge {
 
@@ -24,7 +24,7 @@ class Interner {
     std::uint32_t id = index_.find_or_insert(hash, fresh, [&](std::uint32_t at) { return items_[at] == value; });
     if (id == fresh) {
       try {
-        items_.push_back(std::move(value));
+        items_.emplace_back(std::move(value));
       } catch (...) {
         index_.forget(hash, fresh);
         throw;
@@ -37,7 +37,7 @@ class Interner {
   std::size_t size() const { return items_.size(); }
 
  private:
-  std::deque<T> items_;
+  StableVector<T> items_;
   HashIndex index_;
 };
 

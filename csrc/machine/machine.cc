@@ -10,34 +10,24 @@ namespace maskforge {
 
 namespace {
 
+constexpr unsigned kIdChunkBits = 10;
 constexpr Label kDirectVerdicts = 1u << 27;  // smaller verdict sets are their own label
 
 std::uint64_t pair_key(std::uint32_t high, std::uint32_t low) { return (std::uint64_t{high} << 32) | low; }
 
 }  // namespace
 
-Machine::Machine()
-    : chunks_(new std::atomic<RecordChunk*>[kMaxChunks]()), call_chunks_(new std::atomic<CallChunk*>[kMaxChunks]()) {}
-
-Machine::~Machine() {
-  for (std::uint32_t i = 0; i < kMaxChunks; ++i) {
-    delete chunks_[i].load();
-    delete call_chunks_[i].load();
+// Where the state of a local id is written. Local ids are dense, so this needs no hashing.
+StateId& Machine::id_of(std::uint8_t automaton, std::uint32_t local) {
+  std::vector<StateId*>& chunks = ids_[automaton];
+  const std::size_t at = local >> kIdChunkBits;
+  if (chunks.size() <= at) chunks.resize(at + 1);
+  if (chunks[at] == nullptr) {
+    StateId* chunk = static_cast<StateId*>(arena_.allocate(sizeof(StateId) << kIdChunkBits));
+    std::fill_n(chunk, 1u << kIdChunkBits, kDeadState);
+    chunks[at] = chunk;
   }
-}
-
-void* Machine::allocate(std::size_t bytes) {
-  bytes = (bytes + 7) & ~std::size_t{7};
-  if (slab_used_ + bytes > slab_size_) {
-    std::size_t size = std::max<std::size_t>(bytes, std::size_t{1} << 16);
-    slabs_.push_back(std::make_unique<char[]>(size));
-    slab_used_ = 0;
-    slab_size_ = size;
-    slab_bytes_ += size;
-  }
-  void* place = slabs_.back().get() + slab_used_;
-  slab_used_ += bytes;
-  return place;
+  return chunks[at][local & ((1u << kIdChunkBits) - 1)];
 }
 
 std::uint8_t Machine::add_automaton(Automaton* automaton) {
@@ -48,18 +38,19 @@ std::uint8_t Machine::add_automaton(Automaton* automaton) {
 
 StateId Machine::intern(std::uint8_t automaton, std::uint32_t local, bool wants_text) {
   std::lock_guard lock(mutex_);
-  const std::uint64_t key = pair_key(automaton, local);
-  if (const std::uint32_t* known = ids_.find(key)) return *known;
+  StateId& named = id_of(automaton, local);
+  if (named != kDeadState) return named;
   std::uint32_t id = count_.load(std::memory_order_relaxed);
   std::uint32_t chunk = id >> kChunkBits;
   FuelScope::spend();
   if (chunk >= kMaxChunks) throw FuelError("the machine holds as many states as it can");
-  if (chunks_[chunk].load() == nullptr) chunks_[chunk].store(new RecordChunk(), std::memory_order_release);
+  if (chunks_[chunk].load() == nullptr)
+    chunks_[chunk].store(new (arena_.allocate(sizeof(RecordChunk))) RecordChunk(), std::memory_order_release);
   Record& record = this->record(id);
   record.local = local;
   record.automaton = automaton;
   record.wants_text = wants_text;
-  ids_.insert(key, id);
+  named = id;
   count_.store(id + 1, std::memory_order_release);
   return id;
 }
@@ -70,7 +61,8 @@ Step Machine::call(StateId below, StateId pushed) {
   if (const std::uint32_t* known = call_ids_.find(key)) return Step::make(StepKind::kCall, *known);
   std::uint32_t chunk = call_count_ >> kChunkBits;
   if (chunk >= kMaxChunks) throw FuelError("the machine holds as many calls as it can");
-  if (call_chunks_[chunk].load() == nullptr) call_chunks_[chunk].store(new CallChunk(), std::memory_order_release);
+  if (call_chunks_[chunk].load() == nullptr)
+    call_chunks_[chunk].store(new (arena_.allocate(sizeof(CallChunk))) CallChunk(), std::memory_order_release);
   (*call_chunks_[chunk].load())[call_count_ & (kChunkSize - 1)] = Call{below, pushed};
   call_ids_.insert(key, call_count_);
   return Step::make(StepKind::kCall, call_count_++);
@@ -107,7 +99,7 @@ Machine::Row* Machine::ensure_row(Record& record) {
   Row* row = record.row.load(std::memory_order_acquire);
   if (row != nullptr) return row;
   const ByteClasses* classes = automata_[record.automaton]->byte_classes(record.local);
-  void* place = allocate(sizeof(Row) + classes->count * sizeof(std::atomic<std::uint32_t>));
+  void* place = arena_.allocate(sizeof(Row) + classes->count * sizeof(std::atomic<std::uint32_t>));
   row = new (place) Row{classes};
   for (unsigned i = 0; i < classes->count; ++i) new (row->entries() + i) std::atomic<std::uint32_t>(0);
   record.row.store(row, std::memory_order_release);
@@ -197,8 +189,7 @@ std::string Machine::describe(StateId state) {
 }
 
 std::size_t Machine::memory_bytes() const {
-  return slab_bytes_ + count_.load() * sizeof(Record) + call_count_ * sizeof(Call) + ids_.memory_bytes() +
-         call_ids_.memory_bytes() + afters_.memory_bytes() + clips_.memory_bytes() +
+  return arena_.memory_bytes() + call_ids_.memory_bytes() + afters_.memory_bytes() + clips_.memory_bytes() +
          classes_.size() * sizeof(ByteClasses);
 }
 

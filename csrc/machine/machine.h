@@ -31,6 +31,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/arena.h"
 #include "base/hash.h"
 #include "base/interner.h"
 
@@ -129,8 +130,7 @@ inline std::uint32_t name_index(Label label) { return label & ~kNamedLabelBit; }
 
 class Machine {
  public:
-  Machine();
-  ~Machine();
+  Machine() = default;
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
 
@@ -206,9 +206,9 @@ class Machine {
   std::size_t memory_bytes() const;
 
  private:
-  static constexpr unsigned kChunkBits = 12;
+  static constexpr unsigned kChunkBits = 10;
   static constexpr std::uint32_t kChunkSize = 1u << kChunkBits;
-  static constexpr std::uint32_t kMaxChunks = 1u << 14;  // 64 million states
+  static constexpr std::uint32_t kMaxChunks = 1u << 16;  // 64 million states
   static constexpr std::uint8_t kEnter = 255;            // stands for an automaton: the local id is a call
 
   struct Row {
@@ -239,7 +239,7 @@ class Machine {
   Step fill(StateId state, std::uint8_t byte);
   Label fill_final(StateId state);
   StateId fill_after(StateId waiting, Label label);
-  void* allocate(std::size_t bytes);
+  StateId& id_of(std::uint8_t automaton, std::uint32_t local);
 
   struct ClassesHash {
     std::uint64_t operator()(const ByteClasses& classes) const {
@@ -249,22 +249,19 @@ class Machine {
 
   std::recursive_mutex mutex_;
   std::vector<Automaton*> automata_;
-  std::unique_ptr<std::atomic<RecordChunk*>[]> chunks_;
-  std::unique_ptr<std::atomic<CallChunk*>[]> call_chunks_;
+  SparseTable<std::atomic<RecordChunk*>> chunks_{kMaxChunks};
+  SparseTable<std::atomic<CallChunk*>> call_chunks_{kMaxChunks};
   std::atomic<std::uint32_t> count_{0};
   std::uint32_t call_count_ = 0;
   // guarded by mutex_
   Interner<ByteClasses, ClassesHash> classes_;
-  HashMap64 ids_;                                      // (automaton, local) -> state
+  std::array<std::vector<StateId*>, 256> ids_;         // by automaton and local id, in chunks; kDeadState: none
   HashMap64 call_ids_;                                 // (below, pushed) -> index
   HashMap64 afters_;                                   // (waiting, label), label > 0
   HashMap64 clips_;                                    // (state, longest)
   std::unordered_map<std::uint64_t, Label> wide_ids_;  // verdict sets that do not fit a label
   std::deque<std::uint64_t> wide_;
-  std::vector<std::unique_ptr<char[]>> slabs_;
-  std::size_t slab_used_ = 0;
-  std::size_t slab_size_ = 0;
-  std::size_t slab_bytes_ = 0;
+  Arena arena_;
 };
 
 }  // namespace maskforge

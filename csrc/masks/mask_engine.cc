@@ -33,10 +33,10 @@ std::size_t stripe_of_thread() {
 }
 
 std::size_t listed_ids(const Result& result) {
-  std::size_t count = result.bits.size() > 1 ? kIdsWorthFlat : 0;
-  for (const Overlay& overlay : result.overlays) count += overlay.except->size() + listed_ids(*overlay.base);
-  for (const TokenIds* ids : result.removed) count += ids->size();
-  for (const TokenIds* ids : result.added) count += ids->size();
+  std::size_t count = result.bits().size() > 1 ? kIdsWorthFlat : 0;
+  for (const Overlay& overlay : result.overlays()) count += overlay.except.size() + listed_ids(*overlay.base);
+  for (TokenIds ids : result.removed()) count += ids.size();
+  for (TokenIds ids : result.added()) count += ids.size();
   return count;
 }
 
@@ -89,15 +89,15 @@ struct MaskEngine::Impl {
 
   void write_mask(const Result& result, std::uint32_t* words) {
     std::size_t count = index->vocabulary().bitmask_words();
-    if (const TokenBits* flat = result.flat.load(std::memory_order_acquire)) {
-      std::memcpy(words, flat->data(), count * 4);
+    if (const std::uint32_t* flat = result.flat.load(std::memory_order_acquire)) {
+      std::memcpy(words, flat, count * 4);
       return;
     }
     write_result(result, count, words);
     if (result.uses.fetch_add(1, std::memory_order_relaxed) + 1 == kUsesBeforeFlat &&
         listed_ids(result) >= kIdsWorthFlat &&
         flat_bytes.fetch_add(count * 4, std::memory_order_relaxed) <= memo_limit / 4) {
-      result.flat.store(memo->bits(TokenBits(words, words + count)), std::memory_order_release);
+      result.flat.store(memo->bits({words, count}).data(), std::memory_order_release);
     }
   }
 
@@ -109,7 +109,7 @@ struct MaskEngine::Impl {
       if (depth == 0) break;
     }
     write_mask(*result, words);
-    visit_suspects(*result, [&](const TokenIds& tokens) { simulate_all(tokens, frames, key_bytes, words); });
+    visit_suspects(*result, [&](TokenIds tokens) { simulate_all(tokens, frames, key_bytes, words); });
     simulate_all(index->oversized(), frames, key_bytes, words);
     if (solver.counters().walks > 0) {
       stripe.walks.fetch_add(solver.counters().walks, std::memory_order_relaxed);

@@ -7,36 +7,77 @@
 
 namespace maskforge {
 
-const Result* Memo::add(ReadMostlyTable<Result>& table, std::uint64_t key, std::unique_ptr<Result> result) {
-  std::lock_guard lock(mutex_);
-  if (const Result* known = table.find(key)) return known;
+void Memo::count_bytes() {
+  std::size_t now = arena_.memory_bytes();
+  bytes_.fetch_add(now - counted_, std::memory_order_relaxed);
+  counted_ = now;
+}
+
+Memo::StateSlot& Memo::slot(StateId state) {
+  std::atomic<StateSlot*>& chunk = slots_[state >> kChunkBits];
+  StateSlot* slots = chunk.load(std::memory_order_relaxed);
+  if (slots == nullptr) {
+    slots = static_cast<StateSlot*>(arena_.allocate(sizeof(StateSlot) << kChunkBits));
+    for (std::uint32_t i = 0; i < 1u << kChunkBits; ++i) new (slots + i) StateSlot{};
+    chunk.store(slots, std::memory_order_release);
+  }
+  return slots[state & ((1u << kChunkBits) - 1)];
+}
+
+const Result* Memo::publish(const ResultParts& parts) {
   if (next_result_id_ == 0xFFFFFFFFu) throw FuelError("the mask memo holds as many results as it can");
-  result->id = next_result_id_;
-  results_.push_back(std::move(result));
-  const Result* published = results_.back().get();
-  std::size_t before = table.memory_bytes();
-  table.insert(key, published);
-  ++next_result_id_;
-  bytes_.fetch_add(published->memory_bytes() + table.memory_bytes() - before, std::memory_order_relaxed);
-  return published;
+  return Result::make(next_result_id_++, parts, arena_);
 }
 
-const Result* Memo::add_walk(const Forest& forest, StateId state, std::unique_ptr<Result> result) {
-  return add(walks_, key(forest.id(), state), std::move(result));
+void Memo::name_walk(const Forest& forest, StateId state, const Result* result) {
+  StateSlot& slot = this->slot(state);
+  for (int i = 0; i < 2; ++i) {
+    if (slot.forest[i].load(std::memory_order_relaxed) != 0) continue;
+    slot.walk[i].store(result, std::memory_order_relaxed);
+    slot.forest[i].store(forest.id(), std::memory_order_release);
+    return;
+  }
+  walks_.insert(key(forest.id(), state), result);
 }
 
-const Result* Memo::add_resolved(const Result& from, StateId waiting, std::unique_ptr<Result> result) {
-  return add(resolved_, key(from.id, waiting), std::move(result));
+const Result* Memo::add_walk(const Forest& forest, StateId state, const ResultParts& parts) {
+  std::lock_guard lock(mutex_);
+  if (const Result* known = find_walk(forest, state)) return known;
+  const Result* made = publish(parts);
+  name_walk(forest, state, made);
+  count_bytes();
+  return made;
 }
 
 const Result* Memo::alias_walk(const Forest& forest, StateId state, const Result* result) {
   std::lock_guard lock(mutex_);
-  std::uint64_t name = key(forest.id(), state);
-  if (const Result* known = walks_.find(name)) return known;
-  std::size_t before = walks_.memory_bytes();
-  walks_.insert(name, result);
-  bytes_.fetch_add(walks_.memory_bytes() - before, std::memory_order_relaxed);
+  if (const Result* known = find_walk(forest, state)) return known;
+  name_walk(forest, state, result);
+  count_bytes();
   return result;
+}
+
+const Result* Memo::add_resolved(const Result& from, StateId waiting, const ResultParts& parts) {
+  std::lock_guard lock(mutex_);
+  if (const Result* known = find_resolved(from, waiting)) return known;
+  const Result* made = publish(parts);
+  StateSlot* slot = waiting < kMostStates ? &this->slot(waiting) : nullptr;
+  if (from.waiting.load(std::memory_order_relaxed) == kDeadState) {
+    from.resolved.store(made, std::memory_order_relaxed);
+    from.waiting.store(waiting, std::memory_order_release);
+  } else if (slot != nullptr && slot->result.load(std::memory_order_relaxed) == 0) {
+    slot->resolved.store(made, std::memory_order_relaxed);
+    slot->result.store(from.id, std::memory_order_release);
+  } else {
+    resolved_.insert(key(from.id, waiting), made);
+  }
+  count_bytes();
+  return made;
+}
+
+TokenIds Memo::ids(TokenIds ids) {
+  std::lock_guard lock(mutex_);
+  return arena_.copy(ids);
 }
 
 // The stored forest of these points; without one, `name` is where it belongs.
@@ -60,52 +101,48 @@ const Forest* Memo::forest(std::span<const ExitPoint> points) {
   std::lock_guard lock(mutex_);
   if (const StoredForest* known = find_forest(points, name)) return known->forest.get();
   if (next_forest_id_ == 0xFFFFFFFFu) throw FuelError("the mask memo holds as many forests as it can");
-  stored_forests_.push_back({{points.begin(), points.end()}, std::make_unique<Forest>(next_forest_id_, points)});
+  stored_forests_.push_back({arena_.copy(points), std::make_unique<Forest>(next_forest_id_, points)});
   ++next_forest_id_;
   const Forest* made = stored_forests_.back().forest.get();
-  std::size_t before = forests_.memory_bytes();
   forests_.insert(name, &stored_forests_.back());
-  bytes_.fetch_add(made->memory_bytes() + points.size() * sizeof(ExitPoint) + 96 + forests_.memory_bytes() - before,
-                   std::memory_order_relaxed);
+  bytes_.fetch_add(made->memory_bytes() + 96, std::memory_order_relaxed);
+  count_bytes();
   return made;
 }
 
-const TokenBits* Memo::intern_bits(TokenBits&& bits) {
+BitsView Memo::intern_bits(BitsView bits) {
   std::uint64_t hash = hash_bits(bits);
   auto [first, last] = bits_.equal_range(hash);
   for (; first != last; ++first) {
-    if (*first->second == bits) return first->second.get();
+    if (std::ranges::equal(first->second, bits)) return first->second;
   }
-  auto entry = bits_.emplace(hash, std::make_unique<const TokenBits>(std::move(bits)));
-  bytes_.fetch_add(entry->second->size() * 4 + 96, std::memory_order_relaxed);
-  return entry->second.get();
+  auto entry = bits_.emplace(hash, arena_.copy(bits));
+  bytes_.fetch_add(96, std::memory_order_relaxed);
+  count_bytes();
+  return entry->second;
 }
 
-const TokenBits* Memo::bits(TokenBits&& bits) {
+BitsView Memo::bits(BitsView bits) {
   std::lock_guard lock(mutex_);
-  return intern_bits(std::move(bits));
+  return intern_bits(bits);
 }
 
-const TokenBits* Memo::find_named(const BitsName& name) {
+const BitsView* Memo::find_named(const BitsName& name) {
   std::lock_guard lock(mutex_);
   auto known = named_.find(name);
-  return known == named_.end() ? nullptr : known->second;
+  return known == named_.end() ? nullptr : &known->second;
 }
 
-const TokenBits* Memo::add_named(const BitsName& name, TokenBits&& bits) {
+const BitsView* Memo::add_named(const BitsName& name, BitsView bits) {
   std::lock_guard lock(mutex_);
-  const TokenBits* stored = intern_bits(std::move(bits));
   bytes_.fetch_add(96, std::memory_order_relaxed);
-  return named_.try_emplace(name, stored).first->second;
+  return &named_.try_emplace(name, intern_bits(bits)).first->second;
 }
 
 bool Memo::release_some() {
-  for (int i = 0; i < 32; ++i) {
-    if (!results_.empty()) results_.pop_back();
-    if (!stored_forests_.empty()) stored_forests_.pop_back();
-  }
-  if (!bits_.empty()) bits_.erase(bits_.begin());
-  return !results_.empty() || !stored_forests_.empty() || !bits_.empty();
+  for (int i = 0; i < 32 && !stored_forests_.empty(); ++i) stored_forests_.pop_back();
+  const bool more = arena_.release_some();
+  return more || !stored_forests_.empty();
 }
 
 }  // namespace maskforge

@@ -1,5 +1,8 @@
 // The memo of one mask engine: results by (forest, state) and by (result, waiting state), and everything they point at.
 //
+// What was computed for the states of one grammar lies close together: results are in an arena, and a state's own slots
+// hold the first results that are asked for there, so that most look-ups touch nothing that other grammars have filled.
+//
 // Look-ups take no lock: tables are open-addressed, a slot's value is written before its key, and a table that was
 // outgrown stays until the memo dies. Insertions are serialised. Nothing is ever removed: the engine drops the memo as
 // a whole when it is too big (mask_engine.cc) at a moment when nobody uses it. Covered by tests/csrc/test_masks.cc.
@@ -12,9 +15,11 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
+#include "base/arena.h"
 #include "masks/forest.h"
 #include "masks/result.h"
 
@@ -25,7 +30,7 @@ namespace maskforge {
 template <typename T>
 class ReadMostlyTable {
  public:
-  ReadMostlyTable() {
+  explicit ReadMostlyTable(Arena& arena) : arena_(arena) {
     for (Shard& shard : shards_) grow(shard);
   }
   const T* find(std::uint64_t key) const {
@@ -45,7 +50,6 @@ class ReadMostlyTable {
     put(*table, key, value);
     ++shard.count;
   }
-  std::size_t memory_bytes() const { return memory_; }
 
  private:
   struct Slot {
@@ -53,9 +57,8 @@ class ReadMostlyTable {
     std::atomic<const T*> value{nullptr};
   };
   struct Table {
-    explicit Table(std::size_t size) : mask(size - 1), slots(new Slot[size]) {}
     std::size_t mask;
-    std::unique_ptr<Slot[]> slots;
+    Slot* slots;
   };
   struct Shard {
     std::atomic<Table*> table{nullptr};
@@ -69,47 +72,62 @@ class ReadMostlyTable {
   }
   Table* grow(Shard& shard) {
     Table* old = shard.table.load(std::memory_order_relaxed);
-    std::size_t size = old == nullptr ? 32 : (old->mask + 1) * 2;
-    tables_.push_back(std::make_unique<Table>(size));
-    Table* fresh = tables_.back().get();
+    std::size_t size = old == nullptr ? 8 : (old->mask + 1) * 2;
+    Slot* slots = static_cast<Slot*>(arena_.allocate(size * sizeof(Slot)));
+    for (std::size_t i = 0; i < size; ++i) new (slots + i) Slot();
+    Table* fresh = new (arena_.allocate(sizeof(Table))) Table{size - 1, slots};
     if (old != nullptr) {
       for (std::size_t i = 0; i <= old->mask; ++i) {
         std::uint64_t key = old->slots[i].key.load(std::memory_order_relaxed);
         if (key != 0) put(*fresh, key, old->slots[i].value.load(std::memory_order_relaxed));
       }
     }
-    memory_ += size * sizeof(Slot);
     shard.table.store(fresh, std::memory_order_release);
     return fresh;
   }
 
+  Arena& arena_;
   std::array<Shard, 64> shards_;
-  std::vector<std::unique_ptr<Table>> tables_;
-  std::size_t memory_ = 0;
 };
 
 class Memo {
  public:
   explicit Memo(std::uint32_t first_forest_id) : next_forest_id_(first_forest_id) {}
 
-  const Result* find_walk(const Forest& forest, StateId state) const { return walks_.find(key(forest.id(), state)); }
+  const Result* find_walk(const Forest& forest, StateId state) const {
+    if (const StateSlot* slot = find_slot(state)) {
+      for (int i = 0; i < 2; ++i) {
+        std::uint32_t id = slot->forest[i].load(std::memory_order_acquire);
+        if (id == forest.id()) return slot->walk[i].load(std::memory_order_relaxed);
+        if (id == 0) return nullptr;
+      }
+    }
+    return walks_.find(key(forest.id(), state));
+  }
   const Result* find_resolved(const Result& result, StateId waiting) const {
+    if (result.waiting.load(std::memory_order_acquire) == waiting)
+      return result.resolved.load(std::memory_order_relaxed);
+    const StateSlot* slot = waiting < kMostStates ? find_slot(waiting) : nullptr;
+    if (slot != nullptr && slot->result.load(std::memory_order_acquire) == result.id)
+      return slot->resolved.load(std::memory_order_relaxed);
     return resolved_.find(key(result.id, waiting));
   }
   // Publishes a result, or returns the one that another thread published first.
-  const Result* add_walk(const Forest& forest, StateId state, std::unique_ptr<Result> result);
-  const Result* add_resolved(const Result& from, StateId waiting, std::unique_ptr<Result> result);
+  const Result* add_walk(const Forest& forest, StateId state, const ResultParts& parts);
+  const Result* add_resolved(const Result& from, StateId waiting, const ResultParts& parts);
   // A second name for a result.
   const Result* alias_walk(const Forest& forest, StateId state, const Result* result);
 
+  // Copies that live as long as the memo.
+  TokenIds ids(TokenIds ids);
+  // Equal bitsets are one.
+  BitsView bits(BitsView bits);
+  // Bitsets by a key of the caller's choice; null when there is none.
+  using BitsName = std::array<std::uint64_t, 3>;
+  const BitsView* find_named(const BitsName& name);
+  const BitsView* add_named(const BitsName& name, BitsView bits);
   // The forest left by these exits; null when nothing is left. Equal exits are one forest.
   const Forest* forest(std::span<const ExitPoint> points);
-  // Equal bitsets are one.
-  const TokenBits* bits(TokenBits&& bits);
-  // Bitsets by a key of the caller's choice.
-  using BitsName = std::array<std::uint64_t, 3>;
-  const TokenBits* find_named(const BitsName& name);
-  const TokenBits* add_named(const BitsName& name, TokenBits&& bits);
 
   std::atomic<std::size_t>& bytes() { return bytes_; }
 
@@ -117,28 +135,51 @@ class Memo {
   bool release_some();
 
  private:
+  // Of one state: the walks of the first two forests that were walked from it, and what the first result that was
+  // resolved in it became. The rest is in the tables.
+  struct StateSlot {
+    std::atomic<std::uint32_t> forest[2];
+    std::atomic<std::uint32_t> result;
+    std::atomic<const Result*> walk[2];
+    std::atomic<const Result*> resolved;
+  };
+  static constexpr unsigned kChunkBits = 8;
+  static constexpr std::uint32_t kMostChunks = 1u << 18;
+  static constexpr std::uint32_t kMostStates = kMostChunks << kChunkBits;
+
   static std::uint64_t key(std::uint32_t id, StateId state) { return (std::uint64_t{id} << 32) | state; }
-  const Result* add(ReadMostlyTable<Result>& table, std::uint64_t key, std::unique_ptr<Result> result);
-  const TokenBits* intern_bits(TokenBits&& bits);
+  const StateSlot* find_slot(StateId state) const {
+    const StateSlot* chunk = slots_[state >> kChunkBits].load(std::memory_order_acquire);
+    return chunk == nullptr ? nullptr : chunk + (state & ((1u << kChunkBits) - 1));
+  }
 
   struct StoredForest {
-    std::vector<ExitPoint> points;
+    std::span<const ExitPoint> points;
     std::unique_ptr<Forest> forest;
   };
   const StoredForest* find_forest(std::span<const ExitPoint> points, std::uint64_t& name) const;
 
-  ReadMostlyTable<Result> walks_;
-  ReadMostlyTable<Result> resolved_;
-  ReadMostlyTable<StoredForest> forests_;  // by a hash of the points, or the next free number after it
+  // All of these require the mutex.
+  StateSlot& slot(StateId state);
+  void name_walk(const Forest& forest, StateId state, const Result* result);
+  const Result* publish(const ResultParts& parts);
+  BitsView intern_bits(BitsView bits);
+  void count_bytes();
+
+  SparseTable<std::atomic<StateSlot*>> slots_{kMostChunks};
   std::atomic<std::size_t> bytes_{0};
 
   std::mutex mutex_;  // guards everything below, and insertions
+  Arena arena_;
+  ReadMostlyTable<Result> walks_{arena_};
+  ReadMostlyTable<Result> resolved_{arena_};
+  ReadMostlyTable<StoredForest> forests_{arena_};  // by a hash of the points, or the next free number after it
   std::uint32_t next_result_id_ = 1;
   std::uint32_t next_forest_id_;
-  std::deque<std::unique_ptr<Result>> results_;
+  std::size_t counted_ = 0;  // of the arena, in bytes_
   std::deque<StoredForest> stored_forests_;
-  std::unordered_multimap<std::uint64_t, std::unique_ptr<const TokenBits>> bits_;
-  std::map<BitsName, const TokenBits*> named_;
+  std::unordered_multimap<std::uint64_t, BitsView> bits_;
+  std::map<BitsName, BitsView> named_;
 };
 
 }  // namespace maskforge

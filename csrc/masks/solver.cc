@@ -25,6 +25,10 @@ struct MaskSolver::Scratch {
   Walker walker;
   Draft draft;
   WordList list;
+  ResultParts parts;
+  TokenBits bits;
+  std::vector<ExitPoint> points;
+  std::vector<TokenId> ends;
 };
 
 // Walks nest (a call inside a walk may need another walk), so each takes a scratch of its own; a thread keeps them for
@@ -76,7 +80,7 @@ const Result* MaskSolver::walk(const Forest& forest, StateId state) {
     StateId clipped = machine_.clip(state, forest.height());
     if (clipped != state) return memo_.alias_walk(forest, state, walk(forest, clipped));
   }
-  return memo_.add_walk(forest, state, compute(forest, state, weight));
+  return compute(forest, state, weight);
 }
 
 const Result* MaskSolver::by_words(const Forest& forest, StateId state) {
@@ -92,7 +96,7 @@ const Result* MaskSolver::by_words(const Forest& forest, StateId state) {
   scratch->draft.base = base;
   ++counters_.walks;
   counters_.nodes += walk.visited();
-  return memo_.add_walk(forest, state, finish(scratch->draft));
+  return finish(forest, state, *scratch);
 }
 
 const Result* MaskSolver::walk_children(const TokenTrie& trie, std::uint32_t node, StateId state) {
@@ -100,7 +104,7 @@ const Result* MaskSolver::walk_children(const TokenTrie& trie, std::uint32_t nod
   return walk(*memo_.forest({&point, 1}), state);
 }
 
-std::unique_ptr<Result> MaskSolver::compute(const Forest& forest, StateId state, std::uint64_t weight) {
+const Result* MaskSolver::compute(const Forest& forest, StateId state, std::uint64_t weight) {
   ScratchLease scratch(*this, machine_);
   bool done = weight > kNarrow && by_lockstep(forest, state, weight, *scratch);
   if (!done && weight > kWorthPlanning) {
@@ -114,7 +118,7 @@ std::unique_ptr<Result> MaskSolver::compute(const Forest& forest, StateId state,
   }
   ++counters_.walks;
   counters_.nodes += scratch->walker.visited();
-  return finish(scratch->draft);
+  return finish(forest, state, *scratch);
 }
 
 bool MaskSolver::by_lockstep(const Forest& forest, StateId state, std::uint64_t weight, Scratch& scratch) {
@@ -198,99 +202,102 @@ bool MaskSolver::by_slices(const Forest& forest, StateId state, std::uint64_t we
   return true;
 }
 
-const TokenBits* MaskSolver::slice_bits(const SafePlan& plan, const VocabularySlice& slice) {
+BitsView MaskSolver::slice_bits(const SafePlan& plan, const VocabularySlice& slice) {
   std::bitset<129> word(~std::uint64_t{0});
   std::uint64_t beyond = (plan.safe.bits >> 128).to_ullong();
   Memo::BitsName name{
       (plan.safe.bits & word).to_ullong(), (plan.safe.bits >> 64 & word).to_ullong(),
       ((std::uint64_t{plan.longest} * 4 + static_cast<std::uint64_t>(plan.reach)) * 2 + beyond) * 2 + slice.skip()};
-  if (const TokenBits* known = memo_.find_named(name)) return known;
+  if (const BitsView* known = memo_.find_named(name)) return *known;
   TokenBits bits = slice.made_of(plan.safe);
   if (plan.reach == SafePlan::Reach::kDies) slice.keep_short(plan.longest, bits);
   if (plan.reach == SafePlan::Reach::kUnknown) slice.keep_short_bytes(bits);
-  return memo_.add_named(name, std::move(bits));
+  return *memo_.add_named(name, bits);
 }
 
 // Turns exits into forests. With `bits`, tokens that end on the exit are set there right away: the frame below nearly
 // always agrees.
-void MaskSolver::finish_exits(Draft& draft, Result& result, TokenBits* bits) {
-  std::stable_sort(draft.leaves.begin(), draft.leaves.end(),
-                   [](const Draft::Leave& a, const Draft::Leave& b) { return a.label < b.label; });
-  std::vector<ExitPoint> points;
-  for (std::size_t from = 0; from < draft.leaves.size();) {
-    Exit exit{draft.leaves[from].label, bits != nullptr, nullptr, nullptr};
-    TokenIds ends;
-    points.clear();
-    for (; from < draft.leaves.size() && draft.leaves[from].label == exit.label; ++from) {
-      const ExitPoint& point = draft.leaves[from].point;
-      points.push_back(point);
+void MaskSolver::finish_exits(Scratch& scratch, bool into_bits) {
+  std::vector<Draft::Leave>& leaves = scratch.draft.leaves;
+  auto by_label = [](const Draft::Leave& a, const Draft::Leave& b) { return a.label < b.label; };
+  if (!std::ranges::is_sorted(leaves, by_label)) std::ranges::stable_sort(leaves, by_label);
+  for (std::size_t from = 0; from < leaves.size();) {
+    Exit exit{leaves[from].label, into_bits, {}, nullptr};
+    scratch.points.clear();
+    scratch.ends.clear();
+    for (; from < leaves.size() && leaves[from].label == exit.label; ++from) {
+      const ExitPoint& point = leaves[from].point;
+      scratch.points.push_back(point);
       if (!point.consumed()) continue;
       std::span<const TokenId> own = point.trie->tokens_at(point.node());
-      ends.insert(ends.end(), own.begin(), own.end());
+      scratch.ends.insert(scratch.ends.end(), own.begin(), own.end());
     }
-    exit.forest = memo_.forest(points);
-    if (!ends.empty()) {
-      if (bits != nullptr) set_bits(ends, bits->data());
-      exit.ends = result.own(std::move(ends));
-    }
-    result.exits.push_back(exit);
+    exit.forest = memo_.forest(scratch.points);
+    if (into_bits) set_bits(scratch.ends, scratch.bits.data());
+    if (!scratch.ends.empty()) exit.ends = memo_.ids(scratch.ends);
+    scratch.parts.exits.push_back(exit);
   }
 }
 
-std::unique_ptr<Result> MaskSolver::finish(Draft& draft) {
-  auto result = std::make_unique<Result>();
+const Result* MaskSolver::finish(const Forest& forest, StateId state, Scratch& scratch) {
+  const Draft& draft = scratch.draft;
+  ResultParts& parts = scratch.parts;
+  parts.clear();
   if (draft.base != nullptr) {
-    result->overlays.push_back({draft.base, result->own(std::vector<TokenId>(draft.covered))});
-    result->open = draft.base->open;
+    parts.overlays.push_back({draft.base, memo_.ids(draft.covered)});
+    parts.open = draft.base->open;
   }
-  for (const Result* part : draft.parts) result->append(*part);
+  for (const Result* part : draft.parts) parts.append(*part);
   std::size_t words = index_.vocabulary().bitmask_words();
   // Bits cost about as much as setting a quarter of their words one by one.
-  if (!draft.slices.empty() || draft.allowed.size() > words / 4 || result->bits.size() > 1) {
-    TokenBits bits(words, 0);
-    for (const TokenBits* slice : draft.slices) or_bits(*slice, bits.data());
-    for (const TokenBits* part : result->bits) or_bits(*part, bits.data());
-    set_bits(draft.allowed, bits.data());
-    finish_exits(draft, *result, &bits);
-    result->bits.assign(1, memo_.bits(std::move(bits)));
+  if (!draft.slices.empty() || draft.allowed.size() > words / 4 || parts.bits.size() > 1) {
+    scratch.bits.assign(words, 0);
+    for (BitsView slice : draft.slices) or_bits(slice, scratch.bits.data());
+    for (BitsView part : parts.bits) or_bits(part, scratch.bits.data());
+    set_bits(draft.allowed, scratch.bits.data());
+    finish_exits(scratch, true);
+    parts.bits.assign(1, memo_.bits(scratch.bits));
   } else {
-    finish_exits(draft, *result, nullptr);
-    if (!draft.allowed.empty()) result->added.push_back(result->own(std::vector<TokenId>(draft.allowed)));
+    finish_exits(scratch, false);
+    if (!draft.allowed.empty()) parts.added.push_back(memo_.ids(draft.allowed));
   }
-  if (!draft.suspects.empty()) result->suspects.push_back(result->own(std::vector<TokenId>(draft.suspects)));
-  result->open = result->open || !result->exits.empty();
-  return result;
+  if (!draft.suspects.empty()) parts.suspects.push_back(memo_.ids(draft.suspects));
+  parts.open = parts.open || !parts.exits.empty();
+  return memo_.add_walk(forest, state, parts);
 }
 
 const Result* MaskSolver::resolve(const Result& result, StateId waiting) {
   if (const Result* known = memo_.find_resolved(result, waiting)) return known;
   FuelScope::spend();
-  auto made = std::make_unique<Result>();
-  made->bits = result.bits;
-  made->removed = result.removed;
-  made->added = result.added;
-  made->suspects = result.suspects;
-  for (const Overlay& overlay : result.overlays) {
+  ScratchLease scratch(*this, machine_);
+  ResultParts& made = scratch->parts;
+  made.clear();
+  auto copy = [](auto& to, const auto& from) { to.assign(from.begin(), from.end()); };
+  copy(made.bits, result.bits());
+  copy(made.removed, result.removed());
+  copy(made.added, result.added());
+  copy(made.suspects, result.suspects());
+  for (const Overlay& overlay : result.overlays()) {
     const Result* base = overlay.base->open ? resolve(*overlay.base, waiting) : overlay.base;
-    made->overlays.push_back({base, overlay.except});
-    made->open = made->open || base->open;
+    made.overlays.push_back({base, overlay.except});
+    made.open = made.open || base->open;
   }
-  for (const Exit& exit : result.exits) {
+  for (const Exit& exit : result.exits()) {
     StateId next = waiting == kGround ? kGround : machine_.after(waiting, exit.label);
     if (next == kDeadState) {
-      if (exit.ends_in_bits && exit.ends != nullptr) made->removed.push_back(exit.ends);
+      if (exit.ends_in_bits && !exit.ends.empty()) made.removed.push_back(exit.ends);
       continue;
     }
-    if (!exit.ends_in_bits && exit.ends != nullptr) made->added.push_back(exit.ends);
+    if (!exit.ends_in_bits && !exit.ends.empty()) made.added.push_back(exit.ends);
     if (exit.forest == nullptr || waiting == kGround) continue;
     if (const Call* two = machine_.entered(next)) {
       const Result* inner = walk(*exit.forest, two->pushed);
-      made->append(inner->open ? *resolve(*inner, two->below) : *inner);
+      made.append(inner->open ? *resolve(*inner, two->below) : *inner);
     } else {
-      made->append(*walk(*exit.forest, next));
+      made.append(*walk(*exit.forest, next));
     }
   }
-  return memo_.add_resolved(result, waiting, std::move(made));
+  return memo_.add_resolved(result, waiting, made);
 }
 
 }  // namespace maskforge

@@ -56,13 +56,13 @@ class MaskSolver {
   struct ScratchLease;
   // Null where the state is not a list of words.
   const Result* by_words(const Forest& forest, StateId state);
-  std::unique_ptr<Result> compute(const Forest& forest, StateId state, std::uint64_t weight);
+  const Result* compute(const Forest& forest, StateId state, std::uint64_t weight);
   bool by_lockstep(const Forest& forest, StateId state, std::uint64_t weight, Scratch& scratch);
   bool by_clipping(const Forest& forest, StateId state, std::uint64_t weight, Scratch& scratch);
   bool by_slices(const Forest& forest, StateId state, std::uint64_t weight, Scratch& scratch);
-  const TokenBits* slice_bits(const SafePlan& plan, const VocabularySlice& slice);
-  std::unique_ptr<Result> finish(Draft& draft);
-  void finish_exits(Draft& draft, Result& result, TokenBits* bits);
+  BitsView slice_bits(const SafePlan& plan, const VocabularySlice& slice);
+  const Result* finish(const Forest& forest, StateId state, Scratch& scratch);
+  void finish_exits(Scratch& scratch, bool into_bits);
 
   Machine& machine_;
   const VocabularyIndex& index_;

@@ -12,8 +12,9 @@
 
 namespace maskforge {
 
-using TokenIds = std::vector<TokenId>;
-using TokenBits = std::vector<std::uint32_t>;  // vocabulary.bitmask_words() words, lowest bit first
+using TokenIds = std::span<const TokenId>;
+using TokenBits = std::vector<std::uint32_t>;     // vocabulary.bitmask_words() words, lowest bit first
+using BitsView = std::span<const std::uint32_t>;  // the same, elsewhere
 
 inline void set_bits(std::span<const TokenId> ids, std::uint32_t* words) {
   for (TokenId id : ids) words[id >> 5] |= std::uint32_t{1} << (id & 31);
@@ -26,23 +27,23 @@ inline void clear_bits(std::span<const TokenId> ids, std::uint32_t* words) {
 inline bool test_bit(const TokenBits& bits, TokenId id) { return (bits[id >> 5] >> (id & 31) & 1) != 0; }
 
 // dst |= src, dst &= src, dst &= ~src: plain loops, which compilers turn into vector code.
-inline void or_bits(const TokenBits& source, std::uint32_t* words) {
+inline void or_bits(BitsView source, std::uint32_t* words) {
   const std::uint32_t* from = source.data();
   for (std::size_t i = 0, n = source.size(); i < n; ++i) words[i] |= from[i];
 }
 
-inline void and_bits(const TokenBits& source, std::uint32_t* words) {
+inline void and_bits(BitsView source, std::uint32_t* words) {
   const std::uint32_t* from = source.data();
   for (std::size_t i = 0, n = source.size(); i < n; ++i) words[i] &= from[i];
 }
 
-inline void and_not_bits(const TokenBits& source, std::uint32_t* words) {
+inline void and_not_bits(BitsView source, std::uint32_t* words) {
   const std::uint32_t* from = source.data();
   for (std::size_t i = 0, n = source.size(); i < n; ++i) words[i] &= ~from[i];
 }
 
 // Four independent lanes, because one chain of multiplications over 16 KB takes microseconds.
-inline std::uint64_t hash_bits(const TokenBits& bits) {
+inline std::uint64_t hash_bits(BitsView bits) {
   std::uint64_t lanes[4] = {1, 2, 3, 4};
   std::size_t i = 0;
   for (; i + 8 <= bits.size(); i += 8) {

@@ -26,9 +26,9 @@ struct Draft {
   std::vector<TokenId> suspects;
   std::vector<TokenId> covered;  // lockstep: tokens on which the reference has nothing to say
   std::vector<Leave> leaves;
-  std::vector<const Result*> parts;      // results of calls, resolved up to the frame of this walk
-  std::vector<const TokenBits*> slices;  // allowed tokens as bits
-  const Result* base = nullptr;          // lockstep: the reference
+  std::vector<const Result*> parts;  // results of calls, resolved up to the frame of this walk
+  std::vector<BitsView> slices;      // allowed tokens as bits
+  const Result* base = nullptr;      // lockstep: the reference
   void clear();
 };
 

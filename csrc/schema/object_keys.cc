@@ -349,7 +349,9 @@ bool Objects::key_words(std::uint32_t id, TextId& rest, std::vector<WordList::Wo
   const std::vector<NameId>& closed = lists_[place.closed];
   FuelScope::spend((open.size() + closed.size()) / 16 + 1);
   words.reserve(open.size() + closed.size());
-  auto add = [&](NameId name) { words.push_back({store_.name_text(name).substr(place.depth), name}); };
+  auto add = [&](NameId name) {
+    words.push_back({std::u32string_view(store_.name_text(name)).substr(place.depth), name});
+  };
   if (rest == kDeadText) {
     for (NameId name : open) {
       if (place.core == kNone || key_alive(place.core, name)) add(name);

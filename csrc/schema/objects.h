@@ -234,11 +234,11 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   std::uint8_t automaton_;
   const ByteClasses* classes_;
   Interner<Core, CoreHash> cores_;
-  std::deque<CoreInfo> infos_;
+  StableVector<CoreInfo> infos_;
   Interner<Local, LocalHash> locals_;
   Interner<std::vector<std::uint32_t>, ListHash> lists_;  // seen sets and question lists
   Interner<Shape, ShapeHash> shapes_;
-  std::deque<Plan> plans_;
+  StableVector<Plan> plans_;
   Interner<KeyPlace, KeyPlaceHash> places_;
 };
 

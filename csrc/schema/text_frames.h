@@ -89,7 +89,7 @@ class TextFrames : public Automaton {
   TextSyntax syntax_;
   std::uint8_t automaton_;
   Interner<Local, LocalHash> locals_;
-  std::deque<Plan> plans_;  // by local id
+  StableVector<Plan> plans_;  // by local id
   std::size_t action_bytes_ = 0;
 };
 

@@ -97,7 +97,7 @@ class Texts {
   RegexArena& regexes_;
   Interner<Language, LanguageHash> languages_;
   HashMap64 ids_;
-  std::deque<Record> records_;
+  StableVector<Record> records_;
   std::size_t bytes_ = 0;
 };
 

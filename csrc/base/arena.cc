@@ -1,0 +1,32 @@
+// See arena.h.
+#include "base/arena.h"
+
+#include <algorithm>
+
+namespace maskforge {
+
+namespace {
+
+constexpr std::size_t kFirstChunk = std::size_t{1} << 15;
+constexpr std::size_t kLargestChunk = std::size_t{1} << 20;
+
+}  // namespace
+
+bool Arena::release_some() {
+  next_ = nullptr;
+  left_ = 0;
+  if (!chunks_.empty()) chunks_.pop_back();
+  return !chunks_.empty();
+}
+
+// Chunks double, so that a small arena stays small.
+void Arena::grow(std::size_t bytes) {
+  const std::size_t size = std::max(std::clamp(chunk_bytes_, kFirstChunk, kLargestChunk), bytes);
+  chunks_.reserve(chunks_.size() + 1);
+  chunks_.emplace_back(new std::uint64_t[size / 8]);
+  chunk_bytes_ += size / 8 * 8;
+  next_ = reinterpret_cast<char*>(chunks_.back().get());
+  left_ = size / 8 * 8;
+}
+
+}  // namespace maskforge
