@@ -26,8 +26,8 @@ class MaskEngine {
   MaskEngine(Machine& machine, std::shared_ptr<const VocabularyIndex> index, std::size_t memory_limit_bytes);
   ~MaskEngine();
 
-  // Writes the mask of a configuration; `accepting` says whether the text may end there (sets the end-of-sequence ids). Writes exactly vocabulary.bitmask_words() words. Spends fuel; on FuelError `words` is
-  // unspecified.
+  // Writes the mask of a configuration; `accepting` says whether the text may end there (sets the end-of-sequence ids).
+  // Writes exactly vocabulary.bitmask_words() words. Spends fuel; on FuelError `words` is unspecified.
   void fill(const Configuration& at, bool accepting, std::uint32_t* words);
   MaskStatistics statistics() const;
 

@@ -83,8 +83,8 @@ bool Arrays::search(FormulaId f, std::uint32_t index, std::uint32_t last, bool c
   if (index >= last || failed.contains({f, index})) return false;
   auto via = [&](FormulaId next) {
     return next != kFalse && verdicts_.some(next, compact, [&](FormulaId rest) {
-             return this->search(rest, index + 1, last, compact, failed);
-           });
+      return this->search(rest, index + 1, last, compact, failed);
+    });
   };
   Bounds bounds = this->bounds(f);
   bool found = bounds.unique ? via(new_item(f, index, bounds.tally)) || via(repeated_item(f, index, bounds.tally))
@@ -117,7 +117,8 @@ std::uint32_t Arrays::prefix_of(const std::vector<FormulaId>& tables) const {
 // ---- uniqueItems ----
 
 FormulaId Arrays::with_unique(FormulaId f, FormulaId unique) {
-  return formulas_.map(f, [&](const Atom& atom, FormulaId self) { return atom.kind == AtomKind::kUnique ? unique : self; });
+  return formulas_.map(
+      f, [&](const Atom& atom, FormulaId self) { return atom.kind == AtomKind::kUnique ? unique : self; });
 }
 
 FormulaId Arrays::counted(FormulaId f) {
@@ -355,27 +356,29 @@ std::uint64_t Arrays::count(FormulaId demanded, bool compact, std::uint64_t limi
       };
       const Bounds bounds = this->bounds(f);
       if (!bounds.unique) {
-        verdicts_.each(derive(f, index, kTrue), compact, limit,
-                       [&](FormulaId rest, std::uint64_t values, const std::vector<std::uint32_t>&) { add(rest, values); });
+        verdicts_.each(
+            derive(f, index, kTrue), compact, limit,
+            [&](FormulaId rest, std::uint64_t values, const std::vector<std::uint32_t>&) { add(rest, values); });
         continue;
       }
       const Tally tally = lists_[bounds.tally - 1];
       for (bool fresh : {true, false}) {
         FormulaId next = fresh ? new_item(f, index, bounds.tally) : repeated_item(f, index, bounds.tally);
         if (next == kFalse) continue;
-        verdicts_.each(next, compact, 1, [&](FormulaId rest, std::uint64_t, const std::vector<std::uint32_t>& literals) {
-          const Cells& cells = cells_[tally[0]];
-          std::uint64_t values = 0;
-          for (const Cell& cell : cells.list) {
-            bool apart = std::any_of(literals.begin(), literals.end(), [&](std::uint32_t code) {
-              return std::find(cell.literals.begin(), cell.literals.end(), code ^ 1) != cell.literals.end();
+        verdicts_.each(
+            next, compact, 1, [&](FormulaId rest, std::uint64_t, const std::vector<std::uint32_t>& literals) {
+              const Cells& cells = cells_[tally[0]];
+              std::uint64_t values = 0;
+              for (const Cell& cell : cells.list) {
+                bool apart = std::any_of(literals.begin(), literals.end(), [&](std::uint32_t code) {
+                  return std::find(cell.literals.begin(), cell.literals.end(), code ^ 1) != cell.literals.end();
+                });
+                if (apart) continue;
+                std::uint64_t taken = tally[cell.slot];
+                values += !fresh ? taken : cell.count >= cells.limit ? limit : cell.count - taken;
+              }
+              add(rest, std::min(values, limit));
             });
-            if (apart) continue;
-            std::uint64_t taken = tally[cell.slot];
-            values += !fresh ? taken : cell.count >= cells.limit ? limit : cell.count - taken;
-          }
-          add(rest, std::min(values, limit));
-        });
       }
     }
     front = std::move(longer);

@@ -262,10 +262,10 @@ Step Arrays::compute_unknown(const Local& local, std::uint8_t byte) {
   auto unknown = [&](Phase phase) { return state({phase, core.compact, local.core}); };
   if (local.phase == Phase::kAfterItem) {
     if (byte != ',') return Step::reject();
-    bool free = values_.asked(next.spec).empty() && !cells_of(core, core.index + 1) &&
-                values_.count(next.spec, 2) > 1;
+    bool free = values_.asked(next.spec).empty() && !cells_of(core, core.index + 1) && values_.count(next.spec, 2) > 1;
     return free ? Step::stay(unknown(Phase::kUnknownItem)) : Step::suspect();
   }
+  if (values_.begin(next.spec, byte) == kDeadState) return Step::reject();
   if (byte != '"') return Step::suspect();
   TextId text = values_.text(next.spec);
   if (text == kDeadText || texts_.regexes().count_words(texts_.alive(text), 2) < 2) return Step::suspect();

@@ -48,8 +48,8 @@ void SchemaLoader::read_type(SchemaNode& node, const Place& place) {
   }
   node.types &= types;
   if (integer && !number) {
-    constants_.restrict_numbers(node,
-                     place.scope.dialect == Dialect::kDraft4 ? numbers_.integer_spellings() : numbers_.integers());
+    constants_.restrict_numbers(
+        node, place.scope.dialect == Dialect::kDraft4 ? numbers_.integer_spellings() : numbers_.integers());
   }
   note(place, "type", Enforcement::kEnforced);
 }
@@ -118,8 +118,8 @@ void SchemaLoader::read_numbers(SchemaNode& node, const Place& place) {
     const JsonValue* value = schema.find(keyword);
     if (value == nullptr) return;
     if (!value->is_number()) malformed(place, keyword, "must be a number");
-    constants_.restrict_numbers(node,
-                     lower ? numbers_.at_least(value->text, exclusive) : numbers_.at_most(value->text, exclusive));
+    constants_.restrict_numbers(
+        node, lower ? numbers_.at_least(value->text, exclusive) : numbers_.at_most(value->text, exclusive));
     note(place, keyword, Enforcement::kEnforced);
   };
   // Draft 4 has Booleans that change `minimum` and `maximum`; they are understood wherever they are Booleans.

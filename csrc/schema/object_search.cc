@@ -244,7 +244,8 @@ std::uint64_t Objects::count(FormulaId demanded, bool compact, std::uint64_t lim
     merge(with_key(ways, Key{plan.names[i], plan.name_matches[i]}, plan, limit), 1);
   }
   const std::uint32_t most = prepare(core).extras_wanted + 1;
-  const std::vector<Cell> cells = finished(ways, limit) < limit ? this->cells(plans_[info(core).plan]) : std::vector<Cell>{};
+  const std::vector<Cell> cells =
+      finished(ways, limit) < limit ? this->cells(plans_[info(core).plan]) : std::vector<Cell>{};
   for (const Cell& cell : cells) {
     std::uint64_t room = capacity(core, cell, limit);
     std::uint64_t choices = 1;  // of as many keys

@@ -194,8 +194,9 @@ QuestionId Questions::resolve(QuestionId q) {
                  !node.has_containers && node.members == kNone && node.required.empty() && node.min_properties == 0 &&
                  node.max_properties == ~std::uint64_t{0} && node.property_names == kAlways &&
                  node.dependent_required.empty() && node.dependent_schemas.empty() && node.items == kNone &&
-                 node.min_items == 0 && node.max_items == ~std::uint64_t{0} && !node.unique_items && node.contains == kNone &&
-                 node.any_of.empty() && node.one_of.empty() && node.none_of.empty() && node.condition == kNone;
+                 node.min_items == 0 && node.max_items == ~std::uint64_t{0} && !node.unique_items &&
+                 node.contains == kNone && node.any_of.empty() && node.one_of.empty() && node.none_of.empty() &&
+                 node.condition == kNone;
     if (!alias) return q;
     if (node.all_of.empty()) return kAlways;
     if (node.all_of.size() > 1) return q;

@@ -34,7 +34,7 @@ Step Values::compute(std::uint32_t local, std::uint8_t byte) {
 std::string Values::describe(std::uint32_t local) { return (local & 2) != 0 ? "`:`" : describe_spec(local >> 2); }
 
 SpecId Values::spec(std::vector<std::uint32_t> forced, std::vector<QuestionId> asked, FormulaId demand, bool compact) {
-  if (asked.size() > 64) throw UnsupportedError("more than 64 open questions about one value");
+  if (asked.size() > 64) throw FuelError("more than 64 open questions about one value");
   std::sort(forced.begin(), forced.end());
   forced.erase(std::unique(forced.begin(), forced.end()), forced.end());
   SpecId id = specs_.intern(Spec{std::move(forced), std::move(asked), demand, compact});

@@ -165,9 +165,8 @@ bool Verdicts::some(FormulaId demanded, bool compact, const std::function<bool(F
                    [&](FormulaId rest, const std::vector<std::uint32_t>&) { return alive(rest); });
 }
 
-void Verdicts::each(
-    FormulaId demanded, bool compact, std::uint64_t limit,
-    const std::function<void(FormulaId, std::uint64_t, const std::vector<std::uint32_t>&)>& visit) {
+void Verdicts::each(FormulaId demanded, bool compact, std::uint64_t limit,
+                    const std::function<void(FormulaId, std::uint64_t, const std::vector<std::uint32_t>&)>& visit) {
   std::vector<std::uint32_t> literals;
   some_from(demanded, literals, compact, [&](FormulaId rest, const std::vector<std::uint32_t>& leaf) {
     std::vector<std::uint32_t> copy = leaf;

@@ -36,8 +36,9 @@ class Verdicts {
   // most once per combination of verdicts that a value can give.
   bool some(FormulaId demanded, bool compact, const std::function<bool(FormulaId)>& alive);
   // All combinations of verdicts that some value gives: the formula that is left, and how many values do (saturating).
-  void each(FormulaId demanded, bool compact, std::uint64_t limit,
-            const std::function<void(FormulaId, std::uint64_t values, const std::vector<std::uint32_t>& literals)>& visit);
+  void each(
+      FormulaId demanded, bool compact, std::uint64_t limit,
+      const std::function<void(FormulaId, std::uint64_t values, const std::vector<std::uint32_t>& literals)>& visit);
 
  private:
   FormulaId decide(FormulaId f, QuestionId question, bool verdict);
