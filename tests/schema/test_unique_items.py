@@ -288,7 +288,13 @@ def test_every_mask(schema: Any, seed: int) -> None:
     for free_steps in (0, 15):
         look = compare_with_definition(walker)
         helped = schema | {"examples": EXAMPLES}
-        check(schema, walker.walk(grammar, dice, free_steps=free_steps, look=look, schema=helped))
+        try:
+            text = walker.walk(grammar, dice, free_steps=free_steps, look=look, schema=helped)
+        except mf.FuelError as error:
+            assert "exponent" in str(error)
+            event("a number with an exponent of more than nine digits")
+            continue
+        check(schema, text)
 
 
 @settings(SETTINGS, max_examples=800)
@@ -300,7 +306,7 @@ def test_arrays_are_accepted_if_they_satisfy_the_schema(schema: Any, instances: 
     mentioned = [0, 1, 2, 3, True, None, "a", [], [1], {}]
     brief = [list(items) for size in range(4) for items in itertools.product(mentioned, repeat=size)]
     for value in [*instances, *random.Random(0).sample(brief, 60), *brief[:30]]:
-        valid = validator.is_valid(strategies.exact(value))
+        valid = validator.is_valid(strategies.parse_exactly(json.dumps(value), draft4=False))
         if grammar is None:
             assert not valid, f"called unsatisfiable, but {value!r} satisfies it"
         else:
