@@ -71,11 +71,14 @@ void note_frame(const std::vector<StateId>& frames, Journal* journal) {
   --journal->kept;
 }
 
-// The key in progress is about to be dropped.
-void note_key(const std::string& key_bytes, Journal* journal) {
-  if (journal == nullptr || journal->key_depth == 0 || journal->key_saved) return;
-  journal->key.assign(key_bytes, 0, journal->key_size);
-  journal->key_saved = true;
+// The last capture is about to end.
+void note_capture(const Configuration& at, Journal* journal) {
+  if (journal == nullptr || at.captures.size() > journal->captures_kept) return;
+  journal->captures.push_back(at.captures.back());
+  --journal->captures_kept;
+  if (at.captures.size() > 1 || journal->text_saved) return;
+  journal->text.assign(at.text, 0, journal->text_size);
+  journal->text_saved = true;
 }
 
 }  // namespace
@@ -83,25 +86,48 @@ void note_key(const std::string& key_bytes, Journal* journal) {
 void Configuration::mark(Journal& journal) const {
   journal.kept = static_cast<std::uint32_t>(frames.size());
   journal.frames.clear();
-  journal.key_depth = key_depth;
-  journal.key_size = static_cast<std::uint32_t>(key_bytes.size());
-  journal.key_saved = false;
-  journal.key.clear();
+  journal.captures_kept = static_cast<std::uint32_t>(captures.size());
+  journal.captures.clear();
+  journal.text_size = static_cast<std::uint32_t>(text.size());
+  journal.text_saved = false;
+  journal.text.clear();
 }
 
 void Configuration::restore(const Journal& journal) {
   frames.resize(journal.kept);
   frames.insert(frames.end(), journal.frames.rbegin(), journal.frames.rend());
-  if (journal.key_saved) {
-    key_bytes = journal.key;
+  captures.resize(journal.captures_kept);
+  captures.insert(captures.end(), journal.captures.rbegin(), journal.captures.rend());
+  if (journal.text_saved) {
+    text = journal.text;
   } else {
-    key_bytes.resize(journal.key_size);
+    text.resize(journal.text_size);
   }
-  key_depth = journal.key_depth;
+}
+
+// The callee has been popped; `consumed`: it read the byte that is the last of the text.
+bool Configuration::resume(Machine& machine, Label label, bool consumed, Journal* journal) {
+  StateId waiting = frames.back();
+  StateId next;
+  if (machine.wants_text(waiting)) {
+    std::size_t begin = captures.back();
+    std::size_t end = text.size() - (consumed ? 0 : 1);
+    next = is_named(label) ? machine.after(waiting, label)
+                           : machine.after_text(waiting, label, std::string_view(text).substr(begin, end - begin));
+    note_capture(*this, journal);
+    captures.pop_back();
+    if (captures.empty()) text.clear();
+  } else {
+    next = machine.after(waiting, label);
+  }
+  if (next == kDeadState) return false;
+  note_frame(frames, journal);
+  replace_top(machine, next);
+  return true;
 }
 
 bool Configuration::advance(Machine& machine, std::uint8_t byte, Journal* journal) {
-  if (key_depth != 0) key_bytes.push_back(static_cast<char>(byte));
+  if (!captures.empty()) text.push_back(static_cast<char>(byte));
   // Bounded: every round but the last pops a frame.
   while (!frames.empty()) {
     StateId top = frames.back();
@@ -117,41 +143,21 @@ bool Configuration::advance(Machine& machine, std::uint8_t byte, Journal* journa
         frames.back() = call.below;
         frames.push_back(call.pushed);
         if (machine.wants_text(call.below)) {
-          key_bytes.clear();
-          key_depth = static_cast<std::uint32_t>(frames.size());
+          if (captures.empty()) text.assign(1, static_cast<char>(byte));
+          captures.push_back(static_cast<std::uint32_t>(text.size() - 1));
         }
         return true;
       }
-      case StepKind::kReturn: {
+      case StepKind::kReturn:
         note_frame(frames, journal);
         frames.pop_back();
-        if (frames.empty()) return true;
-        StateId waiting = frames.back();
-        StateId next;
-        if (machine.wants_text(waiting)) {
-          key_bytes.pop_back();  // the closing quote
-          next = is_named(step.operand()) ? machine.after(waiting, step.operand())
-                                          : machine.after_text(waiting, step.operand(), decode_json_string(key_bytes));
-          note_key(key_bytes, journal);
-          key_bytes.clear();
-          key_depth = 0;
-        } else {
-          next = machine.after(waiting, step.operand());
-        }
-        if (next == kDeadState) return false;
-        note_frame(frames, journal);
-        replace_top(machine, next);
-        return true;
-      }
+        return frames.empty() || resume(machine, step.operand(), true, journal);
       default: {
         Label label = machine.final_label(top);
         if (label == kNoLabel || frames.size() == 1) return false;
         note_frame(frames, journal);
         frames.pop_back();
-        StateId next = machine.after(frames.back(), label);
-        if (next == kDeadState) return false;
-        note_frame(frames, journal);
-        replace_top(machine, next);
+        if (!resume(machine, label, false, journal)) return false;
       }
     }
   }

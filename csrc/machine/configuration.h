@@ -1,6 +1,7 @@
-// A stack of frames and the bytes of the key in progress: what a matcher is made of, and what a walk simulates exactly.
+// A stack of frames and the texts that some of them wait for: what a matcher is made of, and what a walk simulates
+// exactly.
 //
-// Copying is copying two small arrays. Covered by tests/csrc/test_frames.cc.
+// Copying is copying three small arrays. Covered by tests/csrc/test_frames.cc.
 #pragma once
 
 #include <string>
@@ -17,18 +18,21 @@ std::string decode_json_string(std::string_view body);
 // What advance() calls changed since mark(), so that restore() takes them back at the cost of what changed, however
 // deep the stack is. Reused from token to token: mark() keeps the capacity.
 struct Journal {
-  std::uint32_t kept = 0;       // frames below this index are as they were
-  std::vector<StateId> frames;  // those at and above it, as they were: topmost first
-  std::uint32_t key_depth = 0;  // as it was
-  std::uint32_t key_size = 0;   // how much of the key in progress had been read
-  bool key_saved = false;       // that key is no longer in the configuration but in `key`
-  std::string key;
+  std::uint32_t kept = 0;               // frames below this index are as they were
+  std::vector<StateId> frames;          // those at and above it, as they were: topmost first
+  std::uint32_t captures_kept = 0;      // likewise
+  std::vector<std::uint32_t> captures;  // likewise: last first
+  std::uint32_t text_size = 0;          // how much of the text had been read
+  bool text_saved = false;              // that text is no longer in the configuration but here
+  std::string text;
 };
 
 struct Configuration {
   std::vector<StateId> frames;  // bottom first; empty once the grammar has ended
-  std::string key_bytes;        // raw bytes since the opening quote of the key in progress
-  std::uint32_t key_depth = 0;  // frames.size() while that key is on top; 0 when no key is in progress
+  // For each frame that waits for a text (Machine::wants_text), bottom first: where its text begins. One lies inside
+  // the other.
+  std::vector<std::uint32_t> captures;
+  std::string text;  // what was read since the first of them began; empty without any
 
   // Reads one byte. False: not allowed, and the configuration is then unspecified (callers work on a copy or undo).
   // With a journal, restore() is the way to undo, after a false or an exception too.
@@ -40,6 +44,7 @@ struct Configuration {
   bool operator==(const Configuration&) const = default;
 
  private:
+  bool resume(Machine& machine, Label label, bool consumed, Journal* journal);
   void replace_top(Machine& machine, StateId next);
 };
 

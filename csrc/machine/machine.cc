@@ -153,11 +153,11 @@ StateId Machine::fill_after(StateId waiting, Label label) {
   return next;
 }
 
-StateId Machine::after_text(StateId waiting, Label label, std::string_view key) {
+StateId Machine::after_text(StateId waiting, Label label, std::string_view text) {
   std::lock_guard lock(mutex_);
   Record& record = this->record(waiting);
   FuelScope::spend();
-  return automata_[record.automaton]->after_text(record.local, label, key);
+  return automata_[record.automaton]->after_text(record.local, label, text);
 }
 
 StateId Machine::clip(StateId state, std::uint32_t longest) {

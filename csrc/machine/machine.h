@@ -49,7 +49,7 @@ enum class StepKind : std::uint8_t {
   kStay,     // target = new state of the top frame
   kCall,     // call = index into calls(): {below: what the top frame becomes, pushed: the new top}
   kReturn,   // label = label for the frame below; the byte is consumed
-  kSuspect,  // depends on text the walk does not know (a repeated unnamed key): simulate the token exactly
+  kSuspect,  // depends on text the walk does not know (a repeated unnamed key or item): simulate the token exactly
 };
 
 // A row entry: the kind in the top three bits, its operand in the others.
@@ -108,7 +108,7 @@ class Automaton {
   // The state of a waiting frame once its callee returned `label`; kDeadState when that leaves no completion. May be
   // Machine::enter().
   virtual StateId after(std::uint32_t, Label) { return kDeadState; }
-  // The same, for a waiting state that wants the text of an unnamed key (see Machine::wants_text).
+  // The same, for a waiting state that wants the text of its callee (see Machine::wants_text).
   virtual StateId after_text(std::uint32_t local, Label label, std::string_view) { return after(local, label); }
   // A state whose behaviour on every text of at most `longest` bytes (steps, ends, labels) is the same; by default
   // itself.
@@ -136,14 +136,14 @@ class Machine {
 
   // ---- building (takes the mutex; automata call these from inside their overrides) ----
   std::uint8_t add_automaton(Automaton* automaton);  // not owned; must outlive the machine's use
-  // `wants_text`: a waiting state whose callee reads a key. When such a callee returns a label that is not is_named(),
-  // a matcher must continue with after_text(); a walk, which does not know the text, continues with after(), whose
-  // state answers kSuspect where the text would matter.
+  // `wants_text`: a waiting state to which the text of its callee matters. When the callee returns a label that is not
+  // is_named(), a matcher must continue with after_text() and what was read from the byte on that called it; a walk,
+  // which does not know the text, continues with after(), whose state answers kSuspect where the text would matter.
   StateId intern(std::uint8_t automaton, std::uint32_t local, bool wants_text = false);
   Step call(StateId below, StateId pushed);
   // What after() may return to go on with two frames: the waiting frame becomes `below`, and `pushed`, which is not
-  // such a pair itself, comes on top of it. (So that what follows a key can be a frame that knows nothing of the
-  // object, and shared.)
+  // such a pair itself, comes on top of it; `below` wants no text. (So that what follows a key can be a frame that
+  // knows nothing of the object, and shared.)
   StateId enter(StateId below, StateId pushed);
   const ByteClasses* intern_classes(const std::array<std::uint8_t, 256>& of);
   Label verdict_label(std::uint64_t verdicts);
@@ -175,7 +175,7 @@ class Machine {
     }
     return fill_after(waiting, label);
   }
-  StateId after_text(StateId waiting, Label label, std::string_view key);
+  StateId after_text(StateId waiting, Label label, std::string_view text);
   // The two frames that a result of after() stands for; null when it is a plain state.
   const Call* entered(StateId state) const {
     const Record& record = this->record(state);

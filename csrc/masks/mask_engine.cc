@@ -7,12 +7,12 @@
 #include <functional>
 #include <mutex>
 #include <shared_mutex>
+#include <span>
 #include <thread>
 #include <vector>
 
 #include "base/errors.h"
 #include "base/fuel.h"
-#include "machine/configuration.h"
 #include "masks/memo.h"
 #include "masks/solver.h"
 #include "masks/vocabulary_index.h"
@@ -56,30 +56,23 @@ struct MaskEngine::Impl {
         memo_limit(limit / 2),
         memo(std::make_unique<Memo>(VocabularyIndex::kFirstFreeForestId)) {}
 
-  // Each token exactly, from a copy of the configuration. Reading the text of a key is dear, and suspects are mostly
-  // what may follow one key's closing quote: the configuration behind the key is kept for the next token that starts
-  // alike.
-  void simulate_all(std::span<const TokenId> tokens, std::span<const StateId> frames, std::string_view key_bytes,
-                    std::uint32_t* words) {
+  // Each token exactly, from a copy of the configuration. Reading a captured text (of a key) is dear, and suspects are
+  // mostly what may follow the end of one: the configuration behind it is kept for the next token that starts alike.
+  void simulate_all(std::span<const TokenId> tokens, const Configuration& start, std::uint32_t* words) {
     if (tokens.empty()) return;
-    Configuration start, behind_key, at;
-    std::string_view read_before;  // by behind_key; empty: none is kept
-    start.frames.assign(frames.begin(), frames.end());
-    if (frames.size() > 1 && machine.wants_text(frames[frames.size() - 2])) {
-      start.key_bytes = key_bytes;
-      start.key_depth = static_cast<std::uint32_t>(frames.size());
-    }
+    Configuration behind, at;
+    std::string_view read_before;  // by `behind`; empty: none is kept
     for (TokenId token : tokens) {
       FuelScope::spend();
       std::string_view bytes = index->vocabulary().token(token);
       bool resumed = !read_before.empty() && bytes.starts_with(read_before);
-      at = resumed ? behind_key : start;
+      at = resumed ? behind : start;
       bool alive = true;
       for (std::size_t i = resumed ? read_before.size() : 0; i < bytes.size() && alive; ++i) {
-        bool in_key = at.key_depth != 0;
+        std::size_t captures = at.captures.size();
         alive = at.advance(machine, static_cast<std::uint8_t>(bytes[i]));
-        if (alive && in_key && at.key_depth == 0) {
-          behind_key = at;
+        if (alive && at.captures.size() < captures) {
+          behind = at;
           read_before = bytes.substr(0, i + 1);
         }
       }
@@ -101,7 +94,8 @@ struct MaskEngine::Impl {
     }
   }
 
-  void fill(std::span<const StateId> frames, std::string_view key_bytes, std::uint32_t* words, Stripe& stripe) {
+  void fill(const Configuration& at, std::uint32_t* words, Stripe& stripe) {
+    const std::vector<StateId>& frames = at.frames;
     MaskSolver solver(machine, *index, *memo);
     const Result* result = solver.walk(index->root(), frames.back());
     for (std::size_t depth = frames.size() - 1; result->open; --depth) {
@@ -109,8 +103,8 @@ struct MaskEngine::Impl {
       if (depth == 0) break;
     }
     write_mask(*result, words);
-    visit_suspects(*result, [&](TokenIds tokens) { simulate_all(tokens, frames, key_bytes, words); });
-    simulate_all(index->oversized(), frames, key_bytes, words);
+    visit_suspects(*result, [&](TokenIds tokens) { simulate_all(tokens, at, words); });
+    simulate_all(index->oversized(), at, words);
     if (solver.counters().walks > 0) {
       stripe.walks.fetch_add(solver.counters().walks, std::memory_order_relaxed);
       stripe.nodes.fetch_add(solver.counters().nodes, std::memory_order_relaxed);
@@ -154,18 +148,17 @@ MaskEngine::MaskEngine(Machine& machine, std::shared_ptr<const VocabularyIndex> 
 
 MaskEngine::~MaskEngine() = default;
 
-void MaskEngine::fill(std::span<const StateId> frames, std::string_view key_bytes, bool accepting,
-                      std::uint32_t* words) {
+void MaskEngine::fill(const Configuration& at, bool accepting, std::uint32_t* words) {
   const Vocabulary& vocabulary = impl_->index->vocabulary();
   Impl::Stripe& stripe = impl_->stripes[stripe_of_thread()];
   bool too_big = false;
-  if (frames.empty()) {
+  if (at.frames.empty()) {
     std::memset(words, 0, vocabulary.bitmask_words() * 4);
   } else {
     std::shared_lock lock(stripe.mutex);
     auto check_size = [&] { too_big = impl_->memo->bytes().load(std::memory_order_relaxed) > impl_->memo_limit; };
     try {
-      impl_->fill(frames, key_bytes, words, stripe);
+      impl_->fill(at, words, stripe);
     } catch (...) {
       check_size();
       lock.unlock();

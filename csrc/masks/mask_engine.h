@@ -6,10 +6,8 @@
 
 #include <cstdint>
 #include <memory>
-#include <span>
-#include <string_view>
 
-#include "machine/machine.h"
+#include "machine/configuration.h"
 #include "vocabulary/vocabulary.h"
 
 namespace maskforge {
@@ -28,11 +26,9 @@ class MaskEngine {
   MaskEngine(Machine& machine, std::shared_ptr<const VocabularyIndex> index, std::size_t memory_limit_bytes);
   ~MaskEngine();
 
-  // Writes the mask of a configuration: `frames` bottom first; `key_bytes` are the raw bytes read since the opening
-  // quote of the key in progress (empty when none is); `accepting` says whether the text may end here (sets the
-  // end-of-sequence ids). Writes exactly vocabulary.bitmask_words() words. Spends fuel; on FuelError `words` is
-  // unspecified.
-  void fill(std::span<const StateId> frames, std::string_view key_bytes, bool accepting, std::uint32_t* words);
+  // Writes the mask of a configuration; `accepting` says whether the text may end there (sets the end-of-sequence ids).
+  // Writes exactly vocabulary.bitmask_words() words. Spends fuel; on FuelError `words` is unspecified.
+  void fill(const Configuration& at, bool accepting, std::uint32_t* words);
   MaskStatistics statistics() const;
 
  private:

@@ -178,7 +178,7 @@ bool Matcher::fill_locked(std::uint32_t* words, std::size_t word_count) {
     for (TokenId eos : vocabulary().eos_token_ids()) words[eos / 32] |= 1u << (eos % 32);
   } else {
     bool accepting = configuration_.accepting(generation_->machine());
-    generation_->masks().fill(configuration_.frames, configuration_.key_bytes, accepting, words);
+    generation_->masks().fill(configuration_, accepting, words);
   }
   return std::any_of(words, words + own, [](std::uint32_t word) { return word != 0; });
 }
@@ -226,8 +226,10 @@ std::vector<TokenId> Matcher::forced_tokens() {
 
 std::size_t Matcher::memory_bytes() const {
   std::lock_guard lock(mutex_);
-  return sizeof(Matcher) + configuration_.frames.capacity() * sizeof(StateId) + configuration_.key_bytes.capacity() +
-         journal_.frames.capacity() * sizeof(StateId) + journal_.key.capacity() + log_.memory_bytes();
+  auto words = [](const std::vector<std::uint32_t>& list) { return list.capacity() * sizeof(list[0]); };
+  return sizeof(Matcher) + words(configuration_.frames) + words(configuration_.captures) +
+         configuration_.text.capacity() + words(journal_.frames) + words(journal_.captures) + journal_.text.capacity() +
+         log_.memory_bytes();
 }
 
 }  // namespace maskforge

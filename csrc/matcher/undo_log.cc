@@ -14,12 +14,14 @@ void UndoLog::push(const Journal& journal, bool ended) {
   // Begins are stored, not counted back from the end: what a push that ran out of memory leaves behind is then
   // harmless.
   auto begin = static_cast<std::uint32_t>(tail_.frames.size());
-  auto key_index = static_cast<std::uint32_t>(tail_.keys.size());
+  auto text_index = static_cast<std::uint32_t>(tail_.texts.size());
   tail_.frames.insert(tail_.frames.end(), journal.frames.begin(), journal.frames.end());
-  if (journal.key_saved) tail_.keys.push_back(journal.key);
+  auto captures_begin = static_cast<std::uint32_t>(tail_.frames.size());
+  tail_.frames.insert(tail_.frames.end(), journal.captures.begin(), journal.captures.end());
+  if (journal.text_saved) tail_.texts.push_back(journal.text);
   auto end = static_cast<std::uint32_t>(tail_.frames.size());
-  tail_.steps.push_back(
-      Step{journal.kept, begin, end, journal.key_depth, journal.key_size, key_index, journal.key_saved, ended});
+  tail_.steps.push_back(Step{journal.kept, begin, captures_begin, end, journal.captures_kept, journal.text_size,
+                             text_index, journal.text_saved, ended});
 }
 
 bool UndoLog::pop(Journal& journal) {
@@ -29,13 +31,14 @@ bool UndoLog::pop(Journal& journal) {
   }
   Step step = tail_.steps.back();
   journal.kept = step.kept;
-  journal.frames.assign(tail_.frames.begin() + step.frames_begin, tail_.frames.begin() + step.frames_end);
-  journal.key_depth = step.key_depth;
-  journal.key_size = step.key_size;
-  journal.key_saved = step.key_saved;
-  if (step.key_saved) journal.key = std::move(tail_.keys[step.key_index]);
-  tail_.frames.resize(step.frames_begin);
-  tail_.keys.resize(step.key_index);
+  journal.frames.assign(tail_.frames.begin() + step.begin, tail_.frames.begin() + step.captures_begin);
+  journal.captures_kept = step.captures_kept;
+  journal.captures.assign(tail_.frames.begin() + step.captures_begin, tail_.frames.begin() + step.end);
+  journal.text_size = step.text_size;
+  journal.text_saved = step.text_saved;
+  if (step.text_saved) journal.text = std::move(tail_.texts[step.text_index]);
+  tail_.frames.resize(step.begin);
+  tail_.texts.resize(step.text_index);
   tail_.steps.pop_back();
   return step.ended;
 }
@@ -46,8 +49,8 @@ void UndoLog::clear() {
 }
 
 std::size_t UndoLog::Block::memory_bytes() const {
-  std::size_t bytes = steps.capacity() * sizeof(Step) + frames.capacity() * sizeof(StateId);
-  for (const std::string& key : keys) bytes += sizeof(key) + key.capacity();
+  std::size_t bytes = steps.capacity() * sizeof(Step) + frames.capacity() * sizeof(frames[0]);
+  for (const std::string& text : texts) bytes += sizeof(text) + text.capacity();
   return bytes;
 }
 

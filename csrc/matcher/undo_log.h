@@ -2,7 +2,7 @@
 // stack.
 //
 // Persistent in blocks: full blocks are immutable and shared, so copying a log (fork) copies at most one block and a
-// list of pointers. A step costs about 28 bytes plus 4 per frame that it changed. Not thread safe. Covered by
+// list of pointers. A step costs 32 bytes plus 4 per frame that it changed. Not thread safe. Covered by
 // tests/csrc/test_matcher.cc.
 #pragma once
 
@@ -30,17 +30,17 @@ class UndoLog {
 
   struct Step {
     std::uint32_t kept;
-    std::uint32_t frames_begin, frames_end;  // its part of Block::frames
-    std::uint32_t key_depth;
-    std::uint32_t key_size;
-    std::uint32_t key_index;  // its entry of Block::keys, when key_saved
-    bool key_saved;
+    std::uint32_t begin, captures_begin, end;  // its part of Block::frames, where the captures come last
+    std::uint32_t captures_kept;
+    std::uint32_t text_size;
+    std::uint32_t text_index;  // its entry of Block::texts, when text_saved
+    bool text_saved;
     bool ended;
   };
   struct Block {
     std::vector<Step> steps;
-    std::vector<StateId> frames;
-    std::vector<std::string> keys;
+    std::vector<std::uint32_t> frames;
+    std::vector<std::string> texts;
     std::size_t memory_bytes() const;
   };
 

@@ -68,6 +68,12 @@ bool NumberArena::is_empty(NumberSetId set) {
   return empty;
 }
 
+bool NumberArena::is_endless(NumberSetId set, std::uint64_t limit) {
+  Classification values = impl_->scales.classify(set, {});
+  return number::has_many(impl_->scales, values.positive, limit) ||
+         number::has_many(impl_->scales, values.negative, limit);
+}
+
 bool NumberArena::contains(NumberSetId set, std::string_view number_text) {
   impl_->check(set);
   return impl_->sets.contains(set, number_text);

@@ -43,6 +43,8 @@ class NumberArena {
 
   bool is_empty(NumberSetId set);  // exact, memoised, spends fuel
   bool contains(NumberSetId set, std::string_view number_text);
+  // Number of values (not of spellings), saturating at `limit`. Spends fuel.
+  std::uint64_t count(NumberSetId set, std::uint64_t limit);
 
   // ---- reading ----
   // A reader of numbers in `alive`, which also tells for each of `asked` (at most 64) whether the number read belongs
@@ -56,6 +58,9 @@ class NumberArena {
   std::size_t memory_bytes() const;
 
  private:
+  bool is_endless(NumberSetId set, std::uint64_t limit);  // surely has `limit` values
+  std::string witness(NumberStateId start);               // a shortest number that it reads; requires an alive state
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -115,4 +115,7 @@ class ScaleTable {
   std::size_t bytes_ = 0;
 };
 
+// Whether a half line surely has `limit` values; "no" proves nothing.
+bool has_many(const ScaleTable& table, std::uint32_t scale, std::uint64_t limit);
+
 }  // namespace maskforge::number

@@ -8,18 +8,14 @@
 
 namespace maskforge {
 
-namespace {
-
-constexpr std::uint32_t kMaxSearchDepth = 3000;
-
-}  // namespace
-
-Arrays::Arrays(Machine& machine, Values& values, SpaceFrames& spaces)
+Arrays::Arrays(Machine& machine, Values& values, TakenSets& taken, Texts& texts, SpaceFrames& spaces)
     : machine_(machine),
       values_(values),
       questions_(values.questions()),
       formulas_(questions_.formulas()),
       store_(questions_.store()),
+      taken_(taken),
+      texts_(texts),
       spaces_(spaces),
       verdicts_(formulas_, values),
       automaton_(machine.add_automaton(this)),
@@ -28,18 +24,36 @@ Arrays::Arrays(Machine& machine, Values& values, SpaceFrames& spaces)
 }
 
 Arrays::CoreId Arrays::intern_core(Core core) {
-  std::uint32_t horizon = bounds(core.demanded).horizon;
-  for (FormulaId f : core.asked) horizon = std::max(horizon, bounds(f).horizon);
-  core.index = std::min(core.index, horizon);
+  Bounds all = bounds(core.demanded);
+  for (FormulaId f : core.asked) {
+    Bounds bounds = this->bounds(f);
+    all.horizon = std::max(all.horizon, bounds.horizon);
+    all.unique = all.unique || bounds.unique;
+    all.repeats = all.repeats || bounds.repeats;
+  }
+  core.index = std::min(core.index, all.horizon);
+  if (!all.unique) {
+    core.taken = kNothingTaken;
+    core.anonymous = false;
+  }
   CoreId id = cores_.intern(std::move(core));
   while (infos_.size() <= id) infos_.emplace_back();
+  infos_[id].unique = all.unique;
+  infos_[id].repeats = all.repeats;
   return id;
 }
 
 Arrays::Bounds Arrays::bounds(FormulaId f) const {
   Bounds bounds;
   formulas_.visit_atoms(f, [&](const Atom& atom, bool, bool negative) {
-    if (atom.kind == AtomKind::kItems) {
+    if (atom.kind == AtomKind::kUnique) {
+      bounds.unique = true;
+      bounds.tally = atom.a;
+      if (negative) {
+        bounds.reserve += 2;
+        bounds.repeats = true;
+      }
+    } else if (atom.kind == AtomKind::kItems) {
       bounds.horizon = std::max(bounds.horizon, static_cast<std::uint32_t>(store_.items[atom.a].prefix.size()));
       if (negative) ++bounds.reserve;
     } else if (atom.kind == AtomKind::kLength) {
@@ -61,7 +75,7 @@ Arrays::Bounds Arrays::bounds(FormulaId f) const {
       }
       return true;
     }
-    return inner.atom.kind == AtomKind::kItems && !negated;
+    return (inner.atom.kind == AtomKind::kItems || inner.atom.kind == AtomKind::kUnique) && !negated;
   };
   if (f != kTrue) {
     const Formulas::Node& node = formulas_.node(f);
@@ -75,16 +89,18 @@ Arrays::Bounds Arrays::bounds(FormulaId f) const {
 }
 
 StateId Arrays::start(FormulaId demanded, const std::vector<FormulaId>& asked, bool compact) {
-  CoreId core = intern_core(Core{demanded, asked, 0, compact});
+  CoreId core = intern_core(Core{demanded, asked, 0, kNothingTaken, false, compact});
   if (!satisfiable_id(core)) return kDeadState;
   return state({Phase::kFirst, compact, core});
 }
 
-FormulaId Arrays::derive(FormulaId f, std::uint32_t index) {
+FormulaId Arrays::derive(FormulaId f, std::uint32_t index, FormulaId unique) {
   return formulas_.map(f, [&](const Atom& atom, FormulaId self) -> FormulaId {
     switch (atom.kind) {
       case AtomKind::kLength:
         return index + 1 >= atom.a ? kTrue : self;
+      case AtomKind::kUnique:
+        return unique;
       case AtomKind::kItems: {
         const ItemTable& table = store_.items[atom.a];
         QuestionId q = questions_.resolve(index < table.prefix.size() ? table.prefix[index] : table.rest);
@@ -109,14 +125,26 @@ Arrays::Item Arrays::read_item(CoreId id) {
   FuelScope::spend();
   Core core = cores_[id];
   Item item;
-  core.demanded = derive(core.demanded, core.index);
+  FormulaId unique = kTrue;
+  if (infos_[id].unique) {
+    std::vector<FormulaId> parts;
+    for (QuestionId q : taken_.questions(core.taken))
+      parts.push_back(formulas_.negate(formulas_.atom(AtomKind::kVerdict, q)));
+    std::optional<CellsId> cells = cells_of(core, core.index + 1);
+    parts.push_back(cells ? one_more(tally_of(*cells, core.taken)) : formulas_.atom(AtomKind::kUnique, 0));
+    unique = formulas_.conj(std::move(parts));
+  }
+  core.demanded = derive(core.demanded, core.index, unique);
   if (core.demanded == kFalse) return item;
-  for (FormulaId& f : core.asked) f = derive(f, core.index);
+  for (FormulaId& f : core.asked) f = derive(f, core.index, unique);
   ++core.index;
   Pending pending = verdicts_.ask(core.demanded, core.asked, core.compact, [&](FormulaId f) {
     Core rest = core;
     rest.demanded = f;
     rest.asked.clear();
+    rest.taken = kNothingTaken;  // what was taken is in the tally, or does not matter
+    rest.anonymous = false;
+    if (infos_[id].unique) rest.demanded = counted(f);
     return satisfiable(rest);
   });
   if (!pending.alive) return item;
@@ -139,6 +167,7 @@ FormulaId Arrays::at_end(FormulaId f, std::uint32_t index) {
   return formulas_.map(f, [&](const Atom& atom, FormulaId) {
     switch (atom.kind) {
       case AtomKind::kItems:
+      case AtomKind::kUnique:
         return kTrue;
       case AtomKind::kLength:
         return index >= atom.a ? kTrue : kFalse;
@@ -161,11 +190,14 @@ Label Arrays::end_label(CoreId id) {
 Step Arrays::compute(std::uint32_t id, std::uint8_t byte) {
   Local local = locals_[id];
   if (local.phase == Phase::kValueWait) return Step::reject();
+  if (local.phase == Phase::kUnknownText) return Step::suspect();
   if (is_json_space(byte)) {
     if (local.spaced) return Step::reject();
     local.spaced = true;
     return machine_.call(state(local), spaces_.begin(byte));
   }
+  if (cores_[local.core].anonymous && byte != ']') return compute_unknown(local, byte);
+  if (local.phase == Phase::kUnknownItem) return Step::reject();
   if (byte == ']') {
     Label label = end_label(local.core);
     return label == kNoLabel ? Step::reject() : Step::returns(label);
@@ -182,17 +214,62 @@ Step Arrays::compute(std::uint32_t id, std::uint8_t byte) {
 StateId Arrays::after(std::uint32_t id, Label label) {
   Local local = locals_[id];
   if (local.phase != Phase::kValueWait) return state(local);  // back from whitespace
-  Core core = cores_[local.core];
-  const std::vector<QuestionId>& questions = lists_[local.questions];
   CoreId settled = local.core;
-  if (!questions.empty()) {
-    std::uint64_t verdicts = machine_.verdicts(label);
-    core.demanded = verdicts_.settle(core.demanded, questions, verdicts);
-    for (FormulaId& f : core.asked) f = verdicts_.settle(f, questions, verdicts);
-    settled = intern_core(core);
+  if (infos_[local.core].unique) {
+    // The questions saw to it that the array can be completed, whichever value it was.
+    Core core = settle(local, label);
+    core.anonymous = true;
+    settled = intern_core(std::move(core));
+  } else if (!lists_[local.questions].empty()) {
+    settled = intern_core(settle(local, label));
     if (!satisfiable_id(settled)) return kDeadState;
   }
-  return state({Phase::kAfterItem, core.compact, settled});
+  return state({Phase::kAfterItem, cores_[settled].compact, settled});
+}
+
+Arrays::Core Arrays::settle(const Local& local, Label label) {
+  Core core = cores_[local.core];
+  const std::vector<QuestionId>& questions = lists_[local.questions];
+  std::uint64_t verdicts = machine_.verdicts(label);
+  auto settle = [&](FormulaId f) {
+    f = verdicts_.settle(f, questions, verdicts);
+    return infos_[local.core].unique ? with_unique(f, formulas_.atom(AtomKind::kUnique, 0)) : f;
+  };
+  core.demanded = settle(core.demanded);
+  for (FormulaId& f : core.asked) f = settle(f);
+  return core;
+}
+
+StateId Arrays::after_text(std::uint32_t id, Label label, std::string_view text) {
+  Local local = locals_[id];
+  if (local.phase != Phase::kValueWait) return after(id, label);
+  Core core = settle(local, label);
+  CoreId known = intern_core(core);
+  if (infos_[known].unique) {
+    core.taken = taken_.add(core.taken, text);
+    known = intern_core(core);
+  }
+  return state({Phase::kAfterItem, core.compact, known});
+}
+
+// What a walk may know after an item whose value it does not know: a comma may follow where the values are so many that
+// one less does not matter, and so may the opening quote of a string.
+Step Arrays::compute_unknown(const Local& local, std::uint8_t byte) {
+  if (infos_[local.core].repeats) return Step::suspect();
+  const Item next = item(local.core);
+  if (!next.alive) return Step::reject();
+  const Core core = cores_[local.core];
+  auto unknown = [&](Phase phase) { return state({phase, core.compact, local.core}); };
+  if (local.phase == Phase::kAfterItem) {
+    if (byte != ',') return Step::reject();
+    bool free = values_.asked(next.spec).empty() && !cells_of(core, core.index + 1) && values_.count(next.spec, 2) > 1;
+    return free ? Step::stay(unknown(Phase::kUnknownItem)) : Step::suspect();
+  }
+  if (values_.begin(next.spec, byte) == kDeadState) return Step::reject();
+  if (byte != '"') return Step::suspect();
+  TextId text = values_.text(next.spec);
+  if (text == kDeadText || texts_.regexes().count_words(texts_.alive(text), 2) < 2) return Step::suspect();
+  return Step::stay(unknown(Phase::kUnknownText));
 }
 
 std::string Arrays::describe(std::uint32_t id) {
@@ -205,79 +282,6 @@ std::string Arrays::describe(std::uint32_t id) {
   }
   if (local.phase != Phase::kValueWait && end_label(local.core) != kNoLabel) out += out.empty() ? "`]`" : " or `]`";
   return out;
-}
-
-bool Arrays::satisfiable(const Core& core) {
-  if (core.demanded == kFalse) return false;
-  return satisfiable_id(intern_core(core));
-}
-
-bool Arrays::satisfiable_id(CoreId id) {
-  if (infos_[id].satisfiable != Known::kUnknown) return infos_[id].satisfiable == Known::kYes;
-  const Core core = cores_[id];
-  if (core.demanded == kFalse) return false;
-  Values::Attempt attempt(values_);
-  bool found;
-  if (at_end(core.demanded, core.index) == kTrue) {
-    found = true;
-  } else if (!core.asked.empty()) {
-    Core alone = core;
-    alone.asked.clear();
-    found = satisfiable(alone);
-  } else if (Bounds bounds = this->bounds(core.demanded); bounds.plain) {
-    found = plain_satisfiable(core, bounds);
-  } else {
-    std::uint32_t last = std::max(core.index, bounds.horizon) + bounds.reserve + 1;
-    if (last - core.index > kMaxSearchDepth)
-      throw UnsupportedError("an array whose alternatives depend on more than 3,000 items");
-    Failed failed;
-    found = search(core.demanded, core.index, last, core.compact, failed);
-  }
-  if (found || attempt.certain()) infos_[id].satisfiable = found ? Known::kYes : Known::kNo;
-  return found;
-}
-
-bool Arrays::item_possible(FormulaId f, std::uint32_t index, bool compact) {
-  return verdicts_.some(derive(f, index), compact, [](FormulaId) { return true; });
-}
-
-bool Arrays::plain_satisfiable(const Core& core, const Bounds& bounds) {
-  if (bounds.least > bounds.most) return false;
-  // Only the items up to the least length must exist; those beyond every prefix are all alike.
-  std::uint32_t prefix = 0;
-  std::vector<FormulaId> tables;
-  const Formulas::Node& node = formulas_.node(core.demanded);
-  auto take = [&](FormulaId part) {
-    const Formulas::Node& n = formulas_.node(part);
-    if (n.op != Formulas::Op::kAtom || n.atom.kind != AtomKind::kItems) return;
-    tables.push_back(part);
-    prefix = std::max(prefix, static_cast<std::uint32_t>(store_.items[n.atom.a].prefix.size()));
-  };
-  if (node.op == Formulas::Op::kAnd) {
-    for (FormulaId part : node.parts) take(part);
-  } else {
-    take(core.demanded);
-  }
-  FormulaId all = formulas_.conj(std::move(tables));
-  for (std::uint32_t i = core.index; i < bounds.least; ++i) {
-    FuelScope::spend();
-    if (!item_possible(all, i, core.compact)) return false;
-    if (i >= prefix) break;
-  }
-  return true;
-}
-
-bool Arrays::search(FormulaId f, std::uint32_t index, std::uint32_t last, bool compact, Failed& failed) {
-  FuelScope::spend();
-  if (f == kFalse) return false;
-  if (at_end(f, index) == kTrue) return true;
-  if (index >= last || failed.contains({f, index})) return false;
-  FormulaId next = derive(f, index);
-  bool found = next != kFalse && verdicts_.some(next, compact, [&](FormulaId rest) {
-    return this->search(rest, index + 1, last, compact, failed);
-  });
-  if (!found) failed.insert({f, index});
-  return found;
 }
 
 std::size_t Arrays::memory_bytes() const {

@@ -29,6 +29,7 @@ enum class AtomKind : std::uint8_t {
   kItems,     // array: every item agrees with item table a (prefixItems, items)
   kLength,    // array: at least a items
   kContains,  // array: at least b further items satisfy question a
+  kUnique,    // array: no two items are equal, further ones included (a: see Arrays::Tally)
   kVerdict,   // the value being read satisfies question a
 };
 

@@ -19,7 +19,8 @@ struct GrammarSpace::Impl {
         questions(store, regexes, numbers, formulas),
         values(machine, questions, texts, strings, spaces),
         objects(machine, values, texts, strings, spaces),
-        arrays(machine, values, spaces),
+        taken(store, regexes, numbers),
+        arrays(machine, values, taken, texts, spaces),
         documents(machine, values, spaces) {
     values.set_containers(&objects, &arrays);
   }
@@ -36,6 +37,7 @@ struct GrammarSpace::Impl {
   Questions questions;
   Values values;
   Objects objects;
+  TakenSets taken;
   Arrays arrays;
   Documents documents;
 };
@@ -76,7 +78,7 @@ std::size_t GrammarSpace::memory_bytes() const {
   const Impl& i = *impl_;
   return i.machine.memory_bytes() + i.regexes.memory_bytes() + i.numbers.memory_bytes() + i.texts.memory_bytes() +
          i.strings.memory_bytes() + i.raw.memory_bytes() + i.store.memory_bytes() + i.formulas.memory_bytes() +
-         i.values.memory_bytes() + i.objects.memory_bytes() + i.arrays.memory_bytes();
+         i.values.memory_bytes() + i.objects.memory_bytes() + i.taken.memory_bytes() + i.arrays.memory_bytes();
 }
 
 }  // namespace maskforge

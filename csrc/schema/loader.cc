@@ -26,6 +26,7 @@ SchemaLoader::SchemaLoader(SchemaStore& store, RegexArena& regexes, NumberArena&
     : store_(store),
       regexes_(regexes),
       numbers_(numbers),
+      constants_(store, regexes, numbers),
       options_(options),
       report_(report),
       references_(options.resources) {}

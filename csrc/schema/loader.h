@@ -9,6 +9,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "schema/constants.h"
 #include "schema/grammar_space.h"
 #include "schema/json_value.h"
 #include "schema/references.h"
@@ -42,7 +43,6 @@ class SchemaLoader {
   void refuse(const Place& place, std::string_view keyword, const std::string& reason);
   [[noreturn]] void malformed(const Place& place, std::string_view keyword, const std::string& what) const;
   std::uint64_t count(const Place& place, const JsonValue& value, std::string_view keyword) const;
-  void restrict_numbers(SchemaNode& node, NumberSetId set);
   RegexId pattern(std::string_view text, std::string_view keyword, const std::string& pointer);
 
   // loader_scalars.cc
@@ -50,8 +50,6 @@ class SchemaLoader {
   void read_strings(SchemaNode& node, const Place& place);
   void read_numbers(SchemaNode& node, const Place& place);
   void read_values(SchemaNode& node, const Place& place);  // enum, const
-  void restrict_values(SchemaNode& node, const std::vector<const JsonValue*>& values, const Place& place);
-  QuestionId constant(const JsonValue& value, const Place& place);
   // loader_containers.cc
   void read_objects(SchemaNode& node, const Place& place);
   void read_arrays(SchemaNode& node, const Place& place);
@@ -60,6 +58,7 @@ class SchemaLoader {
   SchemaStore& store_;
   RegexArena& regexes_;
   NumberArena& numbers_;
+  Constants constants_;
   const SchemaOptions& options_;
   Report& report_;
   References references_;

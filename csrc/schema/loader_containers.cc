@@ -159,11 +159,8 @@ void SchemaLoader::read_arrays(SchemaNode& node, const Place& place) {
   }
   if (const JsonValue* unique = validation ? schema.find("uniqueItems") : nullptr;
       unique != nullptr && unique->kind == JsonValue::Kind::kTrue) {
-    if (node.max_items <= 1 || (node.types & kArrayType) == 0) {
-      note(place, "uniqueItems", Enforcement::kEnforced);
-    } else {
-      refuse(place, "uniqueItems", "not supported yet");
-    }
+    node.unique_items = node.max_items > 1 && (node.types & kArrayType) != 0;
+    note(place, "uniqueItems", Enforcement::kEnforced);
   }
   if (schema.find("unevaluatedItems") != nullptr && place.scope.dialect >= Dialect::kDraft2019) {
     refuse(place, "unevaluatedItems", "not supported yet");

@@ -20,32 +20,7 @@ std::uint8_t type_bits(std::string_view name) {
   return 0;
 }
 
-std::uint8_t type_of(const JsonValue& value) {
-  switch (value.kind) {
-    case JsonValue::Kind::kNull:
-      return kNullType;
-    case JsonValue::Kind::kFalse:
-      return kFalseType;
-    case JsonValue::Kind::kTrue:
-      return kTrueType;
-    case JsonValue::Kind::kNumber:
-      return kNumberType;
-    case JsonValue::Kind::kString:
-      return kStringType;
-    case JsonValue::Kind::kArray:
-      return kArrayType;
-    case JsonValue::Kind::kObject:
-      return kObjectType;
-  }
-  return 0;
-}
-
 }  // namespace
-
-void SchemaLoader::restrict_numbers(SchemaNode& node, NumberSetId set) {
-  node.numbers = node.has_numbers ? numbers_.intersect({node.numbers, set}) : set;
-  node.has_numbers = true;
-}
 
 void SchemaLoader::read_type(SchemaNode& node, const Place& place) {
   const JsonValue* type = place.value->find("type");
@@ -73,68 +48,10 @@ void SchemaLoader::read_type(SchemaNode& node, const Place& place) {
   }
   node.types &= types;
   if (integer && !number) {
-    restrict_numbers(node,
-                     place.scope.dialect == Dialect::kDraft4 ? numbers_.integer_spellings() : numbers_.integers());
+    constants_.restrict_numbers(
+        node, place.scope.dialect == Dialect::kDraft4 ? numbers_.integer_spellings() : numbers_.integers());
   }
   note(place, "type", Enforcement::kEnforced);
-}
-
-QuestionId SchemaLoader::constant(const JsonValue& value, const Place& place) {
-  if (auto known = known_.find(&value); known != known_.end()) return known->second;
-  SchemaNode node;
-  node.pointer = place.pointer;
-  if (value.is_array()) {
-    ItemTable table;
-    for (const JsonValue& item : value.items) table.prefix.push_back(constant(item, place));
-    table.rest = kNever;
-    node.types = kArrayType;
-    node.min_items = value.items.size();
-    node.items = store_.intern(std::move(table));
-  } else if (value.is_object()) {
-    MemberTable table;
-    for (const JsonMember& member : value.members) {
-      NameId name = store_.name(member.key);
-      table.properties[name] = constant(*value.find(member.key), place);
-      node.required.push_back(name);
-    }
-    std::sort(node.required.begin(), node.required.end());
-    node.required.erase(std::unique(node.required.begin(), node.required.end()), node.required.end());
-    table.additional = kNever;
-    node.types = kObjectType;
-    node.members = store_.intern(std::move(table));
-  } else {
-    restrict_values(node, {&value}, place);
-  }
-  QuestionId id = store_.intern(std::move(node));
-  known_.emplace(&value, id);
-  return id;
-}
-
-void SchemaLoader::restrict_values(SchemaNode& node, const std::vector<const JsonValue*>& values, const Place& place) {
-  std::uint8_t types = 0;
-  std::vector<std::u32string> words;
-  std::vector<std::string> numbers;
-  std::vector<QuestionId> containers;
-  for (const JsonValue* value : values) {
-    types |= type_of(*value);
-    if (value->is_string()) words.push_back(decode_utf8(value->text));
-    if (value->is_number()) numbers.push_back(value->text);
-    if (value->is_array() || value->is_object()) containers.push_back(constant(*value, place));
-  }
-  node.types &= types;
-  if (!words.empty()) node.texts.push_back(regexes_.words(std::move(words)));
-  if (!numbers.empty()) restrict_numbers(node, numbers_.any_of(std::move(numbers)));
-  if (containers.empty()) return;
-  if (node.has_containers) {
-    // enum beside const: both must hold.
-    SchemaNode choice;
-    choice.pointer = place.pointer;
-    choice.any_of = {node.containers, containers};
-    node.containers = {store_.intern(std::move(choice))};
-  } else {
-    node.containers = std::move(containers);
-  }
-  node.has_containers = true;
 }
 
 void SchemaLoader::read_values(SchemaNode& node, const Place& place) {
@@ -142,12 +59,12 @@ void SchemaLoader::read_values(SchemaNode& node, const Place& place) {
     if (!values->is_array()) malformed(place, "enum", "must be an array");
     std::vector<const JsonValue*> list;
     for (const JsonValue& value : values->items) list.push_back(&value);
-    restrict_values(node, list, place);
+    constants_.restrict(node, list, place.pointer);
     note(place, "enum", Enforcement::kEnforced);
   }
   if (const JsonValue* value = place.value->find("const");
       value != nullptr && place.scope.dialect != Dialect::kDraft4) {
-    restrict_values(node, {value}, place);
+    constants_.restrict(node, {value}, place.pointer);
     note(place, "const", Enforcement::kEnforced);
   }
 }
@@ -201,8 +118,8 @@ void SchemaLoader::read_numbers(SchemaNode& node, const Place& place) {
     const JsonValue* value = schema.find(keyword);
     if (value == nullptr) return;
     if (!value->is_number()) malformed(place, keyword, "must be a number");
-    restrict_numbers(node,
-                     lower ? numbers_.at_least(value->text, exclusive) : numbers_.at_most(value->text, exclusive));
+    constants_.restrict_numbers(
+        node, lower ? numbers_.at_least(value->text, exclusive) : numbers_.at_most(value->text, exclusive));
     note(place, keyword, Enforcement::kEnforced);
   };
   // Draft 4 has Booleans that change `minimum` and `maximum`; they are understood wherever they are Booleans.
@@ -225,7 +142,7 @@ void SchemaLoader::read_numbers(SchemaNode& node, const Place& place) {
   if (const JsonValue* step = schema.find("multipleOf")) {
     if (!step->is_number()) malformed(place, "multipleOf", "must be a number");
     try {
-      restrict_numbers(node, numbers_.multiple_of(step->text));
+      constants_.restrict_numbers(node, numbers_.multiple_of(step->text));
     } catch (const SpecError& error) {
       malformed(place, "multipleOf", error.message());
     }

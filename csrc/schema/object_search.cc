@@ -190,4 +190,77 @@ bool Objects::search(Search& search, FormulaId f, std::size_t next, std::uint32_
   return found;
 }
 
+// ---- how many objects ----
+
+namespace {
+
+std::uint64_t product(std::uint64_t a, std::uint64_t b, std::uint64_t limit) {
+  return a == 0 || b == 0 ? 0 : a > limit / b ? limit : std::min(limit, a * b);
+}
+
+}  // namespace
+
+Objects::Ways Objects::with_key(const Ways& ways, const Key& key, const Plan& plan, std::uint64_t limit) {
+  Ways after;
+  if (key.name != kNone && !store_.is_writable(key.name)) return after;
+  const Settled never = [](NameId) { return false; };
+  for (const auto& [place, before] : ways) {
+    const std::uint32_t count = place.second + 1;
+    const std::uint64_t times = before;
+    FormulaId present = derive(place.first, key, plan, count, never);
+    if (present == kFalse) continue;
+    verdicts_.each(present, plan.shape.compact, limit,
+                   [&](FormulaId rest, std::uint64_t values, const std::vector<std::uint32_t>&) {
+                     if (rest == kFalse || values == 0) return;
+                     std::uint64_t& known = after[{rest, count}];
+                     known = std::min(limit, known + product(times, values, limit));
+                   });
+  }
+  return after;
+}
+
+std::uint64_t Objects::finished(const Ways& ways, std::uint64_t limit) {
+  std::uint64_t total = 0;
+  for (const auto& [place, times] : ways) {
+    if (at_end(place.first, place.second) == kTrue) total = std::min(limit, total + times);
+  }
+  return total;
+}
+
+// Key by key: absent, or present with each value; then some unnamed keys of each cell.
+std::uint64_t Objects::count(FormulaId demanded, bool compact, std::uint64_t limit) {
+  CoreId core = intern_core(Core{demanded, {}, 0, 0, false, compact});
+  if (!satisfiable_id(core)) return 0;
+  const Plan& plan = plans_[info(core).plan];
+  Ways ways{{{demanded, 0}, 1}};
+  auto merge = [&](const Ways& more, std::uint64_t times) {
+    for (const auto& [place, n] : more) {
+      std::uint64_t& known = ways[place];
+      known = std::min(limit, known + product(n, times, limit));
+    }
+  };
+  for (std::size_t i = 0; i < plan.names.size() && finished(ways, limit) < limit; ++i) {
+    FuelScope::spend(ways.size());
+    merge(with_key(ways, Key{plan.names[i], plan.name_matches[i]}, plan, limit), 1);
+  }
+  const std::uint32_t most = prepare(core).extras_wanted + 1;
+  const std::vector<Cell> cells =
+      finished(ways, limit) < limit ? this->cells(plans_[info(core).plan]) : std::vector<Cell>{};
+  for (const Cell& cell : cells) {
+    std::uint64_t room = capacity(core, cell, limit);
+    std::uint64_t choices = 1;  // of as many keys
+    Ways chosen = ways;
+    for (std::uint64_t n = 0; n < room && !chosen.empty(); ++n) {
+      // Where there are endless keys, any that may be written are enough.
+      if (room >= limit && n >= most) break;
+      FuelScope::spend(chosen.size());
+      chosen = with_key(chosen, Key{kNone, cell.matches}, plan, limit);
+      choices = room >= limit ? limit : product(choices, room - n, ~std::uint64_t{0}) / (n + 1);
+      merge(chosen, std::min(choices, limit));
+      if (finished(ways, limit) >= limit) return limit;
+    }
+  }
+  return finished(ways, limit);
+}
+
 }  // namespace maskforge

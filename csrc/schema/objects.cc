@@ -6,6 +6,7 @@
 #include "base/errors.h"
 #include "base/fuel.h"
 #include "base/utf8.h"
+#include "machine/configuration.h"
 
 namespace maskforge {
 
@@ -254,9 +255,9 @@ StateId Objects::after(std::uint32_t id, Label label) {
   }
 }
 
-StateId Objects::after_text(std::uint32_t id, Label label, std::string_view key) {
+StateId Objects::after_text(std::uint32_t id, Label label, std::string_view text) {
   Local local = locals_[id];
-  NameId name = store_.name(key);
+  NameId name = store_.name(decode_json_string(text.substr(1, text.size() - 2)));
   const Core& core = cores_[local.core];
   if (was_seen(core.seen, name)) return kDeadState;
   // Not kept in the core's memo: unnamed keys are many and rarely come twice.

@@ -30,11 +30,12 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   Objects(Machine& machine, Values& values, Texts& texts, TextFrames& strings, SpaceFrames& spaces);
 
   StateId start(FormulaId demanded, const std::vector<FormulaId>& asked, bool compact) override;
+  std::uint64_t count(FormulaId demanded, bool compact, std::uint64_t limit) override;
 
   const ByteClasses* byte_classes(std::uint32_t) override { return classes_; }
   Step compute(std::uint32_t local, std::uint8_t byte) override;
   StateId after(std::uint32_t local, Label label) override;
-  StateId after_text(std::uint32_t local, Label label, std::string_view key) override;
+  StateId after_text(std::uint32_t local, Label label, std::string_view text) override;
   std::string describe(std::uint32_t local) override;
 
   KeyOverlay key_overlay(std::uint32_t key) override;
@@ -221,6 +222,10 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   Search prepare(CoreId core);
   std::uint64_t capacity(CoreId core, const Cell& cell, std::uint64_t limit);  // unnamed keys of a cell not yet seen
   bool search(Search& search, FormulaId f, std::size_t next, std::uint32_t count, std::uint32_t extras);
+  // Ways to have chosen some keys and values, by the formula that is left and the number of keys.
+  using Ways = std::map<std::pair<FormulaId, std::uint32_t>, std::uint64_t>;
+  Ways with_key(const Ways& ways, const Key& key, const Plan& plan, std::uint64_t limit);
+  std::uint64_t finished(const Ways& ways, std::uint64_t limit);
 
   Machine& machine_;
   Values& values_;

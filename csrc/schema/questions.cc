@@ -176,6 +176,7 @@ struct ArrayAlgebra : FormulaAlgebra {
     if (node.min_items > 0) parts.push_back(f.atom(AtomKind::kLength, clip_count(node.min_items)));
     if (node.max_items < 0x7FFFFFFE)
       parts.push_back(f.negate(f.atom(AtomKind::kLength, clip_count(node.max_items + 1))));
+    if (node.unique_items) parts.push_back(f.atom(AtomKind::kUnique, 0));
     if (node.contains != kNone) {
       if (node.min_contains > 0)
         parts.push_back(f.atom(AtomKind::kContains, node.contains, clip_count(node.min_contains)));
@@ -193,8 +194,9 @@ QuestionId Questions::resolve(QuestionId q) {
                  !node.has_containers && node.members == kNone && node.required.empty() && node.min_properties == 0 &&
                  node.max_properties == ~std::uint64_t{0} && node.property_names == kAlways &&
                  node.dependent_required.empty() && node.dependent_schemas.empty() && node.items == kNone &&
-                 node.min_items == 0 && node.max_items == ~std::uint64_t{0} && node.contains == kNone &&
-                 node.any_of.empty() && node.one_of.empty() && node.none_of.empty() && node.condition == kNone;
+                 node.min_items == 0 && node.max_items == ~std::uint64_t{0} && !node.unique_items &&
+                 node.contains == kNone && node.any_of.empty() && node.one_of.empty() && node.none_of.empty() &&
+                 node.condition == kNone;
     if (!alias) return q;
     if (node.all_of.empty()) return kAlways;
     if (node.all_of.size() > 1) return q;

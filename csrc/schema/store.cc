@@ -48,7 +48,7 @@ std::string content_of(const SchemaNode& node) {
   for (const auto& [name, names] : node.dependent_required) out.add(name).add(names);
   out.add(node.dependent_schemas.size());
   for (const auto& [name, schema] : node.dependent_schemas) out.add(name).add(schema);
-  out.add(node.items).add(node.min_items).add(node.max_items);
+  out.add(node.items).add(node.min_items).add(node.max_items).add(node.unique_items ? 1 : 0);
   out.add(node.contains).add(node.min_contains).add(node.max_contains);
   out.add(node.all_of).add(node.any_of.size());
   for (const auto& list : node.any_of) out.add(list);

@@ -72,6 +72,7 @@ struct SchemaNode {
   TableId items = kNone;
   std::uint64_t min_items = 0;
   std::uint64_t max_items = ~std::uint64_t{0};
+  bool unique_items = false;
   QuestionId contains = kNone;
   std::uint64_t min_contains = 1;
   std::uint64_t max_contains = ~std::uint64_t{0};

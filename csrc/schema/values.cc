@@ -2,6 +2,7 @@
 #include "schema/values.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "base/errors.h"
 #include "base/fuel.h"
@@ -33,7 +34,7 @@ Step Values::compute(std::uint32_t local, std::uint8_t byte) {
 std::string Values::describe(std::uint32_t local) { return (local & 2) != 0 ? "`:`" : describe_spec(local >> 2); }
 
 SpecId Values::spec(std::vector<std::uint32_t> forced, std::vector<QuestionId> asked, FormulaId demand, bool compact) {
-  if (asked.size() > 64) throw UnsupportedError("more than 64 open questions about one value");
+  if (asked.size() > 64) throw FuelError("more than 64 open questions about one value");
   std::sort(forced.begin(), forced.end());
   forced.erase(std::unique(forced.begin(), forced.end()), forced.end());
   SpecId id = specs_.intern(Spec{std::move(forced), std::move(asked), demand, compact});
@@ -67,20 +68,25 @@ TextId Values::text(SpecId spec) {
   return starts_[spec].text;
 }
 
+NumberSetId Values::number_set(SpecId spec) {
+  const Spec& s = specs_[spec];
+  NumberArena& sets = questions_.number_sets();
+  std::vector<NumberSetId> parts;
+  for (std::uint32_t code : s.forced) {
+    Literal literal = Literal::of(code);
+    NumberSetId set = questions_.numbers(literal.question);
+    parts.push_back(literal.positive ? set : sets.complement(set));
+  }
+  if (s.demand != kTrue) parts.push_back(questions_.numbers_of(s.demand));
+  return parts.empty() ? sets.all() : sets.intersect(std::move(parts));
+}
+
 NumberStateId Values::number(SpecId spec) {
   if (!starts_[spec].has_number) {
-    const Spec& s = specs_[spec];
     NumberArena& sets = questions_.number_sets();
-    std::vector<NumberSetId> parts;
-    for (std::uint32_t code : s.forced) {
-      Literal literal = Literal::of(code);
-      NumberSetId set = questions_.numbers(literal.question);
-      parts.push_back(literal.positive ? set : sets.complement(set));
-    }
-    if (s.demand != kTrue) parts.push_back(questions_.numbers_of(s.demand));
     std::vector<NumberSetId> asked;
-    for (QuestionId q : s.asked) asked.push_back(questions_.numbers(q));
-    NumberSetId all = parts.empty() ? sets.all() : sets.intersect(std::move(parts));
+    for (QuestionId q : specs_[spec].asked) asked.push_back(questions_.numbers(q));
+    NumberSetId all = number_set(spec);
     NumberStateId number = all == sets.none() || sets.is_empty(all) ? NumberArena::kDead : sets.start(all, asked);
     starts_[spec].number = number;
     starts_[spec].has_number = true;
@@ -113,22 +119,27 @@ Label Values::word_label(SpecId spec, std::uint8_t bit) {
   return machine_.verdict_label(verdicts);
 }
 
+FormulaId Values::demanded_of(const Spec& spec, bool object) {
+  Formulas& formulas = questions_.formulas();
+  std::vector<FormulaId> parts;
+  for (std::uint32_t code : spec.forced) {
+    Literal literal = Literal::of(code);
+    FormulaId f = object ? questions_.object(literal.question) : questions_.array(literal.question);
+    parts.push_back(literal.positive ? f : formulas.negate(f));
+  }
+  if (spec.demand != kTrue) {
+    parts.push_back(object ? questions_.object_of(spec.demand) : questions_.array_of(spec.demand));
+  }
+  return formulas.conj(std::move(parts));
+}
+
 StateId Values::container(SpecId spec, bool object) {
   if (object ? !starts_[spec].has_object : !starts_[spec].has_array) {
     const Spec& s = specs_[spec];
-    auto ask = [&](QuestionId q) { return object ? questions_.object(q) : questions_.array(q); };
-    Formulas& formulas = questions_.formulas();
-    std::vector<FormulaId> parts;
-    for (std::uint32_t code : s.forced) {
-      Literal literal = Literal::of(code);
-      FormulaId f = ask(literal.question);
-      parts.push_back(literal.positive ? f : formulas.negate(f));
-    }
-    if (s.demand != kTrue) parts.push_back(object ? questions_.object_of(s.demand) : questions_.array_of(s.demand));
     std::vector<FormulaId> asked;
-    for (QuestionId q : s.asked) asked.push_back(ask(q));
+    for (QuestionId q : s.asked) asked.push_back(object ? questions_.object(q) : questions_.array(q));
     bool compact = s.compact;
-    FormulaId demanded = formulas.conj(std::move(parts));
+    FormulaId demanded = demanded_of(s, object);
     Attempt attempt(*this);
     StateId state = demanded == kFalse ? kDeadState : (object ? objects_ : arrays_)->start(demanded, asked, compact);
     if (state == kDeadState && !attempt.certain()) return kDeadState;
@@ -178,6 +189,63 @@ bool Values::satisfiable(SpecId spec) {
   }
   starts_[spec].satisfiable = found ? Known::kYes : certain ? Known::kNo : Known::kUnknown;
   return found;
+}
+
+std::uint64_t Values::count(SpecId spec, std::uint64_t limit) {
+  if (limit <= 1) return satisfiable(spec) ? limit : 0;
+  Count& count = counts_[spec];
+  if (count.limit >= limit || count.known < count.limit) return std::min(count.known, limit);
+  if (count.busy_depth != kNoAssumption) {
+    lowest_assumed_ = std::min(lowest_assumed_, count.busy_depth);
+    return std::min(count.known, limit);
+  }
+  if (!satisfiable(spec)) return 0;
+  if (depth_ >= kMaxDepth)
+    throw UnsupportedError("required values nested deeper than " + std::to_string(kMaxDepth) + " levels");
+  Attempt attempt(*this);
+  count.busy_depth = depth_++;
+  std::uint64_t found = 0;
+  try {
+    // A value that holds others of its own kind may be counted anew with what is known of them, until nothing changes.
+    for (;;) {
+      lowest_assumed_ = kNoAssumption;
+      found = count_now(spec, limit);
+      Count& now = counts_[spec];
+      bool again = found > now.known && found < limit && lowest_assumed_ != kNoAssumption;
+      now.known = std::max(now.known, found);
+      if (!again) break;
+    }
+  } catch (...) {
+    --depth_;
+    counts_[spec].busy_depth = kNoAssumption;
+    throw;
+  }
+  --depth_;
+  counts_[spec].busy_depth = kNoAssumption;
+  if (found >= limit || lowest_assumed_ >= depth_) {
+    lowest_assumed_ = kNoAssumption;
+    counts_[spec].limit = limit;
+  }
+  return std::min(found, limit);
+}
+
+std::uint64_t Values::count_now(SpecId spec, std::uint64_t limit) {
+  FuelScope::spend();
+  std::uint64_t found = static_cast<std::uint64_t>(std::popcount(words(spec)));
+  if (found < limit && text(spec) != kDeadText)
+    found += texts_.regexes().count_words(texts_.alive(text(spec)), limit - found);
+  if (found < limit && number(spec) != NumberArena::kDead) {
+    NumberSetId set = number_set(spec);
+    found += questions_.number_sets().count(set, limit - found);
+  }
+  for (bool object : {false, true}) {
+    if (found >= limit) break;
+    const Spec& s = specs_[spec];
+    bool compact = s.compact;
+    FormulaId demanded = demanded_of(s, object);
+    if (demanded != kFalse) found += (object ? objects_ : arrays_)->count(demanded, compact, limit - found);
+  }
+  return std::min(found, limit);
 }
 
 StateId Values::begin(SpecId spec, std::uint8_t byte) {

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <unordered_map>
 #include <vector>
 
 #include "base/interner.h"
@@ -50,8 +51,12 @@ class Values : public Automaton {
   SpecId spec(std::vector<std::uint32_t> forced, std::vector<QuestionId> asked, FormulaId demand, bool compact);
   // Whether some value answers the forced questions as they must be and the asked ones as demanded. Exact; memoised.
   bool satisfiable(SpecId spec);
+  // How many values do, saturating at `limit`. Requires a spec that asks and demands nothing. Exact where satisfiable()
+  // is; like there, a question met again while it is being counted counts for as much as is known of it.
+  std::uint64_t count(SpecId spec, std::uint64_t limit);
   // The frame pushed by the first byte of a value; kDeadState when no value of the spec begins with it.
   StateId begin(SpecId spec, std::uint8_t byte);
+  TextId text(SpecId spec);  // the body of a string; kDeadText when none is possible
   const std::vector<QuestionId>& asked(SpecId spec) const { return specs_[spec].asked; }
   // What may stand here, for people.
   std::string describe_spec(SpecId spec);
@@ -118,12 +123,14 @@ class Values : public Automaton {
   StateId frame(SpecId spec, bool colon, bool spaced) {
     return machine_.intern(automaton_, spec << 2 | (colon ? 2u : 0u) | (spaced ? 1u : 0u));
   }
-  TextId text(SpecId spec);
+  NumberSetId number_set(SpecId spec);
   NumberStateId number(SpecId spec);
   StateId container(SpecId spec, bool object);
   std::uint8_t words(SpecId spec);
   bool search(SpecId spec);
   Label word_label(SpecId spec, std::uint8_t bit);
+  std::uint64_t count_now(SpecId spec, std::uint64_t limit);
+  FormulaId demanded_of(const Spec& spec, bool object);
 
   Machine& machine_;
   Questions& questions_;
@@ -136,8 +143,15 @@ class Values : public Automaton {
   WordFrames words_;
   Containers* objects_ = nullptr;
   Containers* arrays_ = nullptr;
+  struct Count {
+    std::uint64_t known = 0;  // so many there are at least
+    std::uint64_t limit = 0;  // and no more, where that is less; 0: still being counted, or not known
+    std::uint32_t busy_depth = kNoAssumption;
+  };
+
   Interner<Spec, SpecHash> specs_;
   std::deque<Starts> starts_;
+  std::unordered_map<SpecId, Count> counts_;
   std::uint32_t depth_ = 0;  // specs being answered
   std::uint32_t lowest_assumed_ =
       kNoAssumption;  // lowest depth whose answer was assumed "no" since the innermost Attempt
@@ -149,6 +163,8 @@ class Containers {
   virtual ~Containers() = default;
   // The frame after the opening bracket; kDeadState when the demanded formula cannot be fulfilled.
   virtual StateId start(FormulaId demanded, const std::vector<FormulaId>& asked, bool compact) = 0;
+  // How many values fulfil the demanded formula, saturating at `limit`.
+  virtual std::uint64_t count(FormulaId demanded, bool compact, std::uint64_t limit) = 0;
 };
 
 }  // namespace maskforge

@@ -136,8 +136,7 @@ Pending Verdicts::ask(FormulaId demanded, std::vector<FormulaId> asked, bool com
   return pending;
 }
 
-bool Verdicts::some_from(FormulaId f, std::vector<std::uint32_t>& literals, bool compact,
-                         const std::function<bool(FormulaId)>& alive) {
+bool Verdicts::some_from(FormulaId f, std::vector<std::uint32_t>& literals, bool compact, const Leaf& alive) {
   std::size_t before = literals.size();
   f = take_literals(f, literals);
   bool found = false;
@@ -145,7 +144,7 @@ bool Verdicts::some_from(FormulaId f, std::vector<std::uint32_t>& literals, bool
     FuelScope::spend();
     std::vector<QuestionId> open = questions_in(f);
     if (open.empty()) {
-      found = alive(f);
+      found = alive(f, literals);
     } else {
       std::size_t here = literals.size();
       for (bool verdict : {true, false}) {
@@ -162,7 +161,18 @@ bool Verdicts::some_from(FormulaId f, std::vector<std::uint32_t>& literals, bool
 
 bool Verdicts::some(FormulaId demanded, bool compact, const std::function<bool(FormulaId)>& alive) {
   std::vector<std::uint32_t> literals;
-  return some_from(demanded, literals, compact, alive);
+  return some_from(demanded, literals, compact,
+                   [&](FormulaId rest, const std::vector<std::uint32_t>&) { return alive(rest); });
+}
+
+void Verdicts::each(FormulaId demanded, bool compact, std::uint64_t limit,
+                    const std::function<void(FormulaId, std::uint64_t, const std::vector<std::uint32_t>&)>& visit) {
+  std::vector<std::uint32_t> literals;
+  some_from(demanded, literals, compact, [&](FormulaId rest, const std::vector<std::uint32_t>& leaf) {
+    std::vector<std::uint32_t> copy = leaf;
+    visit(rest, values_.count(values_.spec(copy, {}, kTrue, compact), limit), copy);
+    return false;
+  });
 }
 
 }  // namespace maskforge

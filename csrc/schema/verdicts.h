@@ -35,6 +35,10 @@ class Verdicts {
   // Whether some value gives verdicts after which `alive` holds: for searches that need no frame. `alive` is called at
   // most once per combination of verdicts that a value can give.
   bool some(FormulaId demanded, bool compact, const std::function<bool(FormulaId)>& alive);
+  // All combinations of verdicts that some value gives: the formula that is left, and how many values do (saturating).
+  void each(
+      FormulaId demanded, bool compact, std::uint64_t limit,
+      const std::function<void(FormulaId, std::uint64_t values, const std::vector<std::uint32_t>& literals)>& visit);
 
  private:
   FormulaId decide(FormulaId f, QuestionId question, bool verdict);
@@ -43,8 +47,8 @@ class Verdicts {
   std::vector<QuestionId> questions_in(FormulaId f);
   FormulaId demand(FormulaId f, std::vector<std::uint32_t>& literals, bool compact,
                    const std::function<bool(FormulaId)>& alive);
-  bool some_from(FormulaId f, std::vector<std::uint32_t>& literals, bool compact,
-                 const std::function<bool(FormulaId)>& alive);
+  using Leaf = std::function<bool(FormulaId, const std::vector<std::uint32_t>& literals)>;
+  bool some_from(FormulaId f, std::vector<std::uint32_t>& literals, bool compact, const Leaf& alive);
 
   Formulas& formulas_;
   Values& values_;

@@ -231,7 +231,7 @@ class ToyObject : public ToyAutomaton {
     return state(local);  // the space is over
   }
   StateId after_text(std::uint32_t local, Label label, std::string_view text) override {
-    if (local == 1 && !is_named(label)) return state(4 + (text.size() > 3 ? 2 : 1));
+    if (local == 1 && !is_named(label)) return state(4 + (text.size() > 5 ? 2 : 1));
     return after(local, label);
   }
 };

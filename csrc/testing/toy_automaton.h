@@ -83,7 +83,7 @@ class ToyAutomaton : public Automaton {
     return local == kWaiting ? state(kAfterKey) : state(static_cast<Local>(local));
   }
   StateId after_text(std::uint32_t, Label, std::string_view key) override {
-    return state(key == "dup" ? kMustClose : kAfterItem);
+    return state(key == "\"dup\"" ? kMustClose : kAfterItem);
   }
   std::string describe(std::uint32_t local) override {
     constexpr const char* kNames[kStates] = {"a list", "", "an item", "", "a number", "", "a key", "an item", "", ""};

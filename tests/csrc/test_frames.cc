@@ -1,10 +1,12 @@
 // Frames on the machine: configurations, text with its escapes and encodings, whitespace, words and numbers.
 #include <functional>
+#include <random>
 #include <set>
 
 #include "base/errors.h"
 #include "base/utf8.h"
 #include "machine/configuration.h"
+#include "schema/grammar_space.h"
 #include "schema/scalar_frames.h"
 #include "schema/text_frames.h"
 #include "testing/check.h"
@@ -225,9 +227,56 @@ void test_decoding() {
   CHECK(encode_utf8(decode_utf8("\xF0\x9F\x98\x80z")) == "\xF0\x9F\x98\x80z");
 }
 
+// Texts that frames wait for, one inside the other: unique items that hold unique arrays, and unnamed keys.
+void test_captures() {
+  GrammarSpace space;
+  Report report;
+  StateId start = space.compile_json_schema(R"({"$defs":{"x":{"anyOf":[{"type":["null","integer","string"]},
+      {"type":"array","uniqueItems":true,"items":{"$ref":"#/$defs/x"}},
+      {"type":"object","additionalProperties":{"$ref":"#/$defs/x"}}]}},"$ref":"#/$defs/x"})",
+                                            {}, report);
+  Machine& machine = space.machine();
+  const std::string text =
+      R"( [ [1,2,[]], [2 , 1], {"a":[3,{"b":[4,4.5e1]}],"\u0062":[ "",[1] ] }, [[[5]],"x"], 12 ,13] )";
+  std::vector<Configuration> places(1);
+  places[0].frames = {start};
+  for (char c : text) {
+    places.push_back(places.back());
+    bool read = places.back().advance(machine, static_cast<std::uint8_t>(c));
+    CHECK_NOTE(read || text.size() + 1 == places.size(), text.substr(0, places.size() - 1));
+    std::size_t waiting = 0;
+    for (StateId frame : places.back().frames) waiting += machine.wants_text(frame);
+    CHECK(waiting == places.back().captures.size());
+    CHECK(places.back().text.empty() == (waiting == 0));
+  }
+  places.pop_back();  // the space at the end is one too many for some
+  std::mt19937 random(3);
+  Journal journal;
+  for (int round = 0; round < 3000; ++round) {
+    std::size_t from = random() % places.size();
+    std::size_t to = std::min(places.size() - 1, from + random() % 40);
+    Configuration at = places[from];
+    at.mark(journal);
+    for (std::size_t i = from; i < to; ++i) CHECK(at.advance(machine, static_cast<std::uint8_t>(text[i]), &journal));
+    CHECK(at == places[to]);
+    if (random() % 2 == 0) at.advance(machine, "],:x\"1 "[random() % 7], &journal);  // perhaps not allowed
+    at.restore(journal);
+    CHECK(at == places[from]);
+  }
+  for (const char* repeated :
+       {"[1,1]", "[[1,2],[1.0,2]]", R"([{"a":1,"b":2},{"b":2,"a":1}])", R"([0,[["x"],["\u0078"]]])"}) {
+    Configuration at;
+    at.frames = {start};
+    bool read = true;
+    for (const char* c = repeated; *c != '\0' && read; ++c) read = at.advance(machine, static_cast<std::uint8_t>(*c));
+    CHECK_NOTE(!read, repeated);
+  }
+}
+
 }  // namespace
 
 int main() {
+  test_captures();
   test_characters();
   test_what_no_text_holds();
   test_labels();

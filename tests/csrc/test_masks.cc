@@ -33,7 +33,7 @@ Setup make_setup(Random& random, std::size_t count, unsigned letters) {
 std::vector<std::uint32_t> mask_of(MaskEngine& engine, Machine& machine, const Vocabulary& vocabulary,
                                    const Configuration& at) {
   std::vector<std::uint32_t> words(vocabulary.bitmask_words(), 0xDEADBEEF);
-  engine.fill(at.frames, at.key_bytes, at.accepting(machine), words.data());
+  engine.fill(at, at.accepting(machine), words.data());
   return words;
 }
 
@@ -143,7 +143,8 @@ struct ToyWorld {
         starts.push_back(with_frames({object.state(2), body->state(q * 64)}));
     }
     Configuration in_key = with_frames({object.state(1, true), object.key});
-    in_key.key_depth = 2;
+    in_key.captures = {0};
+    in_key.text = "\"";
     starts.push_back(in_key);
     for (char c : std::string("id")) {
       in_key.advance(machine, static_cast<std::uint8_t>(c));
@@ -226,7 +227,7 @@ void test_fuel() {
   std::vector<std::uint32_t> words(setup.vocabulary->bitmask_words());
   CHECK_THROWS(FuelError, {
     FuelScope scope(2);
-    engine.fill(at.frames, at.key_bytes, false, words.data());
+    engine.fill(at, false, words.data());
   });
   CHECK(mask_of(engine, world.machine, *setup.vocabulary, at) ==
         brute_force_mask(world.machine, *setup.vocabulary, at));

@@ -452,9 +452,68 @@ void large_enumeration() {
   CHECK(accepts(arena, rest, "37"));
 }
 
+// Counting by value, against all multiples of a quarter in [-6, 6].
+void counting() {
+  NumberArena arena;
+  std::mt19937 random(5);
+  auto pick = [&](std::initializer_list<const char*> texts) {
+    return std::string(texts.begin()[random() % texts.size()]);
+  };
+  NumberSetId grid =
+      arena.intersect({arena.multiple_of("0.25"), arena.at_least("-6", false), arena.at_most("6", false)});
+  for (int round = 0; round < 400; ++round) {
+    std::vector<NumberSetId> parts{grid};
+    for (unsigned i = random() % 4; i > 0; --i) {
+      NumberSetId part;
+      switch (random() % 5) {
+        case 0:
+          part = arena.multiple_of(pick({"1", "0.5", "2", "0.75", "3"}));
+          break;
+        case 1:
+          part = arena.at_least(pick({"-5", "-0.5", "0", "1", "2.75"}), random() % 2 == 0);
+          break;
+        case 2:
+          part = arena.at_most(pick({"-1", "0", "0.25", "4", "5.5"}), random() % 2 == 0);
+          break;
+        case 3:
+          part = arena.any_of({pick({"0", "1", "-2"}), pick({"1.0", "0.5", "0.1"}), pick({"3e0", "5.75", "7"})});
+          break;
+        default:
+          part = arena.integer_spellings();
+      }
+      parts.push_back(random() % 3 == 0 ? arena.complement(part) : part);
+      if (random() % 4 == 0) parts = {grid, arena.unite({arena.intersect(parts), part})};
+    }
+    NumberSetId set = arena.intersect(parts);
+    std::uint64_t expected = 0;
+    for (int quarter = -24; quarter <= 24; ++quarter) {
+      std::string sign = quarter < 0 ? "-" : "";
+      std::string whole = sign + std::to_string(std::abs(quarter) / 4);
+      const char* kRest[] = {"0", "25", "5", "75"};
+      bool decimal = arena.contains(set, whole + "." + kRest[std::abs(quarter) % 4]);
+      bool plain = quarter % 4 == 0 && arena.contains(set, whole);
+      expected += decimal || plain;
+    }
+    for (std::uint64_t limit : {1, 2, 5, 1000})
+      CHECK_NOTE(arena.count(set, limit) == std::min(expected, limit), arena.describe(set));
+  }
+  auto between = [&](const char* low, const char* high) {
+    return arena.intersect({arena.integers(), arena.at_least(low, false), arena.at_most(high, false)});
+  };
+  CHECK(arena.count(arena.all(), 1u << 20) == 1u << 20);
+  CHECK(arena.count(arena.integers(), 1u << 20) == 1u << 20);
+  CHECK(arena.count(arena.complement(arena.integers()), 1000) == 1000);
+  CHECK(arena.count(arena.intersect({arena.at_least("0", true), arena.at_most("1e-30", false)}), 1000) == 1000);
+  CHECK(arena.count(between("0", "1000000"), 5000) == 5000);
+  CHECK(arena.count(between("1000000000000000000000000000000", "1000000000000000000000000000009"), 100) == 10);
+  CHECK(arena.count(between("-3", "250"), 1000) == 254);
+  CHECK(arena.count(between("3", "2"), 1000) == 0);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  counting();
   big_cases();
   few_states();
   large_enumeration();

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import json
 import re
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -25,6 +26,10 @@ PATTERNS = {
     "b$": r"b\Z",
     "a": "a",
     "^[ab]*$": r"^[ab]*\Z",
+    "^[ab]{0,2}$": r"^[ab]{0,2}\Z",
+    "^[ab]$": r"^[ab]\Z",
+    "^[abc]$": r"^[abc]\Z",
+    "^2024-02-": "^2024-02-",
     "^.{2}$": "^[^\\n\\r\u2028\u2029]{2}\\Z",
     "[0-9]": "[0-9]",
     "^(a|ab)(c|bd)$": r"^(a|ab)(c|bd)\Z",
@@ -180,7 +185,11 @@ def object_keywords(draw: st.DrawFn, draft: str, depth: int, references: bool) -
 def array_keywords(draw: st.DrawFn, draft: str, depth: int, references: bool) -> dict[str, Any]:
     inner = subschemas(draft, max(depth - 1, 0), in_place=False, references=references) if depth > 0 else leaves(draft)
     prefix = st.lists(inner, min_size=1, max_size=2)
-    optional: dict[str, st.SearchStrategy[Any]] = {"minItems": counts, "maxItems": counts}
+    optional: dict[str, st.SearchStrategy[Any]] = {
+        "minItems": counts,
+        "maxItems": counts,
+        "uniqueItems": st.sampled_from([True, True, True, False]),
+    }
     if draft == "draft2020-12":
         optional |= {"prefixItems": prefix, "items": inner}
     else:
@@ -281,8 +290,26 @@ def for_python(schema: Any) -> Any:
     return found
 
 
+def canonical(value: Any) -> Any:
+    """Equal for equal JSON values and no others: 1 is 1.0 and not true."""
+    if isinstance(value, list):
+        return "array", tuple(canonical(item) for item in value)
+    if isinstance(value, dict):
+        return "object", frozenset((key, canonical(item)) for key, item in value.items())
+    return "boolean" if isinstance(value, bool) else "other", value
+
+
+def are_unique(
+    validator: jsonschema.protocols.Validator, unique: bool, value: Any, schema: Any
+) -> Iterator[jsonschema.ValidationError]:
+    """`uniqueItems`; jsonschema's own takes [[1], [true], [1]] for unique."""
+    if unique and validator.is_type(value, "array") and len({canonical(item) for item in value}) < len(value):
+        yield jsonschema.ValidationError(f"{value!r} has equal items")
+
+
 def validator(schema: Any) -> jsonschema.protocols.Validator:
     kind = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
+    kind = jsonschema.validators.extend(kind, {"uniqueItems": are_unique})
     return kind(exact(for_python(schema)), format_checker=CHECKER)
 
 

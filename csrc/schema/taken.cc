@@ -1,0 +1,114 @@
+// See taken.h.
+#include "schema/taken.h"
+
+#include <algorithm>
+
+#include "base/errors.h"
+#include "base/fuel.h"
+#include "base/utf8.h"
+
+namespace maskforge {
+
+namespace {
+
+constexpr std::size_t kFullChunk = 64;
+// Every set of taken numbers is a classification of the number line of its own.
+constexpr std::size_t kMostNumbers = 2000;
+
+}  // namespace
+
+TakenSets::TakenSets(SchemaStore& store, RegexArena& regexes, NumberArena& numbers)
+    : store_(store), regexes_(regexes), numbers_(numbers), constants_(store, regexes, numbers) {
+  sets_.intern({});
+}
+
+QuestionId TakenSets::value_of(std::string_view text) {
+  FuelScope::spend(text.size() / 16 + 1);
+  if (text.starts_with(',')) text.remove_prefix(1);
+  QuestionId question;
+  JsonValue value;
+  try {
+    value = parse_json(text);
+    question = constants_.question(value, "");
+  } catch (const SpecError& error) {
+    throw FuelError("uniqueItems cannot compare an item: " + std::string(error.what()));
+  }
+  auto [known, fresh] = known_.try_emplace(question);
+  if (fresh) {
+    known->second.type = store_.nodes[question].types;
+    if (value.is_string()) known->second.text = decode_utf8(value.text);
+    if (value.is_number()) known->second.number = value.text;
+    bytes_ += sizeof(Value) + 64 + 5 * value.text.size();
+  }
+  return question;
+}
+
+TakenSets::ChunkId TakenSets::chunk_of(std::vector<QuestionId> values) {
+  FuelScope::spend(values.size() / 16 + 1);
+  std::size_t bytes = sizeof(Chunk) + 64 + values.size() * sizeof(QuestionId);
+  ChunkId id = chunks_.intern({std::move(values)});
+  if (id < chunk_questions_.size()) return id;
+  SchemaNode node;
+  node.types = 0;
+  std::vector<std::u32string> texts;
+  std::vector<std::string> numbers;
+  for (QuestionId question : chunks_[id].values) {
+    const Value& value = known_.at(question);
+    node.types |= value.type;
+    if (value.type == kStringType) texts.push_back(value.text);
+    if (value.type == kNumberType) numbers.push_back(value.number);
+    if (value.type == kArrayType || value.type == kObjectType) node.containers.push_back(question);
+  }
+  node.has_containers = !node.containers.empty();
+  if (!texts.empty()) node.texts.push_back(regexes_.words(std::move(texts)));
+  if (!numbers.empty()) constants_.restrict_numbers(node, numbers_.any_of(std::move(numbers)));
+  chunk_questions_.push_back(store_.intern(std::move(node)));
+  bytes_ += bytes;
+  return id;
+}
+
+TakenId TakenSets::add(TakenId id, std::string_view text) {
+  QuestionId value = value_of(text);
+  Set set = sets_[id];
+  std::vector<QuestionId> values{value};
+  if (!set.chunks.empty() && chunks_[set.chunks.back()].values.size() < kFullChunk) {
+    const std::vector<QuestionId>& last = chunks_[set.chunks.back()].values;
+    values = last;
+    values.insert(std::lower_bound(values.begin(), values.end(), value), value);
+    set.chunks.pop_back();
+  }
+  if (values.size() >= kFullChunk) {
+    while (!set.chunks.empty() && chunks_[set.chunks.back()].values.size() == values.size()) {
+      std::vector<QuestionId> merged;
+      const std::vector<QuestionId>& last = chunks_[set.chunks.back()].values;
+      std::merge(last.begin(), last.end(), values.begin(), values.end(), std::back_inserter(merged));
+      values = std::move(merged);
+      set.chunks.pop_back();
+    }
+  }
+  set.chunks.push_back(chunk_of(std::move(values)));
+  ++set.size;
+  if (known_.at(value).type == kNumberType && set.size > kMostNumbers) {
+    std::size_t numbers = 0;
+    for (QuestionId each : this->values(id)) numbers += known_.at(each).type == kNumberType;
+    if (numbers >= kMostNumbers) throw FuelError("an array with uniqueItems may hold at most 2,000 numbers");
+  }
+  bytes_ += sizeof(Set) + 64 + set.chunks.size() * sizeof(ChunkId);
+  return sets_.intern(std::move(set));
+}
+
+std::vector<QuestionId> TakenSets::questions(TakenId set) const {
+  std::vector<QuestionId> questions;
+  for (ChunkId chunk : sets_[set].chunks) questions.push_back(chunk_questions_[chunk]);
+  return questions;
+}
+
+std::vector<QuestionId> TakenSets::values(TakenId set) const {
+  std::vector<QuestionId> values;
+  for (ChunkId chunk : sets_[set].chunks) {
+    values.insert(values.end(), chunks_[chunk].values.begin(), chunks_[chunk].values.end());
+  }
+  return values;
+}
+
+}  // namespace maskforge

@@ -1,0 +1,72 @@
+// The values that an array with `uniqueItems` has read so far, as sets that share their parts.
+//
+// A set is a few *chunks*, and a chunk is a question: "is it one of these values?". So a chunk that must be answered
+// with no is all that the next item needs to know. New values go into a small chunk, which is rebuilt; full ones are
+// merged like the digits of a binary counter, so that n values added one after the other take O(n log n) memory, not
+// n^2, and the set of n values has O(log n) chunks. Guarded by the machine's mutex. Covered by tests/schema/ (Python).
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/interner.h"
+#include "schema/constants.h"
+
+namespace maskforge {
+
+using TakenId = std::uint32_t;
+inline constexpr TakenId kNothingTaken = 0;
+
+class TakenSets {
+ public:
+  TakenSets(SchemaStore& store, RegexArena& regexes, NumberArena& numbers);
+
+  // The set with one more value, whose JSON text is given (a comma and whitespace may come before it). Throws FuelError
+  // where the value is too deep, a number too long, or the numbers are too many.
+  TakenId add(TakenId set, std::string_view text);
+  std::uint32_t size(TakenId set) const { return sets_[set].size; }
+  // A value is taken if and only if one of these questions says yes.
+  std::vector<QuestionId> questions(TakenId set) const;
+  std::vector<QuestionId> values(TakenId set) const;  // each as a question of its own
+  std::size_t memory_bytes() const { return bytes_; }
+
+ private:
+  using ChunkId = std::uint32_t;
+  struct Value {
+    std::uint8_t type = 0;
+    std::u32string text;  // of a string
+    std::string number;
+  };
+  struct Chunk {
+    std::vector<QuestionId> values;  // sorted
+    bool operator==(const Chunk&) const = default;
+  };
+  struct ChunkHash {
+    std::uint64_t operator()(const Chunk& c) const { return ListHash{}(c.values); }
+  };
+  struct Set {
+    std::vector<ChunkId> chunks;  // full ones first, larger ones first; then at most one that is not full
+    std::uint32_t size = 0;
+    bool operator==(const Set&) const = default;
+  };
+  struct SetHash {
+    std::uint64_t operator()(const Set& s) const { return ListHash{}(s.chunks); }
+  };
+
+  QuestionId value_of(std::string_view text);
+  ChunkId chunk_of(std::vector<QuestionId> values);
+
+  SchemaStore& store_;
+  RegexArena& regexes_;
+  NumberArena& numbers_;
+  Constants constants_;
+  std::unordered_map<QuestionId, Value> known_;
+  Interner<Chunk, ChunkHash> chunks_;
+  std::vector<QuestionId> chunk_questions_;
+  Interner<Set, SetHash> sets_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace maskforge
