@@ -80,7 +80,8 @@ void SchemaLoader::read_type(SchemaNode& node, const Place& place) {
 }
 
 QuestionId SchemaLoader::constant(const JsonValue& value, const Place& place) {
-  if (auto known = known_.find(&value); known != known_.end()) return known->second;
+  const Reading reading{&value, kConstant};
+  if (auto known = known_.find(reading); known != known_.end()) return known->second;
   SchemaNode node;
   node.pointer = place.pointer;
   if (value.is_array()) {
@@ -106,7 +107,7 @@ QuestionId SchemaLoader::constant(const JsonValue& value, const Place& place) {
     restrict_values(node, {&value}, place);
   }
   QuestionId id = store_.intern(std::move(node));
-  known_.emplace(&value, id);
+  known_.emplace(reading, id);
   return id;
 }
 
