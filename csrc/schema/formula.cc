@@ -42,10 +42,13 @@ FormulaId Formulas::junction(Op op, std::vector<FormulaId> parts) {
   }
   std::sort(flat.begin(), flat.end());
   flat.erase(std::unique(flat.begin(), flat.end()), flat.end());
+  bool conditional = false;
   for (FormulaId part : flat) {
     const Node& node = nodes_[part];
     if (node.op == Op::kNot && std::binary_search(flat.begin(), flat.end(), node.parts[0])) return absorbing;
+    conditional |= op == Op::kAnd && node.op >= Op::kNot && holds_unevaluated(part);
   }
+  if (conditional && settle_conditions(flat)) return junction(op, std::move(flat));
   if (flat.empty()) return neutral;
   if (flat.size() == 1) return flat[0];
   return intern(Node{op, {}, std::move(flat)});
@@ -75,12 +78,53 @@ FormulaId Formulas::one(std::vector<FormulaId> parts) {
   return intern(Node{Op::kOne, {}, std::move(open)});
 }
 
+FormulaId Formulas::unevaluated(std::uint32_t term, std::vector<FormulaId> conditions) {
+  return intern(Node{Op::kUnevaluated, {AtomKind::kUnevaluated, term, 0}, std::move(conditions)});
+}
+
+bool Formulas::holds_unevaluated(FormulaId f) const {
+  const Node& node = nodes_[f];
+  return node.op == Op::kUnevaluated || (node.op == Op::kNot && nodes_[node.parts[0]].op == Op::kUnevaluated);
+}
+
+// The condition where each of the facts holds, as far as two looks see.
+FormulaId Formulas::given(FormulaId condition, const std::vector<FormulaId>& facts) {
+  auto holds = [&](FormulaId f) { return std::binary_search(facts.begin(), facts.end(), f); };
+  auto look = [&](FormulaId f) { return holds(f) ? kTrue : holds(negate(f)) ? kFalse : f; };
+  const Node& node = nodes_[condition];
+  if (node.op != Op::kAnd && node.op != Op::kOr) return look(condition);
+  if (holds(condition)) return kTrue;
+  std::vector<FormulaId> parts = node.parts;
+  for (FormulaId& part : parts) part = look(part);
+  return junction(node.op, std::move(parts));
+}
+
+// A condition that the conjunction demands anyway is no condition: without this, the coverage of a branch would stay
+// open as long as the branch, though it is the only one left. Whether something changed.
+bool Formulas::settle_conditions(std::vector<FormulaId>& facts) {
+  bool changed = false;
+  for (std::size_t i = 0; i < facts.size(); ++i) {
+    if (!holds_unevaluated(facts[i])) continue;
+    const bool negated = nodes_[facts[i]].op == Op::kNot;
+    const FormulaId self = negated ? nodes_[facts[i]].parts[0] : facts[i];
+    std::vector<FormulaId> conditions = nodes_[self].parts;
+    for (FormulaId& condition : conditions) condition = given(condition, facts);
+    if (conditions == nodes_[self].parts) continue;
+    FormulaId image = rebuild_(nodes_[self].atom.a, std::move(conditions));
+    facts[i] = negated ? negate(image) : image;
+    changed = true;
+    break;  // the facts are no longer sorted
+  }
+  return changed;
+}
+
 FormulaId Formulas::negate(FormulaId f) {
   if (f == kFalse) return kTrue;
   if (f == kTrue) return kFalse;
   const Node& node = nodes_[f];
   if (node.op == Op::kNot) return node.parts[0];
-  if (node.op == Op::kAtom || node.op == Op::kOne) return intern(Node{Op::kNot, {}, {f}});
+  if (node.op == Op::kAtom || node.op == Op::kOne || node.op == Op::kUnevaluated)
+    return intern(Node{Op::kNot, {}, {f}});
   if (const std::uint32_t* known = negations_.find(f)) return *known;
   std::vector<FormulaId> parts = node.parts;
   Op op = node.op == Op::kAnd ? Op::kOr : Op::kAnd;
@@ -90,8 +134,7 @@ FormulaId Formulas::negate(FormulaId f) {
   return negation;
 }
 
-FormulaId Formulas::map_memo(FormulaId f, const std::function<FormulaId(const Atom&, FormulaId)>& replace,
-                             std::uint32_t epoch) {
+FormulaId Formulas::map_memo(FormulaId f, const Replace& replace, const Rebuild& rebuild, std::uint32_t epoch) {
   const Node& node = nodes_[f];
   switch (node.op) {
     case Op::kFalse:
@@ -118,7 +161,7 @@ FormulaId Formulas::map_memo(FormulaId f, const std::function<FormulaId(const At
   Op op = node.op;
   bool changed = false;
   for (FormulaId& part : parts) {
-    FormulaId image = map_memo(part, replace, epoch);
+    FormulaId image = map_memo(part, replace, rebuild, epoch);
     changed |= image != part;
     part = image;
     if ((op == Op::kAnd && image == kFalse) || (op == Op::kOr && image == kTrue)) {
@@ -126,14 +169,16 @@ FormulaId Formulas::map_memo(FormulaId f, const std::function<FormulaId(const At
     }
   }
   FormulaId image = f;
-  if (changed) {
+  if (op == Op::kUnevaluated) {
+    if (changed || &rebuild != &rebuild_) image = rebuild(node.atom.a, std::move(parts));
+  } else if (changed) {
     image = op == Op::kNot ? negate(parts[0]) : op == Op::kOne ? one(std::move(parts)) : junction(op, std::move(parts));
   }
   return remember(image);
 }
 
-FormulaId Formulas::map(FormulaId f, const std::function<FormulaId(const Atom&, FormulaId)>& replace) {
-  return map_memo(f, replace, ++epoch_);
+FormulaId Formulas::map(FormulaId f, const Replace& replace, const Rebuild& rebuild) {
+  return map_memo(f, replace, rebuild, ++epoch_);
 }
 
 void Formulas::visit_atoms(FormulaId root, const std::function<void(const Atom&, bool, bool)>& visit) const {
@@ -154,6 +199,7 @@ void Formulas::visit_atoms(FormulaId root, const std::function<void(const Atom&,
     unsigned fresh = polarity & ~known.value;
     if (fresh == 0) continue;
     known.value |= fresh;
+    if (node.op == Op::kUnevaluated) visit(node.atom, (fresh & 1) != 0, (fresh & 2) != 0);
     if (node.op == Op::kOne) fresh = 3;
     if (node.op == Op::kNot) fresh = ((fresh & 1) << 1) | (fresh >> 1);
     for (FormulaId part : node.parts) stack.emplace_back(part, fresh);

@@ -101,6 +101,7 @@ Objects::Search Objects::prepare(CoreId id) {
         }
         break;
       case AtomKind::kNames:
+      case AtomKind::kUnevaluated:
         if (negative) ++witnesses;
         break;
       case AtomKind::kCount:
@@ -155,10 +156,15 @@ bool Objects::search(Search& search, FormulaId f, std::size_t next, std::uint32_
   };
   if (next < search.names.size()) {
     NameId name = search.names[next];
-    FormulaId absent = formulas_.map(f, [&](const Atom& atom, FormulaId self) {
+    auto replace = [&](const Atom& atom, FormulaId self) {
       if (atom.kind == AtomKind::kHas && atom.a == name) return kFalse;
       return atom.kind == AtomKind::kEach && is_exhausted(atom.a, settled) ? kTrue : self;
-    });
+    };
+    auto trim = [&](std::uint32_t term, std::vector<FormulaId> conditions) {
+      return questions_.unevaluated().without_spent(term, std::move(conditions),
+                                                    [&](TableId coverage) { return is_spent(coverage, settled); });
+    };
+    FormulaId absent = formulas_.map(f, replace, trim);
     auto without = [&] { return absent != kFalse && this->search(search, absent, next + 1, count, extras); };
     auto with = [&] {
       if (!store_.is_writable(name)) return false;

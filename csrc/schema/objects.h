@@ -174,6 +174,8 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   FormulaId derive(FormulaId f, const Key& key, const Plan& plan, std::uint32_t count, const Settled& settled);
   // Whether no further key can break the table: its only keywords are a few properties, all of them settled.
   bool is_exhausted(TableId table, const Settled& settled) const;
+  // Likewise for a coverage of an `unevaluated` term: no further key can be among its names.
+  bool is_spent(TableId coverage, const Settled& settled) const;
   Member read_key(CoreId core, const Key& key, SeenId seen, bool anonymous);
   const Member& named_member(CoreId core, NameId name);
   const Member& unnamed_member(CoreId core, std::uint64_t matches);
