@@ -273,9 +273,10 @@ def evaluation_keywords(draw: st.DrawFn, draft: str, depth: int, references: boo
 
 
 @st.composite
-def evaluation_schemas(draw: st.DrawFn) -> dict[str, Any]:
+def evaluation_schemas(draw: st.DrawFn, draft: str | None = None) -> dict[str, Any]:
     """Schemas with `unevaluated*` at the top, or just below an applicator."""
-    draft = draw(st.sampled_from(LATER))
+    if draft is None:
+        draft = draw(st.sampled_from(LATER))
     schema = draw(evaluation_keywords(draft, 2, True))
     around = draw(st.integers(0, 5))
     if around == 0:
