@@ -112,7 +112,7 @@ CASES = [
      ['{"a": 1, "z": 1}', '{"z": 1, "a": 1}', '{"b": 1}', '{"b": 1, "a": 1}'], ['{"z": 1}', '{"b": 1, "z": 1}']),
     ({"not": {"anyOf": [{"properties": {"a": {"const": 1}}}, {"properties": {"b": True}}],
               "unevaluatedProperties": False}},
-     ['{"a": 2, "b": 1}', '{"c": 1}', "1"], ["{}", '{"a": 1}', '{"a": 1, "b": 1}', '{"b": 1}']),
+     ['{"a": 2, "b": 1}', '{"c": 1}'], ["1", "{}", '{"a": 1}', '{"a": 1, "b": 1}', '{"b": 1}']),
     ({"prefixItems": [True], "contains": {"type": "string"}, "unevaluatedItems": {"const": 0}},
      ['[1, "a", 0]', '["a"]', '["a", 0, "b"]'], ['[1]', '["a", 1]', "[1, 0]"]),
     ({"$schema": OLDER, "items": [True], "contains": {"type": "string"}, "unevaluatedItems": {"const": 0}},
