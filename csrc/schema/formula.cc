@@ -48,7 +48,7 @@ FormulaId Formulas::junction(Op op, std::vector<FormulaId> parts) {
     if (node.op == Op::kNot && std::binary_search(flat.begin(), flat.end(), node.parts[0])) return absorbing;
     conditional |= op == Op::kAnd && node.op >= Op::kNot && holds_unevaluated(part);
   }
-  if (conditional && settle_conditions(flat)) return junction(op, std::move(flat));
+  if (conditional && propagate(flat)) return junction(op, std::move(flat));
   if (flat.empty()) return neutral;
   if (flat.size() == 1) return flat[0];
   return intern(Node{op, {}, std::move(flat)});
@@ -87,35 +87,55 @@ bool Formulas::holds_unevaluated(FormulaId f) const {
   return node.op == Op::kUnevaluated || (node.op == Op::kNot && nodes_[node.parts[0]].op == Op::kUnevaluated);
 }
 
-// The condition where each of the facts holds, as far as two looks see.
-FormulaId Formulas::given(FormulaId condition, const std::vector<FormulaId>& facts) {
-  auto holds = [&](FormulaId f) { return std::binary_search(facts.begin(), facts.end(), f); };
-  auto look = [&](FormulaId f) { return holds(f) ? kTrue : holds(negate(f)) ? kFalse : f; };
-  const Node& node = nodes_[condition];
-  if (node.op != Op::kAnd && node.op != Op::kOr) return look(condition);
-  if (holds(condition)) return kTrue;
-  std::vector<FormulaId> parts = node.parts;
-  for (FormulaId& part : parts) part = look(part);
-  return junction(node.op, std::move(parts));
+// The formula where all of the facts hold, as far as its parts show it.
+FormulaId Formulas::given(FormulaId f, const Facts& facts, int depth) {
+  const Node& node = nodes_[f];
+  if (node.op <= Op::kTrue) return f;
+  auto holds = [&](FormulaId part) { return std::binary_search(facts.hold.begin(), facts.hold.end(), part); };
+  if (holds(f)) return kTrue;
+  if (std::binary_search(facts.fail.begin(), facts.fail.end(), f)) return kFalse;
+  if (node.op == Op::kNot && holds(node.parts[0])) return kFalse;
+  if (depth == 0 || (node.op != Op::kAnd && node.op != Op::kOr)) return f;
+  return given_parts(f, facts, depth - 1);
 }
 
-// A condition that the conjunction demands anyway is no condition: without this, the coverage of a branch would stay
-// open as long as the branch, though it is the only one left. Whether something changed.
-bool Formulas::settle_conditions(std::vector<FormulaId>& facts) {
+FormulaId Formulas::given_parts(FormulaId f, const Facts& facts, int depth) {
+  const Node& node = nodes_[f];
+  std::vector<FormulaId> parts = node.parts;
+  if (node.op == Op::kNot) return negate(given_parts(parts[0], facts, depth));
+  for (FormulaId& part : parts) part = given(part, facts, depth);
+  if (parts == node.parts) return f;
+  if (node.op == Op::kUnevaluated) return rebuild_(node.atom.a, std::move(parts));
+  return node.op == Op::kOne ? one(std::move(parts)) : junction(node.op, std::move(parts));
+}
+
+// A conjunction that holds `unevaluated` formulas: what it demands anyway is no condition. Without this, the coverage
+// of a branch would stay open as long as the branch, though it is the only one left. Whether something changed.
+bool Formulas::propagate(std::vector<FormulaId>& conjunction) {
+  constexpr int kDepth = 3;
+  auto composite = [&](FormulaId f) {
+    const Op op = nodes_[f].op == Op::kNot ? nodes_[nodes_[f].parts[0]].op : nodes_[f].op;
+    return op == Op::kOr || op == Op::kOne || op == Op::kUnevaluated;
+  };
   bool changed = false;
-  for (std::size_t i = 0; i < facts.size(); ++i) {
-    if (!holds_unevaluated(facts[i])) continue;
-    const bool negated = nodes_[facts[i]].op == Op::kNot;
-    const FormulaId self = negated ? nodes_[facts[i]].parts[0] : facts[i];
-    std::vector<FormulaId> conditions = nodes_[self].parts;
-    for (FormulaId& condition : conditions) condition = given(condition, facts);
-    if (conditions == nodes_[self].parts) continue;
-    FormulaId image = rebuild_(nodes_[self].atom.a, std::move(conditions));
-    facts[i] = negated ? negate(image) : image;
-    changed = true;
-    break;  // the facts are no longer sorted
+  // First literals settle alternatives, then all but the `unevaluated` settle those: no fact is ever its own reason.
+  for (bool conditions : {false, true}) {
+    Facts facts;
+    for (FormulaId f : conjunction) {
+      if (conditions ? holds_unevaluated(f) : composite(f)) continue;
+      facts.hold.push_back(f);
+      if (nodes_[f].op == Op::kNot) facts.fail.push_back(nodes_[f].parts[0]);
+    }
+    std::sort(facts.fail.begin(), facts.fail.end());
+    for (FormulaId& f : conjunction) {
+      if (!composite(f) || holds_unevaluated(f) != conditions) continue;
+      FormulaId image = given_parts(f, facts, kDepth);
+      changed |= image != f;
+      f = image;
+    }
+    if (changed) return true;
   }
-  return changed;
+  return false;
 }
 
 FormulaId Formulas::negate(FormulaId f) {

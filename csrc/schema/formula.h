@@ -88,8 +88,12 @@ class Formulas {
   FormulaId junction(Op op, std::vector<FormulaId> parts);
   FormulaId map_memo(FormulaId f, const Replace& replace, const Rebuild& rebuild, std::uint32_t epoch);
   bool holds_unevaluated(FormulaId f) const;
-  FormulaId given(FormulaId condition, const std::vector<FormulaId>& facts);
-  bool settle_conditions(std::vector<FormulaId>& facts);
+  struct Facts {
+    std::vector<FormulaId> hold, fail;  // sorted
+  };
+  FormulaId given(FormulaId f, const Facts& facts, int depth);
+  FormulaId given_parts(FormulaId f, const Facts& facts, int depth);
+  bool propagate(std::vector<FormulaId>& conjunction);
 
   Interner<Node, NodeHash> nodes_;
   HashMap64 negations_;

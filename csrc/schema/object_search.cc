@@ -179,6 +179,11 @@ bool Objects::search(Search& search, FormulaId f, std::size_t next, std::uint32_
     found = without() || with();
   } else if (extras > 0) {
     const std::vector<Cell> cells = this->cells(plan);
+    if (!search.ample) {
+      search.ample = std::all_of(cells.begin(), cells.end(), [&](const Cell& cell) {
+        return capacity(search.core, cell, search.extras_wanted) >= search.extras_wanted;
+      });
+    }
     for (std::size_t i = 0; i < cells.size() && !found; ++i) {
       std::uint32_t used = search.used[i];
       if (capacity(search.core, cells[i], used + 1) <= used) continue;
@@ -191,8 +196,8 @@ bool Objects::search(Search& search, FormulaId f, std::size_t next, std::uint32_
     }
   }
   // How many keys of a cell are taken is not in the situation: remember a "no" only where that cannot matter.
-  bool no_extras_taken = extras == search.extras_wanted;
-  if (!found && no_extras_taken) search.failed.insert(situation);
+  const bool no_extras_taken = extras == search.extras_wanted;
+  if (!found && (no_extras_taken || search.ample.value_or(false))) search.failed.insert(situation);
   return found;
 }
 

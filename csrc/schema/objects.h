@@ -216,6 +216,7 @@ class Objects : public Automaton, public Containers, public KeyTexts {
     std::uint32_t extras_wanted = 0;
     bool counts = false;                        // the formula counts keys
     std::map<std::size_t, std::uint32_t> used;  // keys taken from each cell
+    std::optional<bool> ample;                  // every cell has as many keys as may be wanted
     std::set<std::tuple<FormulaId, std::uint32_t, std::uint32_t, std::uint32_t>> failed;
   };
   Search prepare(CoreId core);

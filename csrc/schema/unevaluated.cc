@@ -3,19 +3,11 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 #include "base/fuel.h"
 #include "schema/questions.h"
 
 namespace maskforge {
-
-struct Unevaluated::Walk {
-  Questions& questions;
-  bool items;
-  std::vector<Part> parts;
-  std::set<std::pair<QuestionId, FormulaId>> entered;
-};
 
 Unevaluated::Unevaluated(SchemaStore& store, Formulas& formulas) : store_(store), formulas_(formulas) {
   formulas_.set_rebuild(
@@ -146,61 +138,101 @@ FormulaId Unevaluated::read(std::uint32_t id, std::vector<FormulaId> conditions,
 
 // ---- from schemas ---------------------------------------------------------------------------------------------------
 
-void Unevaluated::enter(Walk& walk, QuestionId q, FormulaId condition) {
-  if (q == kAlways || q == kNever || condition == kFalse || !walk.entered.emplace(q, condition).second) return;
-  FuelScope::spend();
-  const SchemaNode& node = store_.nodes[q];
-  const bool all = walk.items ? node.evaluates_items || node.unevaluated_items != kNone
-                              : node.evaluates_members || node.unevaluated_members != kNone;
-  if (all) {
-    walk.parts.push_back({condition, walk.items ? store_.intern(ItemTable{}) : store_.intern(MemberTable{})});
-  } else {
-    collect(walk, node, condition);
+std::vector<Unevaluated::Edge> Unevaluated::edges(Questions& questions, bool items, const SchemaNode& node) {
+  auto holds = [&](QuestionId q) { return items ? questions.array(q) : questions.object(q); };
+  std::vector<Edge> edges;
+  for (QuestionId q : node.all_of) edges.push_back({q, kTrue});
+  for (const auto* lists : {&node.any_of, &node.one_of}) {
+    for (const std::vector<QuestionId>& list : *lists) {
+      for (QuestionId q : list) edges.push_back({q, holds(q)});
+    }
+  }
+  if (node.condition != kNone) {
+    FormulaId test = holds(node.condition);
+    edges.push_back({node.condition, test});
+    edges.push_back({node.consequence, test});
+    edges.push_back({node.alternative, formulas_.negate(test)});
+  }
+  if (!items) {
+    for (const auto& [name, q] : node.dependent_schemas) edges.push_back({q, formulas_.atom(AtomKind::kHas, name)});
+  }
+  std::erase_if(edges, [](const Edge& edge) { return edge.to <= kNever || edge.condition == kFalse; });
+  return edges;
+}
+
+bool Unevaluated::evaluates_all(bool items, const SchemaNode& node) const {
+  return items ? node.evaluates_items || node.unevaluated_items != kNone
+               : node.evaluates_members || node.unevaluated_members != kNone;
+}
+
+// What the node evaluates by itself.
+void Unevaluated::add_own(bool items, const SchemaNode& node, FormulaId condition, std::vector<Part>& parts) {
+  if (items) {
+    if (node.items != kNone) parts.push_back({condition, places_of(node.items)});
+    if (node.evaluates_contained) parts.push_back({condition, store_.intern(ItemTable{{}, node.contains})});
+  } else if (node.members != kNone) {
+    parts.push_back({condition, names_of(node.members)});
   }
 }
 
-void Unevaluated::collect(Walk& walk, const SchemaNode& node, FormulaId condition) {
-  if (walk.items) {
-    if (node.items != kNone) walk.parts.push_back({condition, places_of(node.items)});
-    if (node.evaluates_contained) walk.parts.push_back({condition, store_.intern(ItemTable{{}, node.contains})});
-  } else if (node.members != kNone) {
-    walk.parts.push_back({condition, names_of(node.members)});
+std::vector<Unevaluated::Part> Unevaluated::collect(Questions& questions, bool items, const SchemaNode& root) {
+  // In-place applicators form a graph, and one schema can be reached in very many ways: it counts under the disjunction
+  // of them all, so whatever leads to a schema comes before it.
+  struct Visit {
+    const SchemaNode* node;
+    std::vector<Edge> edges;
+    std::size_t next = 0;
+  };
+  constexpr QuestionId kRoot = kNone;
+  std::unordered_map<QuestionId, FormulaId> conditions{{kRoot, kTrue}};
+  std::unordered_map<QuestionId, Visit> visits;
+  std::vector<QuestionId> finished;
+  std::vector<QuestionId> stack{kRoot};
+  visits.emplace(kRoot, Visit{&root, edges(questions, items, root)});
+  while (!stack.empty()) {
+    Visit& visit = visits.at(stack.back());
+    if (visit.next == visit.edges.size()) {
+      finished.push_back(stack.back());
+      stack.pop_back();
+      continue;
+    }
+    QuestionId to = visit.edges[visit.next++].to;
+    if (visits.contains(to)) continue;
+    FuelScope::spend();
+    const SchemaNode& node = store_.nodes[to];
+    visits.emplace(to, Visit{&node, evaluates_all(items, node) ? std::vector<Edge>{} : edges(questions, items, node)});
+    stack.push_back(to);
   }
-  auto holds = [&](QuestionId q) { return walk.items ? walk.questions.array(q) : walk.questions.object(q); };
-  auto branch = [&](QuestionId q) { enter(walk, q, formulas_.conj(condition, holds(q))); };
-  for (QuestionId q : node.all_of) enter(walk, q, condition);
-  for (const auto& list : node.any_of) std::for_each(list.begin(), list.end(), branch);
-  for (const auto& list : node.one_of) std::for_each(list.begin(), list.end(), branch);
-  if (node.condition != kNone) {
-    FormulaId test = holds(node.condition);
-    enter(walk, node.condition, formulas_.conj(condition, test));
-    enter(walk, node.consequence, formulas_.conj(condition, test));
-    enter(walk, node.alternative, formulas_.conj(condition, formulas_.negate(test)));
+  std::vector<Part> parts;
+  for (auto q = finished.rbegin(); q != finished.rend(); ++q) {
+    const Visit& visit = visits.at(*q);
+    const FormulaId condition = conditions.at(*q);
+    if (*q != kRoot && evaluates_all(items, *visit.node)) {
+      parts.push_back({condition, items ? store_.intern(ItemTable{}) : store_.intern(MemberTable{})});
+    } else {
+      add_own(items, *visit.node, condition, parts);
+    }
+    for (const Edge& edge : visit.edges) {
+      FormulaId way = formulas_.conj(condition, edge.condition);
+      auto [known, fresh] = conditions.try_emplace(edge.to, way);
+      if (!fresh) known->second = formulas_.disj(known->second, way);
+    }
   }
-  if (walk.items) return;
-  for (const auto& [name, q] : node.dependent_schemas) {
-    enter(walk, q, formulas_.conj(condition, formulas_.atom(AtomKind::kHas, name)));
-  }
+  return parts;
 }
 
 FormulaId Unevaluated::members(Questions& questions, const SchemaNode& node) {
-  if (node.evaluates_members) return kTrue;
   const QuestionId q = questions.resolve(node.unevaluated_members);
-  if (q == kAlways) return kTrue;
-  Walk walk{questions, false, {}, {}};
-  collect(walk, node, kTrue);
+  if (node.evaluates_members || q == kAlways) return kTrue;
   MemberTable base;
   base.additional = q;
-  return make(false, store_.intern(std::move(base)), std::move(walk.parts));
+  return make(false, store_.intern(std::move(base)), collect(questions, false, node));
 }
 
 FormulaId Unevaluated::items(Questions& questions, const SchemaNode& node) {
-  if (node.evaluates_items) return kTrue;
   const QuestionId q = questions.resolve(node.unevaluated_items);
-  if (q == kAlways) return kTrue;
-  Walk walk{questions, true, {}, {}};
-  collect(walk, node, kTrue);
-  return make(true, store_.intern(ItemTable{{}, q}), std::move(walk.parts));
+  if (node.evaluates_items || q == kAlways) return kTrue;
+  return make(true, store_.intern(ItemTable{{}, q}), collect(questions, true, node));
 }
 
 }  // namespace maskforge

@@ -59,12 +59,18 @@ class Unevaluated {
     FormulaId condition;
     TableId coverage;
   };
-  struct Walk;
+  // From a schema to one that applies in place, and when it does as far as evaluation goes.
+  struct Edge {
+    QuestionId to;
+    FormulaId condition;
+  };
 
   FormulaId make(bool items, TableId base, std::vector<Part> parts);
   FormulaId rebuild(std::uint32_t term, const std::vector<FormulaId>& conditions);
-  void collect(Walk& walk, const SchemaNode& node, FormulaId condition);
-  void enter(Walk& walk, QuestionId q, FormulaId condition);
+  std::vector<Edge> edges(Questions& questions, bool items, const SchemaNode& node);
+  bool evaluates_all(bool items, const SchemaNode& node) const;
+  void add_own(bool items, const SchemaNode& node, FormulaId condition, std::vector<Part>& parts);
+  std::vector<Part> collect(Questions& questions, bool items, const SchemaNode& root);
   TableId names_of(TableId members);
   TableId places_of(TableId items);
   QuestionId either(QuestionId a, QuestionId b);
