@@ -252,8 +252,8 @@ def evaluation_keywords(draw: st.DrawFn, draft: str, depth: int, references: boo
         if left:
             lists = st.lists(inner, min_size=1, max_size=3)
             applied: dict[str, st.SearchStrategy[Any]] = {
-                **{keyword: lists for keyword in ("allOf", "anyOf", "oneOf")},
-                **{keyword: inner for keyword in ("not", "if", "then", "else")},
+                **dict.fromkeys(("allOf", "anyOf", "oneOf"), lists),
+                **dict.fromkeys(("not", "if", "then", "else"), inner),
             }
             if of_objects:
                 applied["dependentSchemas"] = st.dictionaries(few, inner, min_size=1, max_size=2)

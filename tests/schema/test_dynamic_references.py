@@ -1,4 +1,4 @@
-"""`$dynamicRef` and `$recursiveRef`: random webs of resources that refer to one another, and the dialects' own metaschemas.
+"""`$dynamicRef` and `$recursiveRef`: random webs of resources that refer to one another, and the metaschemas.
 
 Webs are judged by walking them as the specification says, and by `jsonschema` as well where that follows it.
 """
@@ -122,8 +122,8 @@ class Walk:
 @given(web=webs())
 def test_webs_of_resources(web: dict[str, Any]) -> None:
     expected = [Walk(web).is_valid(value) for value in CHAINS]
-    # Two departures of `jsonschema` from the specification: its search for a recursive anchor ends at the first resource
-    # without one, and it binds a `$ref` to a dynamic anchor dynamically.
+    # Two departures of `jsonschema` from the specification: its search for a recursive anchor ends at the first
+    # resource without one, and it binds a `$ref` to a dynamic anchor dynamically.
     anchored = [resource.get("$recursiveAnchor") is True for resource in web["$defs"].values()]
     text = json.dumps(web)
     if (all(anchored) or "$recursiveRef" not in text) and not re.search(r'"\$ref": "r.#[mn]"', text):
