@@ -45,15 +45,15 @@ class References {
   // that is given as a resource: its own dialect and `$vocabulary`; of an unknown one: nothing).
   Scope enter(const JsonValue& schema, const Scope& around);
   Target resolve(const std::string& reference, const Scope& scope);
-  // The target of a `$dynamicRef` or (with `anchor` kRecursiveAnchor) of a `$recursiveRef`. Where the reference leads
-  // to a dynamic anchor, that is the anchor of this name in the first resource on the way here that has one.
-  static constexpr std::string_view kRecursiveAnchor = "";
+  // The target of a `$dynamicRef`, or of a `$recursiveRef`. Where the reference leads to a dynamic anchor, that is the
+  // anchor of this name in the first resource on the way here that has one.
   Target resolve_dynamic(const std::string& reference, const Scope& scope, bool recursive);
   // `scope.dynamic` once the evaluation is in the resource scope.base: for each dynamic anchor, the first resource that
   // defines it. It only grows, and stays 0 where no resource has a dynamic anchor.
   std::uint32_t pass(const Scope& scope);
 
  private:
+  static constexpr std::string_view kRecursiveAnchor = "";               // `$recursiveAnchor` has no name of its own
   using DynamicScope = std::map<std::string, std::string, std::less<>>;  // anchor -> base URI
   struct Resource {
     const JsonValue* root;

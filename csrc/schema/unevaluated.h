@@ -4,8 +4,8 @@
 // the end. `base` lets through what is evaluated in any case and asks the keyword's own question of the rest; a
 // coverage lets through what one branch evaluates and nothing else. The condition is that branch's own formula, which
 // takes derivatives like every other; reading a member adds, as a conjunct of its own, that one of the ways was open to
-// it. Example: {"anyOf": [A, {"properties": {"x": true}}], "unevaluatedProperties": false} where A has the property a
-// is U({}, {(A, {a}), (true, {x})}) = U({x}, {(A, {a})}), and after the key a: A' and U({x}, {}).
+// it. Example: {"anyOf": [A, B], "unevaluatedProperties": false} where A has the property a and B the property b is
+// U({}, {(A, {a}), (B, {b})}), and after the key a it is A' and U({a}, {(B', {b})}).
 //
 // Conditions that are settled leave the term; without conditions it is the plain table `base`, so that
 // `unevaluatedProperties` below `allOf`, `$ref` and `properties` alone costs what `additionalProperties` costs. Guarded
