@@ -168,11 +168,18 @@ Arrays::CellsId Arrays::make_cells(FormulaId f, std::uint32_t index, std::uint64
     if (q != kAlways && q != kNever) questions.push_back(q);
   };
   formulas_.visit_atoms(f, [&](const Atom& atom, bool, bool) {
+    auto add_table = [&](TableId id) {
+      const ItemTable& table = store_.items[id];
+      for (std::size_t i = index; i < table.prefix.size(); ++i) add(table.prefix[i]);
+      add(table.rest);
+    };
     if (atom.kind == AtomKind::kContains) add(atom.a);
-    if (atom.kind != AtomKind::kItems) return;
-    const ItemTable& table = store_.items[atom.a];
-    for (std::size_t i = index; i < table.prefix.size(); ++i) add(table.prefix[i]);
-    add(table.rest);
+    if (atom.kind == AtomKind::kItems) add_table(atom.a);
+    if (atom.kind == AtomKind::kUnevaluated) {
+      const Unevaluated::Term& term = questions_.unevaluated().term(atom.a);
+      add_table(term.base);
+      for (TableId coverage : term.coverages) add_table(coverage);
+    }
   });
   std::sort(questions.begin(), questions.end());
   questions.erase(std::unique(questions.begin(), questions.end()), questions.end());

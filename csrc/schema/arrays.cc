@@ -60,6 +60,14 @@ Arrays::Bounds Arrays::bounds(FormulaId f) const {
       bounds.horizon = std::max(bounds.horizon, atom.a);
     } else if (atom.kind == AtomKind::kContains) {
       bounds.reserve += atom.b;
+    } else if (atom.kind == AtomKind::kUnevaluated) {
+      const Unevaluated::Term& term = questions_.unevaluated().term(atom.a);
+      auto reach = [&](TableId table) {
+        bounds.horizon = std::max(bounds.horizon, static_cast<std::uint32_t>(store_.items[table].prefix.size()));
+      };
+      reach(term.base);
+      std::for_each(term.coverages.begin(), term.coverages.end(), reach);
+      if (negative) ++bounds.reserve;
     }
   });
   auto take = [&](FormulaId part) {
@@ -95,18 +103,25 @@ StateId Arrays::start(FormulaId demanded, const std::vector<FormulaId>& asked, b
 }
 
 FormulaId Arrays::derive(FormulaId f, std::uint32_t index, FormulaId unique) {
-  return formulas_.map(f, [&](const Atom& atom, FormulaId self) -> FormulaId {
+  auto verdict_of = [&](TableId id) -> FormulaId {
+    const ItemTable& table = store_.items[id];
+    QuestionId q = questions_.resolve(index < table.prefix.size() ? table.prefix[index] : table.rest);
+    return q == kNever ? kFalse : q == kAlways ? kTrue : formulas_.atom(AtomKind::kVerdict, q);
+  };
+  auto read = [&](std::uint32_t term, std::vector<FormulaId> conditions) {
+    return questions_.unevaluated().read(term, std::move(conditions), verdict_of, [&](TableId coverage) {
+      return store_.items[coverage].rest == kNever && store_.items[coverage].prefix.size() <= index + 1;
+    });
+  };
+  auto replace = [&](const Atom& atom, FormulaId self) -> FormulaId {
     switch (atom.kind) {
       case AtomKind::kLength:
         return index + 1 >= atom.a ? kTrue : self;
       case AtomKind::kUnique:
         return unique;
-      case AtomKind::kItems: {
-        const ItemTable& table = store_.items[atom.a];
-        QuestionId q = questions_.resolve(index < table.prefix.size() ? table.prefix[index] : table.rest);
-        if (q == kNever) return kFalse;
-        return q == kAlways ? self : formulas_.conj(self, formulas_.atom(AtomKind::kVerdict, q));
-      }
+      case AtomKind::kItems:
+        if (FormulaId verdict = verdict_of(atom.a); verdict != kTrue) return formulas_.conj(self, verdict);
+        return self;
       case AtomKind::kContains: {
         QuestionId q = questions_.resolve(atom.a);
         if (q == kNever) return self;
@@ -118,7 +133,8 @@ FormulaId Arrays::derive(FormulaId f, std::uint32_t index, FormulaId unique) {
       default:
         return self;
     }
-  });
+  };
+  return formulas_.map(f, replace, read);
 }
 
 Arrays::Item Arrays::read_item(CoreId id) {
@@ -164,7 +180,7 @@ const Arrays::Item& Arrays::item(CoreId core) {
 
 FormulaId Arrays::at_end(FormulaId f, std::uint32_t index) {
   if (f == kTrue || f == kFalse) return f;
-  return formulas_.map(f, [&](const Atom& atom, FormulaId) {
+  auto replace = [&](const Atom& atom, FormulaId) {
     switch (atom.kind) {
       case AtomKind::kItems:
       case AtomKind::kUnique:
@@ -174,7 +190,8 @@ FormulaId Arrays::at_end(FormulaId f, std::uint32_t index) {
       default:
         return kFalse;
     }
-  });
+  };
+  return formulas_.map(f, replace, [](std::uint32_t, const std::vector<FormulaId>&) { return kTrue; });
 }
 
 Label Arrays::end_label(CoreId id) {

@@ -42,10 +42,13 @@ FormulaId Formulas::junction(Op op, std::vector<FormulaId> parts) {
   }
   std::sort(flat.begin(), flat.end());
   flat.erase(std::unique(flat.begin(), flat.end()), flat.end());
+  bool conditional = false;
   for (FormulaId part : flat) {
     const Node& node = nodes_[part];
     if (node.op == Op::kNot && std::binary_search(flat.begin(), flat.end(), node.parts[0])) return absorbing;
+    conditional |= op == Op::kAnd && node.op >= Op::kNot && holds_unevaluated(part);
   }
+  if (conditional && propagate(flat)) return junction(op, std::move(flat));
   if (flat.empty()) return neutral;
   if (flat.size() == 1) return flat[0];
   return intern(Node{op, {}, std::move(flat)});
@@ -75,12 +78,73 @@ FormulaId Formulas::one(std::vector<FormulaId> parts) {
   return intern(Node{Op::kOne, {}, std::move(open)});
 }
 
+FormulaId Formulas::unevaluated(std::uint32_t term, std::vector<FormulaId> conditions) {
+  return intern(Node{Op::kUnevaluated, {AtomKind::kUnevaluated, term, 0}, std::move(conditions)});
+}
+
+bool Formulas::holds_unevaluated(FormulaId f) const {
+  const Node& node = nodes_[f];
+  return node.op == Op::kUnevaluated || (node.op == Op::kNot && nodes_[node.parts[0]].op == Op::kUnevaluated);
+}
+
+// The formula where all of the facts hold, as far as its parts show it.
+FormulaId Formulas::given(FormulaId f, const Facts& facts, int depth) {
+  const Node& node = nodes_[f];
+  if (node.op <= Op::kTrue) return f;
+  auto holds = [&](FormulaId part) { return std::binary_search(facts.hold.begin(), facts.hold.end(), part); };
+  if (holds(f)) return kTrue;
+  if (std::binary_search(facts.fail.begin(), facts.fail.end(), f)) return kFalse;
+  if (node.op == Op::kNot && holds(node.parts[0])) return kFalse;
+  if (depth == 0 || (node.op != Op::kAnd && node.op != Op::kOr)) return f;
+  return given_parts(f, facts, depth - 1);
+}
+
+FormulaId Formulas::given_parts(FormulaId f, const Facts& facts, int depth) {
+  const Node& node = nodes_[f];
+  std::vector<FormulaId> parts = node.parts;
+  if (node.op == Op::kNot) return negate(given_parts(parts[0], facts, depth));
+  for (FormulaId& part : parts) part = given(part, facts, depth);
+  if (parts == node.parts) return f;
+  if (node.op == Op::kUnevaluated) return rebuild_(node.atom.a, std::move(parts));
+  return node.op == Op::kOne ? one(std::move(parts)) : junction(node.op, std::move(parts));
+}
+
+// A conjunction that holds `unevaluated` formulas: what it demands anyway is no condition. Without this, the coverage
+// of a branch would stay open as long as the branch, though it is the only one left. Whether something changed.
+bool Formulas::propagate(std::vector<FormulaId>& conjunction) {
+  constexpr int kDepth = 3;
+  auto composite = [&](FormulaId f) {
+    const Op op = nodes_[f].op == Op::kNot ? nodes_[nodes_[f].parts[0]].op : nodes_[f].op;
+    return op == Op::kOr || op == Op::kOne || op == Op::kUnevaluated;
+  };
+  bool changed = false;
+  // First literals settle alternatives, then all but the `unevaluated` settle those: no fact is ever its own reason.
+  for (bool conditions : {false, true}) {
+    Facts facts;
+    for (FormulaId f : conjunction) {
+      if (conditions ? holds_unevaluated(f) : composite(f)) continue;
+      facts.hold.push_back(f);
+      if (nodes_[f].op == Op::kNot) facts.fail.push_back(nodes_[f].parts[0]);
+    }
+    std::sort(facts.fail.begin(), facts.fail.end());
+    for (FormulaId& f : conjunction) {
+      if (!composite(f) || holds_unevaluated(f) != conditions) continue;
+      FormulaId image = given_parts(f, facts, kDepth);
+      changed |= image != f;
+      f = image;
+    }
+    if (changed) return true;
+  }
+  return false;
+}
+
 FormulaId Formulas::negate(FormulaId f) {
   if (f == kFalse) return kTrue;
   if (f == kTrue) return kFalse;
   const Node& node = nodes_[f];
   if (node.op == Op::kNot) return node.parts[0];
-  if (node.op == Op::kAtom || node.op == Op::kOne) return intern(Node{Op::kNot, {}, {f}});
+  if (node.op == Op::kAtom || node.op == Op::kOne || node.op == Op::kUnevaluated)
+    return intern(Node{Op::kNot, {}, {f}});
   if (const std::uint32_t* known = negations_.find(f)) return *known;
   std::vector<FormulaId> parts = node.parts;
   Op op = node.op == Op::kAnd ? Op::kOr : Op::kAnd;
@@ -90,8 +154,7 @@ FormulaId Formulas::negate(FormulaId f) {
   return negation;
 }
 
-FormulaId Formulas::map_memo(FormulaId f, const std::function<FormulaId(const Atom&, FormulaId)>& replace,
-                             std::uint32_t epoch) {
+FormulaId Formulas::map_memo(FormulaId f, const Replace& replace, const Rebuild& rebuild, std::uint32_t epoch) {
   const Node& node = nodes_[f];
   switch (node.op) {
     case Op::kFalse:
@@ -118,7 +181,7 @@ FormulaId Formulas::map_memo(FormulaId f, const std::function<FormulaId(const At
   Op op = node.op;
   bool changed = false;
   for (FormulaId& part : parts) {
-    FormulaId image = map_memo(part, replace, epoch);
+    FormulaId image = map_memo(part, replace, rebuild, epoch);
     changed |= image != part;
     part = image;
     if ((op == Op::kAnd && image == kFalse) || (op == Op::kOr && image == kTrue)) {
@@ -126,14 +189,16 @@ FormulaId Formulas::map_memo(FormulaId f, const std::function<FormulaId(const At
     }
   }
   FormulaId image = f;
-  if (changed) {
+  if (op == Op::kUnevaluated) {
+    if (changed || &rebuild != &rebuild_) image = rebuild(node.atom.a, std::move(parts));
+  } else if (changed) {
     image = op == Op::kNot ? negate(parts[0]) : op == Op::kOne ? one(std::move(parts)) : junction(op, std::move(parts));
   }
   return remember(image);
 }
 
-FormulaId Formulas::map(FormulaId f, const std::function<FormulaId(const Atom&, FormulaId)>& replace) {
-  return map_memo(f, replace, ++epoch_);
+FormulaId Formulas::map(FormulaId f, const Replace& replace, const Rebuild& rebuild) {
+  return map_memo(f, replace, rebuild, ++epoch_);
 }
 
 void Formulas::visit_atoms(FormulaId root, const std::function<void(const Atom&, bool, bool)>& visit) const {
@@ -154,6 +219,7 @@ void Formulas::visit_atoms(FormulaId root, const std::function<void(const Atom&,
     unsigned fresh = polarity & ~known.value;
     if (fresh == 0) continue;
     known.value |= fresh;
+    if (node.op == Op::kUnevaluated) visit(node.atom, (fresh & 1) != 0, (fresh & 2) != 0);
     if (node.op == Op::kOne) fresh = 3;
     if (node.op == Op::kNot) fresh = ((fresh & 1) << 1) | (fresh >> 1);
     for (FormulaId part : node.parts) stack.emplace_back(part, fresh);

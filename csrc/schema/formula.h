@@ -3,8 +3,9 @@
 // A formula speaks of one container that is being read: `each` (every member satisfies a table of keywords), `has` (a
 // key occurs), and so on. Reading a member takes a derivative (objects.cc, arrays.cc): atoms turn true or false, or ask
 // for the verdict of the member's value. Negation stands only on atoms and on `one`; `one` (exactly one) is a
-// connective of its own and is never expanded pairwise. Guarded by the machine's mutex. Covered by
-// tests/csrc/test_formula.cc.
+// connective of its own and is never expanded pairwise. `unevaluated` is a term of unevaluated.h with the conditions of
+// its coverages as parts; it grows with every one of them, and stands under a negation like an atom. Guarded by the
+// machine's mutex. Covered by tests/csrc/test_formula.cc.
 #pragma once
 
 #include <cstdint>
@@ -22,15 +23,16 @@ inline constexpr FormulaId kFalse = 0;
 inline constexpr FormulaId kTrue = 1;
 
 enum class AtomKind : std::uint8_t {
-  kEach,      // object: every member agrees with table a (properties, patternProperties, additionalProperties)
-  kNames,     // object: every key belongs to the regex a
-  kHas,       // object: key a occurs
-  kCount,     // object: at least a members
-  kItems,     // array: every item agrees with item table a (prefixItems, items)
-  kLength,    // array: at least a items
-  kContains,  // array: at least b further items satisfy question a
-  kUnique,    // array: no two items are equal, further ones included (a: see Arrays::Tally)
-  kVerdict,   // the value being read satisfies question a
+  kEach,         // object: every member agrees with table a (properties, patternProperties, additionalProperties)
+  kNames,        // object: every key belongs to the regex a
+  kHas,          // object: key a occurs
+  kCount,        // object: at least a members
+  kItems,        // array: every item agrees with item table a (prefixItems, items)
+  kLength,       // array: at least a items
+  kContains,     // array: at least b further items satisfy question a
+  kUnique,       // array: no two items are equal, further ones included (a: see Arrays::Tally)
+  kVerdict,      // the value being read satisfies question a
+  kUnevaluated,  // of an `unevaluated` formula: its term a
 };
 
 struct Atom {
@@ -42,27 +44,35 @@ struct Atom {
 
 class Formulas {
  public:
-  enum class Op : std::uint8_t { kFalse, kTrue, kAtom, kNot, kAnd, kOr, kOne };
+  enum class Op : std::uint8_t { kFalse, kTrue, kAtom, kNot, kAnd, kOr, kOne, kUnevaluated };
   struct Node {
     Op op;
     Atom atom{AtomKind::kVerdict, 0, 0};
-    std::vector<FormulaId> parts;  // sorted, unique (kOne: sorted, may repeat)
+    std::vector<FormulaId> parts;  // sorted, unique (kOne: sorted, may repeat; kUnevaluated: as its term has them)
     bool operator==(const Node&) const = default;
   };
 
+  // What an `unevaluated` formula becomes when its conditions change.
+  using Rebuild = std::function<FormulaId(std::uint32_t term, std::vector<FormulaId> conditions)>;
+  using Replace = std::function<FormulaId(const Atom&, FormulaId)>;
+
   Formulas();
+  // Called once, before the first `unevaluated`.
+  void set_rebuild(Rebuild rebuild) { rebuild_ = std::move(rebuild); }
   FormulaId atom(AtomKind kind, std::uint32_t a, std::uint32_t b = 0);
   FormulaId conj(std::vector<FormulaId> parts);
   FormulaId disj(std::vector<FormulaId> parts);
   FormulaId one(std::vector<FormulaId> parts);
   FormulaId negate(FormulaId f);
+  FormulaId unevaluated(std::uint32_t term, std::vector<FormulaId> conditions);  // as they are: see Unevaluated::make
   FormulaId conj(FormulaId a, FormulaId b) { return conj(std::vector<FormulaId>{a, b}); }
   FormulaId disj(FormulaId a, FormulaId b) { return disj(std::vector<FormulaId>{a, b}); }
 
   const Node& node(FormulaId f) const { return nodes_[f]; }
-  // The formula with every atom replaced.
-  FormulaId map(FormulaId f, const std::function<FormulaId(const Atom&, FormulaId)>& replace);
-  // Calls visit(atom, positive, negative): whether the atom occurs in that polarity.
+  // The formula with every atom replaced, and every `unevaluated` formula rebuilt over its replaced conditions.
+  FormulaId map(FormulaId f, const Replace& replace) { return map(f, replace, rebuild_); }
+  FormulaId map(FormulaId f, const Replace& replace, const Rebuild& rebuild);
+  // Calls visit(atom, positive, negative): whether the atom (or the term of an `unevaluated`) occurs in that polarity.
   void visit_atoms(FormulaId f, const std::function<void(const Atom&, bool positive, bool negative)>& visit) const;
   std::size_t memory_bytes() const { return bytes_; }
 
@@ -77,10 +87,18 @@ class Formulas {
   };
   FormulaId intern(Node node);
   FormulaId junction(Op op, std::vector<FormulaId> parts);
-  FormulaId map_memo(FormulaId f, const std::function<FormulaId(const Atom&, FormulaId)>& replace, std::uint32_t epoch);
+  FormulaId map_memo(FormulaId f, const Replace& replace, const Rebuild& rebuild, std::uint32_t epoch);
+  bool holds_unevaluated(FormulaId f) const;
+  struct Facts {
+    std::vector<FormulaId> hold, fail;  // sorted
+  };
+  FormulaId given(FormulaId f, const Facts& facts, int depth);
+  FormulaId given_parts(FormulaId f, const Facts& facts, int depth);
+  bool propagate(std::vector<FormulaId>& conjunction);
 
   Interner<Node, NodeHash> nodes_;
   HashMap64 negations_;
+  Rebuild rebuild_;
   // Scratch of map and visit_atoms, by formula; an entry counts only for the epoch it was written in.
   struct Mark {
     std::uint32_t epoch = 0;

@@ -78,7 +78,8 @@ std::size_t GrammarSpace::memory_bytes() const {
   const Impl& i = *impl_;
   return i.machine.memory_bytes() + i.regexes.memory_bytes() + i.numbers.memory_bytes() + i.texts.memory_bytes() +
          i.strings.memory_bytes() + i.raw.memory_bytes() + i.store.memory_bytes() + i.formulas.memory_bytes() +
-         i.values.memory_bytes() + i.objects.memory_bytes() + i.taken.memory_bytes() + i.arrays.memory_bytes();
+         i.questions.unevaluated().memory_bytes() + i.values.memory_bytes() + i.objects.memory_bytes() +
+         i.taken.memory_bytes() + i.arrays.memory_bytes();
 }
 
 }  // namespace maskforge

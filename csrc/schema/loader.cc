@@ -12,12 +12,11 @@ constexpr int kMaxDepth = 1500;  // of schemas inside schemas; bounds the recurs
 
 // Keywords without validation meaning. Any other unknown keyword is an annotation too; these need no explanation in the
 // report.
-const std::unordered_set<std::string_view> kAnnotations = {"$schema",          "$id",           "id",
-                                                           "$comment",         "$anchor",       "$defs",
-                                                           "definitions",      "title",         "description",
-                                                           "default",          "examples",      "deprecated",
-                                                           "readOnly",         "writeOnly",     "contentEncoding",
-                                                           "contentMediaType", "contentSchema", "$vocabulary"};
+const std::unordered_set<std::string_view> kAnnotations = {
+    "$schema",          "$id",        "id",          "$comment",  "$anchor",         "$dynamicAnchor",
+    "$recursiveAnchor", "$defs",      "definitions", "title",     "description",     "default",
+    "examples",         "deprecated", "readOnly",    "writeOnly", "contentEncoding", "contentMediaType",
+    "contentSchema",    "$vocabulary"};
 
 }  // namespace
 
@@ -32,9 +31,20 @@ SchemaLoader::SchemaLoader(SchemaStore& store, RegexArena& regexes, NumberArena&
       references_(options.resources) {}
 
 QuestionId SchemaLoader::load(const JsonValue& document) {
-  Scope scope;
-  references_.add_document(document, scope, "");
-  QuestionId root = question(document, "", scope);
+  references_.add_document(document, Scope{}, "");
+  const std::size_t reported = report_.size();
+  for (;;) {
+    const Needs before = needs_;
+    QuestionId root = load_once(document);
+    if (needs_ == before) return root;
+    known_.clear();
+    reported_.clear();
+    report_.resize(reported);
+  }
+}
+
+QuestionId SchemaLoader::load_once(const JsonValue& document) {
+  QuestionId root = question(document, "", Scope{});
   while (!pending_.empty()) {
     Place place = std::move(pending_.back());
     pending_.pop_back();
@@ -43,15 +53,30 @@ QuestionId SchemaLoader::load(const JsonValue& document) {
   return root;
 }
 
+SchemaLoader::Place SchemaLoader::enter(const JsonValue& value, std::string pointer, const Scope& around) {
+  Place place{&value, std::move(pointer), references_.enter(value, around)};
+  if (needs_.dynamic_scopes) {
+    place.scope.dynamic = references_.pass(place.scope);
+    place.repeated = !reported_.insert(&value).second;
+  }
+  return place;
+}
+
 QuestionId SchemaLoader::question(const JsonValue& value, std::string pointer, const Scope& scope) {
   FuelScope::spend();
   if (value.kind == JsonValue::Kind::kTrue) return kAlways;
   if (value.kind == JsonValue::Kind::kFalse) return kNever;
   if (!value.is_object()) throw SpecError("a schema is an object or a boolean", pointer.empty() ? "the root" : pointer);
   if (value.members.empty()) return kAlways;
-  auto [known, fresh] = known_.try_emplace(&value, kNone);
-  if (!fresh) return named(value, pointer);
-  Place place{&value, std::move(pointer), references_.enter(value, scope)};
+  Reading reading{&value, scope.dynamic};
+  if (!needs_.dynamic_scopes) {
+    if (!known_.try_emplace(reading, kNone).second) return named(reading, pointer);
+  }
+  Place place = enter(value, std::move(pointer), scope);
+  if (needs_.dynamic_scopes) {
+    reading.dynamic = place.scope.dynamic;
+    if (!known_.try_emplace(reading, kNone).second) return named(reading, place.pointer);
+  }
   if (depth_ >= kMaxDepth) {
     throw UnsupportedError("schemas nested deeper than " + std::to_string(kMaxDepth) + " levels", place.pointer);
   }
@@ -62,8 +87,8 @@ QuestionId SchemaLoader::question(const JsonValue& value, std::string pointer, c
 }
 
 // The id of a schema that is being read or waits to be: from now on it has one, and cannot be found equal to another.
-QuestionId SchemaLoader::named(const JsonValue& value, const std::string& pointer) {
-  QuestionId& id = known_.at(&value);
+QuestionId SchemaLoader::named(const Reading& reading, const std::string& pointer) {
+  QuestionId& id = known_.at(reading);
   if (id == kNone) {
     id = static_cast<QuestionId>(store_.nodes.size());
     store_.nodes.emplace_back().pointer = pointer;
@@ -87,7 +112,7 @@ std::vector<QuestionId> SchemaLoader::children(const Place& place, const JsonVal
 }
 
 void SchemaLoader::note(const Place& place, std::string_view keyword, Enforcement status, std::string reason) {
-  if (status == Enforcement::kEnforced && !options_.full_report) return;
+  if (place.repeated || (status == Enforcement::kEnforced && !options_.full_report)) return;
   report_.push_back({place.pointer + "/" + pointer_segment(keyword), std::string(keyword), status, std::move(reason)});
 }
 
@@ -125,7 +150,7 @@ QuestionId SchemaLoader::fill(const Place& place) {
   SchemaNode node;
   node.pointer = place.pointer;
   read_keywords(node, place);
-  QuestionId& id = known_.at(place.value);
+  QuestionId& id = known_.at(Reading{place.value, place.scope.dynamic});
   if (id == kNone) {
     id = store_.intern(std::move(node));
   } else {
@@ -134,37 +159,46 @@ QuestionId SchemaLoader::fill(const Place& place) {
   return id;
 }
 
+QuestionId SchemaLoader::target(const Place& place, std::string_view keyword, const JsonValue& reference) {
+  References::Target target =
+      keyword == "$ref" ? references_.resolve(reference.text, place.scope)
+                        : references_.resolve_dynamic(reference.text, place.scope, keyword == "$recursiveRef");
+  auto wrong = [&](const char* what) {
+    return SpecError("`" + std::string(keyword) + "` \"" + reference.text + "\" " + what,
+                     place.pointer + "/" + std::string(keyword));
+  };
+  if (target.value == nullptr) throw wrong("leads nowhere");
+  if (!target.value->is_object() && !target.value->is_boolean()) throw wrong("does not lead to a schema");
+  note(place, keyword, Enforcement::kEnforced);
+  if (target.value->is_boolean() || target.value->members.empty()) {
+    return target.value->kind == JsonValue::Kind::kFalse ? kNever : kAlways;
+  }
+  if (depth_ < kMaxDepth / 4) return question(*target.value, target.pointer, target.scope);
+  // A long chain of references is read level by level.
+  Place there = enter(*target.value, target.pointer, target.scope);
+  const Reading reading{there.value, there.scope.dynamic};
+  const bool fresh = known_.try_emplace(reading, kNone).second;
+  QuestionId id = named(reading, there.pointer);
+  if (fresh) pending_.push_back(std::move(there));
+  return id;
+}
+
 void SchemaLoader::read_keywords(SchemaNode& node, const Place& place) {
   const JsonValue& schema = *place.value;
-  const JsonValue* reference = schema.find("$ref");
-  if (reference != nullptr && reference->is_string()) {
-    References::Target target = references_.resolve(reference->text, place.scope);
-    if (target.value == nullptr)
-      throw SpecError("`$ref` \"" + reference->text + "\" leads nowhere", place.pointer + "/$ref");
-    if (!target.value->is_object() && !target.value->is_boolean()) {
-      throw SpecError("`$ref` \"" + reference->text + "\" does not lead to a schema", place.pointer + "/$ref");
-    }
-    note(place, "$ref", Enforcement::kEnforced);
-    QuestionId to;
-    if (target.value->is_boolean() || target.value->members.empty()) {
-      to = target.value->kind == JsonValue::Kind::kFalse ? kNever : kAlways;
-    } else if (known_.contains(target.value)) {
-      to = named(*target.value, target.pointer);
-    } else if (depth_ < kMaxDepth / 4) {
-      to = question(*target.value, target.pointer, target.scope);
-    } else {
-      // A long chain of references is read level by level.
-      known_.emplace(target.value, kNone);
-      to = named(*target.value, target.pointer);
-      pending_.push_back(Place{target.value, target.pointer, references_.enter(*target.value, target.scope)});
-    }
-    node.all_of.push_back(to);
+  if (const JsonValue* reference = schema.find("$ref"); reference != nullptr && reference->is_string()) {
+    node.all_of.push_back(target(place, "$ref", *reference));
     if (place.scope.dialect <= Dialect::kDraft7) {
       for (const JsonMember& member : schema.members) {
         if (member.key != "$ref") note(place, member.key, Enforcement::kAnnotation, "hidden by `$ref` in this dialect");
       }
       return;
     }
+  }
+  const std::string_view dynamic = place.scope.dialect == Dialect::kDraft2020 ? "$dynamicRef" : "$recursiveRef";
+  if (const JsonValue* reference = schema.find(dynamic);
+      reference != nullptr && reference->is_string() && place.scope.dialect >= Dialect::kDraft2019) {
+    if (needs_.dynamic_scopes) node.all_of.push_back(target(place, dynamic, *reference));
+    needs_.dynamic_scopes = true;
   }
   if (place.scope.validation) {
     read_type(node, place);
@@ -219,10 +253,8 @@ void SchemaLoader::read_keywords(SchemaNode& node, const Place& place) {
                                                              "unevaluatedItems"};
   for (const JsonMember& member : schema.members) {
     if (kRead.contains(member.key)) continue;
-    if (member.key == "$dynamicRef" || member.key == "$recursiveRef") {
-      refuse(place, member.key, "dynamic references are not supported yet");
-    } else if (member.key == "$dynamicAnchor" || member.key == "$recursiveAnchor" ||
-               kAnnotations.contains(member.key)) {
+    if (member.key == dynamic && place.scope.dialect >= Dialect::kDraft2019) continue;
+    if (kAnnotations.contains(member.key)) {
       if (options_.full_report) note(place, member.key, Enforcement::kAnnotation);
     } else {
       note(place, member.key, Enforcement::kAnnotation, "not a keyword of this dialect");

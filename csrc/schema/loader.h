@@ -31,13 +31,34 @@ class SchemaLoader {
     const JsonValue* value;
     std::string pointer;
     Scope scope;
+    bool repeated = false;  // it was read before, in another dynamic scope
+  };
+  // What only some schemas need. Where a pass over the document finds that it does, there is another pass.
+  struct Needs {
+    bool dynamic_scopes = false;  // a question is a schema and its dynamic scope
+    bool coverage = false;        // nodes say what they evaluate
+    bool operator==(const Needs&) const = default;
+  };
+  // A schema and the dynamic scope that it is evaluated in.
+  struct Reading {
+    const JsonValue* value;
+    std::uint32_t dynamic;
+    bool operator==(const Reading&) const = default;
+  };
+  struct ReadingHash {
+    std::size_t operator()(const Reading& r) const {
+      return std::hash<const JsonValue*>{}(r.value) ^ (std::size_t{r.dynamic} * 0x9E3779B97F4A7C15u);
+    }
   };
 
+  QuestionId load_once(const JsonValue& document);
+  Place enter(const JsonValue& value, std::string pointer, const Scope& around);
   QuestionId question(const JsonValue& value, std::string pointer, const Scope& scope);
   QuestionId child(const Place& place, const JsonValue& value, std::string_view keyword, std::string_view segment = {});
   std::vector<QuestionId> children(const Place& place, const JsonValue& value, std::string_view keyword);
-  QuestionId named(const JsonValue& value, const std::string& pointer);
+  QuestionId named(const Reading& reading, const std::string& pointer);
   QuestionId fill(const Place& place);
+  QuestionId target(const Place& place, std::string_view keyword, const JsonValue& reference);
   void read_keywords(SchemaNode& node, const Place& place);
   void note(const Place& place, std::string_view keyword, Enforcement status, std::string reason = {});
   void refuse(const Place& place, std::string_view keyword, const std::string& reason);
@@ -51,6 +72,7 @@ class SchemaLoader {
   void read_numbers(SchemaNode& node, const Place& place);
   void read_values(SchemaNode& node, const Place& place);  // enum, const
   // loader_containers.cc
+  QuestionId read_unevaluated(const Place& place, std::string_view keyword);
   void read_objects(SchemaNode& node, const Place& place);
   void read_arrays(SchemaNode& node, const Place& place);
   void read_applicators(SchemaNode& node, const Place& place);
@@ -62,8 +84,11 @@ class SchemaLoader {
   const SchemaOptions& options_;
   Report& report_;
   References references_;
-  std::unordered_map<const JsonValue*, QuestionId> known_;  // kNone: being read, and nothing has referred to it yet
-  std::vector<Place> pending_;                              // targets of references, filled after what refers to them
+  Needs needs_;
+  // kNone: being read, and nothing has referred to it yet
+  std::unordered_map<Reading, QuestionId, ReadingHash> known_;
+  std::unordered_set<const JsonValue*> reported_;  // with dynamic scopes: what is in the report
+  std::vector<Place> pending_;                     // targets of references, filled after what refers to them
   int depth_ = 0;
 };
 

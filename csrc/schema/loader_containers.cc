@@ -42,7 +42,10 @@ void SchemaLoader::read_objects(SchemaNode& node, const Place& place) {
       }
     }
     node.members = store_.intern(std::move(table));
+    // Of refused patterns nobody knows what they evaluate; then nothing is called unevaluated.
+    node.evaluates_members = needs_.coverage && (additional != nullptr || !exact);
   }
+  node.unevaluated_members = read_unevaluated(place, "unevaluatedProperties");
   const bool validation = place.scope.validation;
   if (const JsonValue* required = validation ? schema.find("required") : nullptr;
       required != nullptr && !required->is_boolean()) {
@@ -101,9 +104,19 @@ void SchemaLoader::read_objects(SchemaNode& node, const Place& place) {
     if (validation) read_dependencies("dependentRequired", true, false);
     read_dependencies("dependentSchemas", false, true);
   }
-  if (schema.find("unevaluatedProperties") != nullptr && place.scope.dialect >= Dialect::kDraft2019) {
-    refuse(place, "unevaluatedProperties", "not supported yet");
+}
+
+// kNone where the keyword is absent.
+QuestionId SchemaLoader::read_unevaluated(const Place& place, std::string_view keyword) {
+  const JsonValue* rest = place.value->find(keyword);
+  if (rest == nullptr) return kNone;
+  if (place.scope.dialect < Dialect::kDraft2019) {
+    note(place, keyword, Enforcement::kAnnotation, "not a keyword of this dialect");
+    return kNone;
   }
+  needs_.coverage = true;
+  note(place, keyword, Enforcement::kEnforced);
+  return child(place, *rest, keyword);
 }
 
 void SchemaLoader::read_arrays(SchemaNode& node, const Place& place) {
@@ -131,6 +144,8 @@ void SchemaLoader::read_arrays(SchemaNode& node, const Place& place) {
     }
     if (items != nullptr) note(place, "items", Enforcement::kEnforced);
     node.items = store_.intern(std::move(table));
+    const bool only_prefix = items == nullptr || (items->is_array() && prefix == nullptr && additional == nullptr);
+    node.evaluates_items = needs_.coverage && !only_prefix;
   } else if (additional != nullptr) {
     note(place, "additionalItems", Enforcement::kAnnotation, "no meaning without `items`");
   }
@@ -145,6 +160,7 @@ void SchemaLoader::read_arrays(SchemaNode& node, const Place& place) {
   if (const JsonValue* contains = schema.find("contains");
       contains != nullptr && place.scope.dialect != Dialect::kDraft4) {
     node.contains = child(place, *contains, "contains");
+    node.evaluates_contained = needs_.coverage && place.scope.dialect == Dialect::kDraft2020;
     note(place, "contains", Enforcement::kEnforced);
     if (place.scope.dialect >= Dialect::kDraft2019) {
       if (const JsonValue* least = schema.find("minContains")) {
@@ -162,9 +178,7 @@ void SchemaLoader::read_arrays(SchemaNode& node, const Place& place) {
     node.unique_items = node.max_items > 1 && (node.types & kArrayType) != 0;
     note(place, "uniqueItems", Enforcement::kEnforced);
   }
-  if (schema.find("unevaluatedItems") != nullptr && place.scope.dialect >= Dialect::kDraft2019) {
-    refuse(place, "unevaluatedItems", "not supported yet");
-  }
+  node.unevaluated_items = read_unevaluated(place, "unevaluatedItems");
 }
 
 void SchemaLoader::read_applicators(SchemaNode& node, const Place& place) {

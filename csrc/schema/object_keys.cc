@@ -25,6 +25,11 @@ Objects::PlanId Objects::plan_of(const Core& core) {
     if (atom.kind == AtomKind::kEach) shape.tables.push_back(atom.a);
     if (atom.kind == AtomKind::kNames) shape.names.push_back(atom.a);
     if (atom.kind == AtomKind::kHas) shape.mentions.push_back(atom.a);
+    if (atom.kind == AtomKind::kUnevaluated) {
+      const Unevaluated::Term& term = questions_.unevaluated().term(atom.a);
+      shape.tables.push_back(term.base);
+      shape.tables.insert(shape.tables.end(), term.coverages.begin(), term.coverages.end());
+    }
   };
   formulas_.visit_atoms(core.demanded, collect);
   for (FormulaId f : core.asked) formulas_.visit_atoms(f, collect);

@@ -101,6 +101,7 @@ Objects::Search Objects::prepare(CoreId id) {
         }
         break;
       case AtomKind::kNames:
+      case AtomKind::kUnevaluated:
         if (negative) ++witnesses;
         break;
       case AtomKind::kCount:
@@ -155,10 +156,15 @@ bool Objects::search(Search& search, FormulaId f, std::size_t next, std::uint32_
   };
   if (next < search.names.size()) {
     NameId name = search.names[next];
-    FormulaId absent = formulas_.map(f, [&](const Atom& atom, FormulaId self) {
+    auto replace = [&](const Atom& atom, FormulaId self) {
       if (atom.kind == AtomKind::kHas && atom.a == name) return kFalse;
       return atom.kind == AtomKind::kEach && is_exhausted(atom.a, settled) ? kTrue : self;
-    });
+    };
+    auto trim = [&](std::uint32_t term, std::vector<FormulaId> conditions) {
+      return questions_.unevaluated().without_spent(term, std::move(conditions),
+                                                    [&](TableId coverage) { return is_spent(coverage, settled); });
+    };
+    FormulaId absent = formulas_.map(f, replace, trim);
     auto without = [&] { return absent != kFalse && this->search(search, absent, next + 1, count, extras); };
     auto with = [&] {
       if (!store_.is_writable(name)) return false;
@@ -173,6 +179,11 @@ bool Objects::search(Search& search, FormulaId f, std::size_t next, std::uint32_
     found = without() || with();
   } else if (extras > 0) {
     const std::vector<Cell> cells = this->cells(plan);
+    if (!search.ample) {
+      search.ample = std::all_of(cells.begin(), cells.end(), [&](const Cell& cell) {
+        return capacity(search.core, cell, search.extras_wanted) >= search.extras_wanted;
+      });
+    }
     for (std::size_t i = 0; i < cells.size() && !found; ++i) {
       std::uint32_t used = search.used[i];
       if (capacity(search.core, cells[i], used + 1) <= used) continue;
@@ -185,8 +196,8 @@ bool Objects::search(Search& search, FormulaId f, std::size_t next, std::uint32_
     }
   }
   // How many keys of a cell are taken is not in the situation: remember a "no" only where that cannot matter.
-  bool no_extras_taken = extras == search.extras_wanted;
-  if (!found && no_extras_taken) search.failed.insert(situation);
+  const bool no_extras_taken = extras == search.extras_wanted;
+  if (!found && (no_extras_taken || search.ample.value_or(false))) search.failed.insert(situation);
   return found;
 }
 

@@ -74,8 +74,31 @@ bool Objects::is_exhausted(TableId id, const Settled& settled) const {
                      [&](const auto& property) { return property.second == kAlways || settled(property.first); });
 }
 
+bool Objects::is_spent(TableId id, const Settled& settled) const {
+  const MemberTable& table = store_.members[id];
+  return table.additional == kNever && table.patterns.empty() &&
+         std::all_of(table.properties.begin(), table.properties.end(),
+                     [&](const auto& property) { return settled(property.first); });
+}
+
 FormulaId Objects::derive(FormulaId f, const Key& key, const Plan& plan, std::uint32_t count, const Settled& settled) {
-  return formulas_.map(f, [&](const Atom& atom, FormulaId self) -> FormulaId {
+  const Settled now_settled = [&](NameId name) { return name == key.name || settled(name); };
+  auto verdicts_of = [&](TableId table) -> FormulaId {
+    std::vector<QuestionId> asked;
+    questions_about(table, key, plan, asked);
+    std::vector<FormulaId> parts;
+    for (QuestionId q : asked) {
+      q = questions_.resolve(q);
+      if (q == kNever) return kFalse;
+      if (q != kAlways) parts.push_back(formulas_.atom(AtomKind::kVerdict, q));
+    }
+    return parts.empty() ? kTrue : parts.size() == 1 ? parts[0] : formulas_.conj(std::move(parts));
+  };
+  auto read = [&](std::uint32_t term, std::vector<FormulaId> conditions) {
+    return questions_.unevaluated().read(term, std::move(conditions), verdicts_of,
+                                         [&](TableId coverage) { return is_spent(coverage, now_settled); });
+  };
+  auto replace = [&](const Atom& atom, FormulaId self) -> FormulaId {
     switch (atom.kind) {
       case AtomKind::kHas:
         return atom.a == key.name ? kTrue : self;
@@ -86,24 +109,18 @@ FormulaId Objects::derive(FormulaId f, const Key& key, const Plan& plan, std::ui
         return (key.matches >> bit & 1) != 0 ? self : kFalse;
       }
       case AtomKind::kEach: {
-        std::vector<QuestionId> asked;
-        questions_about(atom.a, key, plan, asked);
+        const FormulaId verdicts = verdicts_of(atom.a);
+        if (verdicts == kFalse) return kFalse;
         // Once its last property was read, a branch says nothing more: without this, alternatives would stay open for
         // ever.
-        const bool exhausted = is_exhausted(atom.a, [&](NameId name) { return name == key.name || settled(name); });
-        self = exhausted ? kTrue : self;
-        std::vector<FormulaId> parts{self};
-        for (QuestionId q : asked) {
-          q = questions_.resolve(q);
-          if (q == kNever) return kFalse;
-          if (q != kAlways) parts.push_back(formulas_.atom(AtomKind::kVerdict, q));
-        }
-        return parts.size() == 1 ? self : formulas_.conj(std::move(parts));
+        self = is_exhausted(atom.a, now_settled) ? kTrue : self;
+        return verdicts == kTrue ? self : formulas_.conj(self, verdicts);
       }
       default:
         return self;
     }
-  });
+  };
+  return formulas_.map(f, replace, read);
 }
 
 Objects::Member Objects::read_key(CoreId id, const Key& key, SeenId seen, bool anonymous) {
@@ -165,7 +182,7 @@ StateId Objects::after_key(const Member& member) {
 
 FormulaId Objects::at_end(FormulaId f, std::uint32_t count) {
   if (f == kTrue || f == kFalse) return f;
-  return formulas_.map(f, [&](const Atom& atom, FormulaId) {
+  auto replace = [&](const Atom& atom, FormulaId) {
     switch (atom.kind) {
       case AtomKind::kEach:
       case AtomKind::kNames:
@@ -175,7 +192,8 @@ FormulaId Objects::at_end(FormulaId f, std::uint32_t count) {
       default:
         return kFalse;
     }
-  });
+  };
+  return formulas_.map(f, replace, [](std::uint32_t, const std::vector<FormulaId>&) { return kTrue; });
 }
 
 Label Objects::end_label(CoreId id) {

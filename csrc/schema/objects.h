@@ -177,6 +177,8 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   FormulaId derive(FormulaId f, const Key& key, const Plan& plan, std::uint32_t count, const Settled& settled);
   // Whether no further key can break the table: its only keywords are a few properties, all of them settled.
   bool is_exhausted(TableId table, const Settled& settled) const;
+  // Likewise for a coverage of an `unevaluated` term: no further key can be among its names.
+  bool is_spent(TableId coverage, const Settled& settled) const;
   Member read_key(CoreId core, const Key& key, SeenId seen, bool anonymous);
   const Member& named_member(CoreId core, NameId name);
   const Member& unnamed_member(CoreId core, std::uint64_t matches);
@@ -217,6 +219,7 @@ class Objects : public Automaton, public Containers, public KeyTexts {
     std::uint32_t extras_wanted = 0;
     bool counts = false;                        // the formula counts keys
     std::map<std::size_t, std::uint32_t> used;  // keys taken from each cell
+    std::optional<bool> ample;                  // every cell has as many keys as may be wanted
     std::set<std::tuple<FormulaId, std::uint32_t, std::uint32_t, std::uint32_t>> failed;
   };
   Search prepare(CoreId core);

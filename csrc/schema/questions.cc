@@ -157,6 +157,7 @@ struct ObjectAlgebra : FormulaAlgebra {
     for (const auto& [trigger, schema] : node.dependent_schemas) {
       parts.push_back(f.disj(f.negate(f.atom(AtomKind::kHas, trigger)), q.object(schema)));
     }
+    if (node.unevaluated_members != kNone) parts.push_back(q.unevaluated_.members(q, node));
   }
 };
 
@@ -184,6 +185,7 @@ struct ArrayAlgebra : FormulaAlgebra {
         parts.push_back(f.negate(f.atom(AtomKind::kContains, node.contains, clip_count(node.max_contains + 1))));
       }
     }
+    if (node.unevaluated_items != kNone) parts.push_back(q.unevaluated_.items(q, node));
   }
 };
 
@@ -196,7 +198,7 @@ QuestionId Questions::resolve(QuestionId q) {
                  node.dependent_required.empty() && node.dependent_schemas.empty() && node.items == kNone &&
                  node.min_items == 0 && node.max_items == ~std::uint64_t{0} && !node.unique_items &&
                  node.contains == kNone && node.any_of.empty() && node.one_of.empty() && node.none_of.empty() &&
-                 node.condition == kNone;
+                 node.condition == kNone && node.unevaluated_members == kNone && node.unevaluated_items == kNone;
     if (!alias) return q;
     if (node.all_of.empty()) return kAlways;
     if (node.all_of.size() > 1) return q;

@@ -11,13 +11,14 @@
 
 #include "schema/formula.h"
 #include "schema/store.h"
+#include "schema/unevaluated.h"
 
 namespace maskforge {
 
 class Questions {
  public:
   Questions(SchemaStore& store, RegexArena& regexes, NumberArena& numbers, Formulas& formulas)
-      : store_(store), regexes_(regexes), numbers_(numbers), formulas_(formulas) {}
+      : store_(store), regexes_(regexes), numbers_(numbers), formulas_(formulas), unevaluated_(store, formulas) {}
 
   RegexId texts(QuestionId q);
   // The texts that surely do not belong to `set` (a result of texts): its complement, except where a format is only
@@ -44,6 +45,8 @@ class Questions {
   Formulas& formulas() { return formulas_; }
   RegexArena& regexes() { return regexes_; }
   NumberArena& number_sets() { return numbers_; }
+  Unevaluated& unevaluated() { return unevaluated_; }
+  const Unevaluated& unevaluated() const { return unevaluated_; }
 
  private:
   static constexpr std::uint32_t kUnknown = 0xFFFFFFFFu;
@@ -66,6 +69,7 @@ class Questions {
   RegexArena& regexes_;
   NumberArena& numbers_;
   Formulas& formulas_;
+  Unevaluated unevaluated_;
   Memo text_memo_, number_memo_, word_memo_, object_memo_, array_memo_;
   std::unordered_map<std::string, RegexId> formats_;
   // For text sets that are a part of what they stand for: a set that holds all of it. Every operation keeps both

@@ -235,6 +235,15 @@ void References::index(const JsonValue& value, const Scope& around, const std::s
       anchors_.try_emplace(scope.base + "#" + anchor->text, Target{&value, pointer, around});
     }
   }
+  if (const JsonValue* anchor = string_member(value, "$dynamicAnchor");
+      anchor != nullptr && scope.dialect == Dialect::kDraft2020) {
+    dynamic_anchors_[scope.base].try_emplace(anchor->text, Target{&value, pointer, around});
+  }
+  if (const JsonValue* anchor = value.find("$recursiveAnchor");
+      anchor != nullptr && anchor->kind == JsonValue::Kind::kTrue && scope.dialect == Dialect::kDraft2019 &&
+      (depth == 0 || scope.base != around.base)) {
+    dynamic_anchors_[scope.base].try_emplace(std::string(kRecursiveAnchor), Target{&value, pointer, around});
+  }
   if (const JsonValue* id = string_member(value, scope.dialect == Dialect::kDraft4 ? "id" : "$id")) {
     std::size_t hash = id->text.find('#');
     if (hash != std::string::npos && hash + 1 < id->text.size()) {
@@ -308,13 +317,46 @@ References::Target References::follow(const Resource& resource, std::string_view
   return target;
 }
 
+std::uint32_t References::pass(const Scope& scope) {
+  index_documents();
+  auto anchors = dynamic_anchors_.find(scope.base);
+  if (anchors == dynamic_anchors_.end()) return scope.dynamic;
+  DynamicScope wider = *dynamic_scopes_[scope.dynamic];
+  for (const auto& [name, target] : anchors->second) wider.try_emplace(name, scope.base);
+  auto [entry, fresh] = dynamic_ids_.try_emplace(std::move(wider), static_cast<std::uint32_t>(dynamic_scopes_.size()));
+  if (fresh) dynamic_scopes_.push_back(&entry->first);
+  return entry->second;
+}
+
+References::Target References::resolve_dynamic(const std::string& reference, const Scope& scope, bool recursive) {
+  Target target = resolve(reference, scope);
+  if (target.value == nullptr) return target;
+  index_documents();
+  std::size_t hash = reference.find('#');
+  std::string name(kRecursiveAnchor);
+  if (!recursive) {
+    if (hash == std::string::npos) return target;
+    name = percent_decode(std::string_view(reference).substr(hash + 1));
+  }
+  auto anchors = dynamic_anchors_.find(enter(*target.value, target.scope).base);
+  if (anchors == dynamic_anchors_.end()) return target;
+  auto same = anchors->second.find(name);
+  if (same == anchors->second.end() || same->second.value != target.value) return target;
+  const DynamicScope& dynamic = *dynamic_scopes_[scope.dynamic];
+  if (auto first = dynamic.find(name); first != dynamic.end()) target = dynamic_anchors_.at(first->second).at(name);
+  target.scope.dynamic = scope.dynamic;
+  return target;
+}
+
 References::Target References::resolve(const std::string& reference, const Scope& scope) {
   std::string uri = resolve_uri(scope.base, reference);
   std::size_t hash = uri.find('#');
   std::string fragment = hash == std::string::npos ? "" : percent_decode(std::string_view(uri).substr(hash + 1));
   const Resource* resource = this->resource(uri.substr(0, hash), scope);
   if (resource == nullptr) return {};
-  return follow(*resource, fragment);
+  Target target = follow(*resource, fragment);
+  target.scope.dynamic = scope.dynamic;
+  return target;
 }
 
 }  // namespace maskforge

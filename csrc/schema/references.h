@@ -18,8 +18,9 @@ enum class Dialect { kDraft4, kDraft6, kDraft7, kDraft2019, kDraft2020 };
 // By which rules, and relative to which URI, a schema is read.
 struct Scope {
   Dialect dialect = Dialect::kDraft2020;
-  std::string base;        // absolute or empty, no fragment
-  bool validation = true;  // whether the meta-schema's `$vocabulary` has the validation keywords
+  std::string base;           // absolute or empty, no fragment
+  bool validation = true;     // whether the meta-schema's `$vocabulary` has the validation keywords
+  std::uint32_t dynamic = 0;  // the resources that an evaluation came through, as far as they count: References::pass
 };
 
 // RFC 3986, section 5.2: `reference` resolved against `base`.
@@ -33,7 +34,9 @@ class References {
     Scope scope;                       // around it: its own identifier not yet applied
   };
 
-  explicit References(const std::map<std::string, std::string>& resources) : resources_(resources) {}
+  explicit References(const std::map<std::string, std::string>& resources) : resources_(resources) {
+    dynamic_scopes_.push_back(&dynamic_ids_.try_emplace(DynamicScope{}, 0).first->first);
+  }
 
   // Knows a document, and (when a reference first needs them) its `$id`s and anchors: a document whose base URI is
   // scope.base (its own `$id` not yet applied).
@@ -42,8 +45,16 @@ class References {
   // that is given as a resource: its own dialect and `$vocabulary`; of an unknown one: nothing).
   Scope enter(const JsonValue& schema, const Scope& around);
   Target resolve(const std::string& reference, const Scope& scope);
+  // The target of a `$dynamicRef`, or of a `$recursiveRef`. Where the reference leads to a dynamic anchor, that is the
+  // anchor of this name in the first resource on the way here that has one.
+  Target resolve_dynamic(const std::string& reference, const Scope& scope, bool recursive);
+  // `scope.dynamic` once the evaluation is in the resource scope.base: for each dynamic anchor, the first resource that
+  // defines it. It only grows, and stays 0 where no resource has a dynamic anchor.
+  std::uint32_t pass(const Scope& scope);
 
  private:
+  static constexpr std::string_view kRecursiveAnchor = "";               // `$recursiveAnchor` has no name of its own
+  using DynamicScope = std::map<std::string, std::string, std::less<>>;  // anchor -> base URI
   struct Resource {
     const JsonValue* root;
     std::string pointer;
@@ -58,6 +69,10 @@ class References {
   const std::map<std::string, std::string>& resources_;
   std::unordered_map<std::string, Resource> by_uri_;
   std::unordered_map<std::string, Target> anchors_;  // "uri#name"
+  // By base URI, then by name; kRecursiveAnchor is the name of `$recursiveAnchor`.
+  std::unordered_map<std::string, std::map<std::string, Target, std::less<>>> dynamic_anchors_;
+  std::map<DynamicScope, std::uint32_t> dynamic_ids_;
+  std::vector<const DynamicScope*> dynamic_scopes_;  // by id
   std::map<std::string, JsonValue> meta_schemas_;    // read for their `$vocabulary`
   std::vector<Resource> unindexed_;
   std::deque<JsonValue> loaded_;  // documents parsed from resources_

@@ -55,6 +55,8 @@ std::string content_of(const SchemaNode& node) {
   out.add(node.one_of.size());
   for (const auto& list : node.one_of) out.add(list);
   out.add(node.none_of).add(node.condition).add(node.consequence).add(node.alternative);
+  out.add(node.unevaluated_members).add(node.unevaluated_items);
+  out.add((node.evaluates_members ? 1u : 0u) | (node.evaluates_items ? 2u : 0u) | (node.evaluates_contained ? 4u : 0u));
   return out.take();
 }
 

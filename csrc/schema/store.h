@@ -85,6 +85,13 @@ struct SchemaNode {
   QuestionId consequence = kAlways;
   QuestionId alternative = kAlways;
 
+  QuestionId unevaluated_members = kNone;
+  QuestionId unevaluated_items = kNone;
+  // What an `unevaluated` keyword around takes for evaluated, beyond the names, patterns and positions of the tables.
+  bool evaluates_members = false;    // all members
+  bool evaluates_items = false;      // all items
+  bool evaluates_contained = false;  // the items that satisfy `contains`
+
   std::string pointer;  // where it stands, for messages
 };
 

@@ -1,5 +1,6 @@
 // Formulas against truth tables: random ones, built in steps that simplify, agree with a naive evaluation under every
-// assignment.
+// assignment. An `unevaluated` formula stands here for "one of the conditions holds".
+#include <algorithm>
 #include <random>
 
 #include "schema/formula.h"
@@ -32,6 +33,12 @@ int main() {
   std::mt19937 random(7);
   for (int round = 0; round < 300; ++round) {
     Formulas formulas;
+    auto some = [&](std::uint32_t term, std::vector<FormulaId> conditions) -> FormulaId {
+      std::erase(conditions, kFalse);
+      if (conditions.empty()) return kFalse;
+      return std::ranges::find(conditions, kTrue) != conditions.end() ? kTrue : formulas.unevaluated(term, conditions);
+    };
+    formulas.set_rebuild(some);
     std::vector<Case> cases{{kFalse, 0}, {kTrue, kAll}};
     for (unsigned a = 0; a < kAtoms; ++a) {
       std::uint32_t table = 0;
@@ -49,7 +56,7 @@ int main() {
         twice |= any & part.table;
         any |= part.table;
       }
-      switch (random() % 4) {
+      switch (random() % 5) {
         case 0:
           cases.push_back({formulas.conj(ids), all});
           break;
@@ -59,6 +66,9 @@ int main() {
         case 2:
           cases.push_back({formulas.one(ids), any & ~twice});
           break;
+        case 3:
+          cases.push_back({some(0, ids), any});
+          break;
         default:
           cases.push_back({formulas.negate(ids[0]), kAll & ~parts[0].table});
       }
@@ -67,6 +77,7 @@ int main() {
       // An atom that visit_atoms does not report in a polarity does not matter in it.
       unsigned positive = 0, negative = 0;
       formulas.visit_atoms(made.id, [&](const Atom& atom, bool p, bool n) {
+        if (atom.kind == AtomKind::kUnevaluated) return;
         positive |= (p ? 1u : 0u) << atom.a;
         negative |= (n ? 1u : 0u) << atom.a;
       });

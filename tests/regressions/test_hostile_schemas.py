@@ -80,6 +80,49 @@ def test_many_overlapping_branches() -> None:
     assert accepts(schema, '{"k3": 5, "k4": "x"}')
 
 
+def test_very_many_ways_to_the_same_coverage() -> None:
+    # Every level leads to the next in two ways: 2^40 ways to the last.
+    levels: dict[str, Any] = {
+        f"x{i}": {
+            "anyOf": [{"required": [f"a{i}"], "$ref": f"#/$defs/x{i + 1}"}, {"$ref": f"#/$defs/x{i + 1}"}],
+            "properties": {f"p{i}": True},
+        }
+        for i in range(40)
+    }
+    levels["x40"] = {"properties": {"z": True}}
+    schema = {"$ref": "#/$defs/x0", "unevaluatedProperties": False, "$defs": levels}
+    assert accepts(schema, '{"p3": 1, "z": 1}')
+    assert not accepts(schema, '{"p3": 1, "a3": 1}')
+
+
+def test_exclusive_branches_that_evaluate_different_members() -> None:
+    schema = {"oneOf": branches(60), "unevaluatedProperties": False}
+    assert accepts(schema, '{"k4": "x", "k3": 5}')
+    assert not accepts(schema, '{"k3": 5, "k9": "x"}')
+
+
+def test_counts_and_patterns_below_conditions() -> None:
+    # The second branch holds whatever follows, and so does the third: a search over all kinds of keys finds nothing.
+    counted = {
+        "patternProperties": {"^a": {"type": "string"}, "a": {"const": 1}},
+        "properties": {"b": {"type": "integer"}},
+        "required": ["b"],
+        "minProperties": 1,
+        "maxProperties": 3,
+        "additionalProperties": {"const": 1},
+    }
+    schema = {
+        "oneOf": [
+            {"dependentSchemas": {"ab": counted}, "properties": {"ab": {"const": 1}}},
+            {"properties": {"b": {"const": 1}}, "patternProperties": {"b$": {"type": "integer"}}, "required": ["b"]},
+            {"properties": {"b": True, "c": True}},
+        ],
+        "unevaluatedProperties": {"type": "integer"},
+    }
+    assert not accepts(schema, '{"b": 1}')
+    assert accepts(schema, '{"ab": 1, "b": 0}')
+
+
 def test_references_that_consume_nothing() -> None:
     with pytest.raises(mf.UnsupportedError, match="consumes nothing"):
         byte_compiler().json_schema(

@@ -16,9 +16,11 @@ from typing import Any
 import jsonschema
 from hypothesis import strategies as st
 
+from tests.schema.annotations import Oracle, uses_unevaluated
 from tests.schema.support import DIALECTS
 
 DRAFTS = list(DIALECTS)
+LATER = ("draft2019-09", "draft2020-12")
 
 # ECMA-262 -> the same language for Python's re.search.
 PATTERNS = {
@@ -88,7 +90,7 @@ def schemas(draw: st.DrawFn, draft: str | None = None) -> dict[str, Any] | bool:
 
 
 def definitions(draft: str) -> str:
-    return "$defs" if draft in ("draft2019-09", "draft2020-12") else "definitions"
+    return "$defs" if draft in LATER else "definitions"
 
 
 @st.composite
@@ -106,6 +108,8 @@ def subschemas(
     families = [annotations, string_keywords, number_keywords, value_keywords, object_keywords, array_keywords]
     if depth > 0:
         families += [object_keywords, array_keywords, applicators, applicators]
+        if draft in LATER:
+            families.append(evaluation_keywords)
     for family in draw(st.lists(st.sampled_from(families), min_size=1, max_size=2 if depth > 1 else 1)):
         schema.update(draw(family(draft, depth, references)))
     if references and draw(st.integers(0, 5)) == 0:
@@ -177,6 +181,7 @@ def object_keywords(draw: st.DrawFn, draft: str, depth: int, references: bool) -
     else:
         optional["dependentRequired"] = st.dictionaries(names, name_lists, min_size=1, max_size=2)
         optional["dependentSchemas"] = st.dictionaries(names, same, min_size=1, max_size=2)
+        optional["unevaluatedProperties"] = st.booleans() | inner
     chosen = draw(st.lists(st.sampled_from(sorted(optional)), min_size=1, max_size=3, unique=True))
     return {keyword: draw(optional[keyword]) for keyword in chosen}
 
@@ -196,8 +201,8 @@ def array_keywords(draw: st.DrawFn, draft: str, depth: int, references: bool) ->
         optional |= {"items": inner | prefix, "additionalItems": inner}
     if draft != "draft4":
         optional["contains"] = inner
-    if draft in ("draft2019-09", "draft2020-12"):
-        optional |= {"minContains": counts, "maxContains": counts}
+    if draft in LATER:
+        optional |= {"minContains": counts, "maxContains": counts, "unevaluatedItems": st.booleans() | inner}
     chosen = draw(st.lists(st.sampled_from(sorted(optional)), min_size=1, max_size=3, unique=True))
     return {keyword: draw(optional[keyword]) for keyword in chosen}
 
@@ -217,6 +222,82 @@ def applicators(draw: st.DrawFn, draft: str, depth: int, references: bool) -> di
     if draw(st.booleans()):
         schema["else"] = draw(inner)
     return schema
+
+
+@st.composite
+def evaluation_keywords(draw: st.DrawFn, draft: str, depth: int, references: bool) -> dict[str, Any]:
+    """`unevaluated*` around applicators whose branches evaluate different members or items."""
+    of_objects = draw(st.booleans())
+    leaf = st.sampled_from([True, True, {"const": 0}, {"const": 1}, {"type": "string"}, {"type": "integer"}])
+    rest = st.sampled_from([False, False, False, True, {"const": 0}, {"type": "integer"}])
+    few = st.sampled_from(NAMES[:4])
+
+    def branch(left: int) -> st.SearchStrategy[dict[str, Any] | bool]:
+        optional: dict[str, st.SearchStrategy[Any]]
+        if of_objects:
+            optional = {
+                "properties": st.dictionaries(few, leaf, min_size=1, max_size=3),
+                "required": st.lists(few, min_size=1, max_size=2, unique=True),
+                "patternProperties": st.dictionaries(st.sampled_from(["^a", "b$", "a"]), leaf, min_size=1, max_size=2),
+            }
+            rare: dict[str, st.SearchStrategy[Any]] = {
+                "additionalProperties": leaf,
+                "unevaluatedProperties": rest,
+                "maxProperties": counts,
+                "minProperties": counts,
+            }
+        else:
+            prefix = st.lists(leaf, min_size=1, max_size=3)
+            optional = {"prefixItems" if draft == "draft2020-12" else "items": prefix, "minItems": counts}
+            rare = {"contains": leaf, "unevaluatedItems": rest, "maxItems": counts}
+            if draft == "draft2020-12":
+                rare["items"] = leaf
+                optional["contains"] = leaf
+            else:
+                rare["additionalItems"] = leaf
+        plain = st.fixed_dictionaries({}, optional=optional)
+        inner = branch(left - 1) if left else plain
+        choices = [plain, plain, st.fixed_dictionaries({}, optional=optional | rare)]
+        if left:
+            lists = st.lists(inner, min_size=1, max_size=3)
+            applied: dict[str, st.SearchStrategy[Any]] = {
+                **dict.fromkeys(("allOf", "anyOf", "oneOf"), lists),
+                **dict.fromkeys(("not", "if", "then", "else"), inner),
+            }
+            if of_objects:
+                applied["dependentSchemas"] = st.dictionaries(few, inner, min_size=1, max_size=2)
+            for keyword in applied:
+                wanted = {keyword: applied[keyword]}
+                if keyword in ("then", "else"):
+                    wanted["if"] = inner
+                choices.append(st.fixed_dictionaries(wanted, optional=optional))
+        return st.one_of(choices) | st.booleans() if left < 2 else st.one_of(choices[3:])
+
+    schema = draw(branch(2))
+    assert isinstance(schema, dict)
+    if references and draw(st.integers(0, 3)) == 0:
+        schema["$ref"] = f"#/{definitions(draft)}/leaf"
+    schema["unevaluatedProperties" if of_objects else "unevaluatedItems"] = draw(rest)
+    return schema
+
+
+@st.composite
+def evaluation_schemas(draw: st.DrawFn, draft: str | None = None) -> dict[str, Any]:
+    """Schemas with `unevaluated*` at the top, or just below an applicator."""
+    if draft is None:
+        draft = draw(st.sampled_from(LATER))
+    schema = draw(evaluation_keywords(draft, 2, True))
+    around = draw(st.integers(0, 5))
+    if around == 0:
+        schema = {"not": schema}
+    elif around == 1:
+        other = draw(evaluation_keywords(draft, 2, True))
+        schema = {draw(st.sampled_from(["anyOf", "oneOf", "allOf"])): [schema, other]}
+    return {
+        "$schema": DIALECTS[draft],
+        **schema,
+        "$defs": {"leaf": {k: v for k, v in draw(evaluation_keywords(draft, 1, False)).items() if draw(st.booleans())}},
+    }
 
 
 @st.composite
@@ -307,9 +388,11 @@ def are_unique(
         yield jsonschema.ValidationError(f"{value!r} has equal items")
 
 
-def validator(schema: Any) -> jsonschema.protocols.Validator:
+def validator(schema: Any) -> jsonschema.protocols.Validator | Oracle:
     kind = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
     kind = jsonschema.validators.extend(kind, {"uniqueItems": are_unique})
+    if uses_unevaluated(schema):
+        return Oracle(exact(for_python(schema)), lambda leaf: kind(leaf, format_checker=CHECKER))
     return kind(exact(for_python(schema)), format_checker=CHECKER)
 
 
