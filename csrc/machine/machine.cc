@@ -58,13 +58,21 @@ StateId Machine::intern(std::uint8_t automaton, std::uint32_t local, bool wants_
 Step Machine::call(StateId below, StateId pushed) {
   std::lock_guard lock(mutex_);
   const std::uint64_t key = pair_key(below, pushed);
-  if (const std::uint32_t* known = call_ids_.find(key)) return Step::make(StepKind::kCall, *known);
+  std::uint32_t& first = record(below).call;
+  if (first != 0) {
+    if (call_at(first - 1).pushed == pushed) return Step::make(StepKind::kCall, first - 1);
+    if (const std::uint32_t* known = call_ids_.find(key)) return Step::make(StepKind::kCall, *known);
+  }
   std::uint32_t chunk = call_count_ >> kChunkBits;
   if (chunk >= kMaxChunks) throw FuelError("the machine holds as many calls as it can");
   if (call_chunks_[chunk].load() == nullptr)
     call_chunks_[chunk].store(new (arena_.allocate(sizeof(CallChunk))) CallChunk(), std::memory_order_release);
   (*call_chunks_[chunk].load())[call_count_ & (kChunkSize - 1)] = Call{below, pushed};
-  call_ids_.insert(key, call_count_);
+  if (first == 0) {
+    first = call_count_ + 1;
+  } else {
+    call_ids_.insert(key, call_count_);
+  }
   return Step::make(StepKind::kCall, call_count_++);
 }
 

@@ -223,6 +223,7 @@ class Machine {
     std::atomic<std::uint32_t> final{0};   // 0 unknown, 1 none, label + 2
     std::atomic<std::uint32_t> after0{0};  // 0 unknown, 1 dead, state + 2
     std::uint32_t local = 0;
+    std::uint32_t call = 0;  // 1 + the first call with this state below; guarded by mutex_
     std::uint8_t automaton = 0;
     bool wants_text = false;
   };
@@ -256,7 +257,7 @@ class Machine {
   // guarded by mutex_
   Interner<ByteClasses, ClassesHash> classes_;
   std::array<std::vector<StateId*>, 256> ids_;         // by automaton and local id, in chunks; kDeadState: none
-  HashMap64 call_ids_;                                 // (below, pushed) -> index
+  HashMap64 call_ids_;                                 // (below, pushed) -> index, but for Record::call
   HashMap64 afters_;                                   // (waiting, label), label > 0
   HashMap64 clips_;                                    // (state, longest)
   std::unordered_map<std::uint64_t, Label> wide_ids_;  // verdict sets that do not fit a label

@@ -57,6 +57,12 @@ void VocabularySlice::prepare() const {
         }
       }
     }
+    for (unsigned symbol = 0; symbol < SymbolSet::kBeyondAscii; ++symbol) {
+      if (has_[symbol].empty()) continue;
+      TokenBits& block = has_some_of_[symbol / kBlock];
+      if (block.empty()) block.assign(words_, 0);
+      or_bits(has_[symbol], block.data());
+    }
   });
 }
 
@@ -68,9 +74,20 @@ std::uint32_t VocabularySlice::weight(unsigned symbol) const {
 TokenBits VocabularySlice::made_of(const SymbolSet& allowed) const {
   prepare();
   TokenBits bits = allowed.bits[SymbolSet::kBeyondAscii] ? well_formed_ : all_;
-  for (unsigned symbol = 0; symbol <= SymbolSet::kBeyondAscii; ++symbol) {
-    if (!allowed.bits[symbol] && !has_[symbol].empty()) and_not_bits(has_[symbol], bits.data());
+  auto leave_out = [&](const TokenBits& tokens) {
+    if (!tokens.empty()) and_not_bits(tokens, bits.data());
+  };
+  for (unsigned block = 0; block < has_some_of_.size(); ++block) {
+    const std::bitset<129> here = allowed.bits >> (block * kBlock) & std::bitset<129>((1u << kBlock) - 1);
+    if (here.none()) {
+      leave_out(has_some_of_[block]);
+    } else if (here.count() < kBlock) {
+      for (unsigned i = 0; i < kBlock; ++i) {
+        if (!here[i]) leave_out(has_[block * kBlock + i]);
+      }
+    }
   }
+  if (!allowed.bits[SymbolSet::kBeyondAscii]) leave_out(has_[SymbolSet::kBeyondAscii]);
   return bits;
 }
 

@@ -45,8 +45,8 @@ class VocabularySlice {
   // Trie nodes that contain the symbol, about: what walking its tokens costs.
   std::uint32_t weight(unsigned symbol) const;
   // The tokens whose bytes behind `skip` are symbols of `allowed`. With kBeyondAscii allowed, these bytes must be UTF-8
-  // that starts at a character boundary; the last character may be incomplete. Cost: about a microsecond for each byte
-  // that is not allowed.
+  // that starts at a character boundary; the last character may be incomplete. Cost: tens of
+  // microseconds.
   TokenBits made_of(const SymbolSet& allowed) const;
   // Those of them that have at most so many symbols (a cut character counts), or bytes. Requires the count to be at
   // most kMostSymbols.
@@ -75,6 +75,8 @@ class VocabularySlice {
   mutable TokenBits all_;
   mutable TokenBits well_formed_;           // starts at a character boundary; the end may be cut
   mutable std::array<TokenBits, 129> has_;  // empty when no token has the symbol
+  static constexpr unsigned kBlock = 8;
+  mutable std::array<TokenBits, SymbolSet::kBeyondAscii / kBlock> has_some_of_;  // by blocks of ASCII symbols
   mutable std::array<std::uint32_t, 129> weights_{};
 
   mutable std::once_flag measured_;

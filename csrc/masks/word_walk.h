@@ -4,7 +4,7 @@
 //     the same, no reference                        just the prefixes of the two, and what follows their quotes
 //
 // Every spelling counts: a character is followed as its UTF-8 bytes, as an escape such as `\n`, and as `\uXXXX`, or
-// two of them. Covered by tests/csrc/test_masks.cc.
+// two of them. Covered by tests/schema/test_key_masks.py.
 #pragma once
 
 #include <cstdint>

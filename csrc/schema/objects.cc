@@ -25,6 +25,19 @@ Objects::Objects(Machine& machine, Values& values, Texts& texts, TextFrames& str
   lists_.intern({});
 }
 
+StateId Objects::state(const Local& local) {
+  std::uint32_t id;
+  if (local.phase == Phase::kValueWait) {
+    id = locals_.intern(local);
+  } else {
+    std::uint32_t& known =
+        infos_[local.core].locals[static_cast<std::size_t>(local.phase) * 2 + (local.spaced ? 1 : 0)];
+    if (known == 0) known = locals_.intern(local) + 1;
+    id = known - 1;
+  }
+  return machine_.intern(automaton_, id, local.phase == Phase::kKeyWait);
+}
+
 Objects::CoreId Objects::intern_core(Core core) {
   CoreId id = cores_.intern(std::move(core));
   while (infos_.size() <= id) infos_.emplace_back();

@@ -50,7 +50,8 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   using PlanId = std::uint32_t;
   using SeenId = std::uint32_t;
 
-  enum class Phase : std::uint8_t { kFirst, kKeyWait, kValueWait, kAfterValue, kNextKey, kUnknownKey };
+  // kValueWait last: only there do spec and questions matter.
+  enum class Phase : std::uint8_t { kFirst, kKeyWait, kAfterValue, kNextKey, kUnknownKey, kValueWait };
 
   struct Core {
     FormulaId demanded = kTrue;
@@ -147,6 +148,7 @@ class Objects : public Automaton, public Containers, public KeyTexts {
     std::vector<NameId> seen_unnamed;  // sorted by text
     bool seen_sorted = false;
     std::optional<TextId> keys;
+    std::array<std::uint32_t, 12> locals{};  // 1 + the local id of each phase, spaced or not, where no value is read
   };
   // A place in a trie of keys, whatever object it belongs to: the names that may be read and those that may not (seen,
   // or without a possible value) which share `depth` characters with what was read, as lists sorted by text; `rest` is
@@ -168,9 +170,7 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   };
 
   // objects.cc
-  StateId state(const Local& local) {
-    return machine_.intern(automaton_, locals_.intern(local), local.phase == Phase::kKeyWait);
-  }
+  StateId state(const Local& local);
   CoreId intern_core(Core core);
   // Whether no further key will be `name`.
   using Settled = std::function<bool(NameId)>;

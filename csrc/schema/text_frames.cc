@@ -24,6 +24,14 @@ int hex_value(std::uint8_t byte) {
 TextFrames::TextFrames(Machine& machine, Texts& texts, TextSyntax syntax)
     : machine_(machine), texts_(texts), syntax_(syntax), automaton_(machine.add_automaton(this)) {}
 
+std::uint32_t TextFrames::id_of(const Local& local) {
+  if (local.phase != Phase::kBody) return locals_.intern(local);
+  while (bodies_.size() <= local.text) bodies_.emplace_back(0);
+  std::uint32_t& known = bodies_[local.text];
+  if (known == 0) known = locals_.intern(local) + 1;
+  return known - 1;
+}
+
 TextFrames::Action TextFrames::character(TextId text, char32_t c) {
   const std::vector<TextEdge>& edges = texts_.edges(text);
   auto edge = edge_at(edges, c);
@@ -117,7 +125,7 @@ bool TextFrames::plan_key(TextId text, Sorter& sorter) {
   const KeyOverlay* overlay = texts_.overlay(text);
   if (overlay == nullptr || overlay->rest == kDeadText || syntax_ == TextSyntax::kRaw) return false;
   if (!overlay->changes.empty() && overlay->changes.back().character >= 0x80) return false;
-  const Plan& rest = plan(locals_.intern({Phase::kBody, 0, overlay->rest, 0}));
+  const Plan& rest = plan(id_of({Phase::kBody, 0, overlay->rest, 0}));
   sorter.of = rest.classes->of;
   sorter.actions.reserve(rest.actions.size() + overlay->changes.size() + 2);
   sorter.actions = rest.actions;

@@ -65,7 +65,8 @@ class TextFrames : public Automaton {
     std::vector<Action> actions;  // by class
   };
 
-  StateId state(const Local& local) { return machine_.intern(automaton_, locals_.intern(local)); }
+  StateId state(const Local& local) { return machine_.intern(automaton_, id_of(local)); }
+  std::uint32_t id_of(const Local& local);
   // Sorts bytes into classes of equal actions; class 0 rejects.
   struct Sorter {
     std::array<std::uint8_t, 256> of{};
@@ -89,7 +90,8 @@ class TextFrames : public Automaton {
   TextSyntax syntax_;
   std::uint8_t automaton_;
   Interner<Local, LocalHash> locals_;
-  StableVector<Plan> plans_;  // by local id
+  StableVector<std::uint32_t> bodies_;  // by text: 1 + the local id of its body
+  StableVector<Plan> plans_;            // by local id
   std::size_t action_bytes_ = 0;
 };
 
