@@ -33,6 +33,12 @@ class Interner {
     return id;
   }
 
+  // A new id for a value that the owner finds again by other means: intern() will not.
+  std::uint32_t append(T value) {
+    items_.emplace_back(std::move(value));
+    return static_cast<std::uint32_t>(items_.size() - 1);
+  }
+
   const T& operator[](std::uint32_t id) const { return items_[id]; }
   std::size_t size() const { return items_.size(); }
 

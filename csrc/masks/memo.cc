@@ -38,6 +38,7 @@ void Memo::name_walk(const Forest& forest, StateId state, const Result* result) 
     return;
   }
   walks_.insert(key(forest.id(), state), result);
+  slot.more.store(true, std::memory_order_release);
 }
 
 const Result* Memo::add_walk(const Forest& forest, StateId state, const ResultParts& parts) {

@@ -95,21 +95,27 @@ class Memo {
   explicit Memo(std::uint32_t first_forest_id) : next_forest_id_(first_forest_id) {}
 
   const Result* find_walk(const Forest& forest, StateId state) const {
-    if (const StateSlot* slot = find_slot(state)) {
-      for (int i = 0; i < 2; ++i) {
-        std::uint32_t id = slot->forest[i].load(std::memory_order_acquire);
-        if (id == forest.id()) return slot->walk[i].load(std::memory_order_relaxed);
-        if (id == 0) return nullptr;
-      }
+    const StateSlot* slot = find_slot(state);
+    if (slot == nullptr) return nullptr;
+    for (int i = 0; i < 2; ++i) {
+      std::uint32_t id = slot->forest[i].load(std::memory_order_acquire);
+      if (id == forest.id()) return slot->walk[i].load(std::memory_order_relaxed);
+      if (id == 0) return nullptr;
     }
+    if (!slot->more.load(std::memory_order_acquire)) return nullptr;
     return walks_.find(key(forest.id(), state));
   }
   const Result* find_resolved(const Result& result, StateId waiting) const {
-    if (result.waiting.load(std::memory_order_acquire) == waiting)
-      return result.resolved.load(std::memory_order_relaxed);
-    const StateSlot* slot = waiting < kMostStates ? find_slot(waiting) : nullptr;
-    if (slot != nullptr && slot->result.load(std::memory_order_acquire) == result.id)
-      return slot->resolved.load(std::memory_order_relaxed);
+    // The table holds only what found both slots taken.
+    const StateId first = result.waiting.load(std::memory_order_acquire);
+    if (first == waiting) return result.resolved.load(std::memory_order_relaxed);
+    if (first == kDeadState) return nullptr;
+    if (waiting < kMostStates) {
+      const StateSlot* slot = find_slot(waiting);
+      const std::uint32_t id = slot == nullptr ? 0 : slot->result.load(std::memory_order_acquire);
+      if (id == result.id) return slot->resolved.load(std::memory_order_relaxed);
+      if (id == 0) return nullptr;
+    }
     return resolved_.find(key(result.id, waiting));
   }
   // Publishes a result, or returns the one that another thread published first.
@@ -140,6 +146,7 @@ class Memo {
   struct StateSlot {
     std::atomic<std::uint32_t> forest[2];
     std::atomic<std::uint32_t> result;
+    std::atomic<bool> more;  // whether the table has walks from here
     std::atomic<const Result*> walk[2];
     std::atomic<const Result*> resolved;
   };

@@ -26,13 +26,17 @@ Objects::Objects(Machine& machine, Values& values, Texts& texts, TextFrames& str
 }
 
 StateId Objects::state(const Local& local) {
+  // Where a value is read, the core has most often been reached by one key only.
+  const bool reads_value = local.phase == Phase::kValueWait;
+  std::uint32_t& known =
+      infos_[local.core].locals[static_cast<std::size_t>(local.phase) * 2 + (!reads_value && local.spaced ? 1 : 0)];
   std::uint32_t id;
-  if (local.phase == Phase::kValueWait) {
+  if (known == 0) {
+    id = locals_.append(local);
+    known = id + 1;
+  } else if (reads_value && !(locals_[known - 1] == local)) {
     id = locals_.intern(local);
   } else {
-    std::uint32_t& known =
-        infos_[local.core].locals[static_cast<std::size_t>(local.phase) * 2 + (local.spaced ? 1 : 0)];
-    if (known == 0) known = locals_.intern(local) + 1;
     id = known - 1;
   }
   return machine_.intern(automaton_, id, local.phase == Phase::kKeyWait);

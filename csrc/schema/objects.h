@@ -50,7 +50,7 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   using PlanId = std::uint32_t;
   using SeenId = std::uint32_t;
 
-  // kValueWait last: only there do spec and questions matter.
+  // Spec and questions matter only in kValueWait.
   enum class Phase : std::uint8_t { kFirst, kKeyWait, kAfterValue, kNextKey, kUnknownKey, kValueWait };
 
   struct Core {
@@ -148,7 +148,7 @@ class Objects : public Automaton, public Containers, public KeyTexts {
     std::vector<NameId> seen_unnamed;  // sorted by text
     bool seen_sorted = false;
     std::optional<TextId> keys;
-    std::array<std::uint32_t, 12> locals{};  // 1 + the local id of each phase, spaced or not, where no value is read
+    std::array<std::uint32_t, 12> locals{};  // 1 + the first local id of each phase, spaced or not
   };
   // A place in a trie of keys, whatever object it belongs to: the names that may be read and those that may not (seen,
   // or without a possible value) which share `depth` characters with what was read, as lists sorted by text; `rest` is

@@ -28,7 +28,7 @@ std::uint32_t TextFrames::id_of(const Local& local) {
   if (local.phase != Phase::kBody) return locals_.intern(local);
   while (bodies_.size() <= local.text) bodies_.emplace_back(0);
   std::uint32_t& known = bodies_[local.text];
-  if (known == 0) known = locals_.intern(local) + 1;
+  if (known == 0) known = locals_.append(local) + 1;
   return known - 1;
 }
 

@@ -8,24 +8,25 @@
 
 namespace maskforge {
 
-TextId Texts::intern_record(std::uint32_t tag, std::uint32_t payload, KeyTexts* provider) {
-  std::uint64_t key = (std::uint64_t{tag} << 32) | payload;
-  if (const std::uint32_t* known = ids_.find(key)) return *known;
+TextId Texts::intern_record(std::uint32_t payload, KeyTexts* provider) {
+  StableVector<TextId>& ids = provider == nullptr ? language_ids_ : key_ids_;
+  while (ids.size() <= payload) ids.emplace_back(kDeadText);
+  if (ids[payload] != kDeadText) return ids[payload];
   TextId id = static_cast<TextId>(records_.size());
   Record& record = records_.emplace_back();
   record.provider = provider;
   record.payload = payload;
-  ids_.insert(key, id);
+  ids[payload] = id;
   return id;
 }
 
 TextId Texts::language(RegexId alive, std::vector<RegexId> asked) {
   if (asked.size() > 64) throw UnsupportedError("more than 64 questions about one string");
   if (alive == regexes_.none() || regexes_.is_empty(alive)) return kDeadText;
-  return intern_record(0, languages_.intern(Language{alive, std::move(asked)}), nullptr);
+  return intern_record(languages_.intern(Language{alive, std::move(asked)}), nullptr);
 }
 
-TextId Texts::key(std::uint32_t key, KeyTexts* provider) { return intern_record(1, key, provider); }
+TextId Texts::key(std::uint32_t key, KeyTexts* provider) { return intern_record(key, provider); }
 
 const std::vector<TextEdge>& Texts::edges(TextId text) {
   if (!records_[text].edges_known) {

@@ -89,14 +89,15 @@ class Texts {
     Label close = kNoLabel;
     std::vector<TextEdge> edges;
   };
-  TextId intern_record(std::uint32_t tag, std::uint32_t payload, KeyTexts* provider);
+  TextId intern_record(std::uint32_t payload, KeyTexts* provider);
   std::vector<TextEdge> language_edges(std::uint32_t payload);
   std::vector<TextEdge> key_edges(TextId text);
 
   Machine& machine_;
   RegexArena& regexes_;
   Interner<Language, LanguageHash> languages_;
-  HashMap64 ids_;
+  StableVector<TextId> language_ids_;  // by payload
+  StableVector<TextId> key_ids_;
   StableVector<Record> records_;
   std::size_t bytes_ = 0;
 };
