@@ -181,18 +181,34 @@ bool Objects::key_alive(CoreId core, NameId name) {
   return room_for(info, cores_[core], name) && in_turn(core, name) && plain_name_alive(plan, plan.index.at(name));
 }
 
+const std::vector<NameId>& Objects::needed(FormulaId f, NeededNames& known) {
+  if (auto entry = known.find(f); entry != known.end()) return entry->second;
+  FuelScope::spend();
+  const Formulas::Node& node = formulas_.node(f);
+  std::vector<NameId> names;
+  if (node.op == Formulas::Op::kAtom && node.atom.kind == AtomKind::kHas) names.push_back(node.atom.a);
+  const bool all = node.op == Formulas::Op::kAnd;
+  if (all || node.op == Formulas::Op::kOr || node.op == Formulas::Op::kOne) {
+    for (std::size_t i = 0; i < node.parts.size(); ++i) {
+      const std::vector<NameId>& part = needed(node.parts[i], known);
+      if (all) {
+        names.insert(names.end(), part.begin(), part.end());
+      } else if (i == 0) {
+        names = part;
+      } else {
+        std::erase_if(names, [&](NameId name) { return !std::binary_search(part.begin(), part.end(), name); });
+      }
+    }
+    if (all) sort_unique(names);
+  }
+  return known.emplace(f, std::move(names)).first->second;
+}
+
 const std::vector<NameId>& Objects::awaited(CoreId id) {
   CoreInfo& info = this->info(id);
   if (!info.awaited) {
-    std::vector<NameId> missing;
-    auto take = [&](FormulaId part) {
-      const Formulas::Node& node = formulas_.node(part);
-      if (node.op == Formulas::Op::kAtom && node.atom.kind == AtomKind::kHas) missing.push_back(node.atom.a);
-    };
-    take(cores_[id].demanded);
-    const Formulas::Node& node = formulas_.node(cores_[id].demanded);
-    if (node.op == Formulas::Op::kAnd) std::for_each(node.parts.begin(), node.parts.end(), take);
-    info.awaited = orders_.first_of(cores_[id].order, missing);
+    NeededNames known;
+    info.awaited = orders_.first_of(cores_[id].order, needed(cores_[id].demanded, known));
   }
   return *info.awaited;
 }
@@ -203,11 +219,22 @@ bool Objects::in_turn(CoreId id, NameId name) {
   for (NameId first : awaited(id)) {
     if (first != name && orders_.precedes(core.order, first, name)) return false;
   }
-  const CoreInfo& info = this->info(id);
-  if (!info.is_plain) return true;
-  std::uint64_t total = std::uint64_t{core.count} + info.plain.missing.size();
-  // Where the key is none of the missing ones, it is among those that are counted below.
-  return total >= info.plain.least || has_others(id, info.plain.least - total, orders_.before(core.order, name));
+  CoreInfo& info = this->info(id);
+  const std::uint64_t total = std::uint64_t{core.count} + info.plain.missing.size();
+  if (!info.is_plain || total >= info.plain.least) return true;
+  // Where the key is none of the missing ones, it is among those that are counted here.
+  auto enough = [&](NameId next) {
+    FuelScope::spend(plans_[info.plan].names.size() / 8 + 1);
+    return has_others(id, info.plain.least - total, orders_.before(core.order, next));
+  };
+  if (!orders_.is_list(core.order)) return enough(name);
+  if (!info.turns) {
+    // The further down the list the key is, the fewer are left.
+    const std::vector<NameId>& list = orders_.names(core.order);
+    auto wrong = std::partition_point(list.begin(), list.end(), enough);
+    info.turns = static_cast<std::size_t>(wrong - list.begin()) + (wrong == list.end() && enough(kNone) ? 1 : 0);
+  }
+  return orders_.position(core.order, name) < *info.turns;
 }
 
 TextId Objects::extras(CoreId core) {

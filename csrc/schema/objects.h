@@ -120,7 +120,8 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   };
   struct ShapeHash {
     std::uint64_t operator()(const Shape& s) const {
-      return mix_hash(mix_hash(ListHash{}(s.tables), ListHash{}(s.names)), (ListHash{}(s.mentions) ^ s.order) * 2 + s.compact);
+      return mix_hash(mix_hash(ListHash{}(s.tables), ListHash{}(s.names)),
+                      (ListHash{}(s.mentions) ^ s.order) * 2 + s.compact);
     }
   };
   struct Plan {
@@ -154,6 +155,7 @@ class Objects : public Automaton, public Containers, public KeyTexts {
     bool seen_sorted = false;
     std::optional<TextId> keys;
     std::optional<std::vector<NameId>> awaited;
+    std::optional<std::size_t> turns;  // of a plain core whose order is a list: how far down it a key may be
   };
   // A place in a trie of keys, whatever object it belongs to: the names that may be read and those that may not (seen,
   // or without a possible value) which share `depth` characters with what was read, as lists sorted by text; `rest` is
@@ -207,7 +209,10 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   bool plain_alive(Plan& plan, const Key& key);
   bool key_alive(CoreId core, NameId name);
   bool room_for(const CoreInfo& info, const Core& core, NameId name) const;
-  // For keys with an order: the names that the object must still get, as far as none of them precedes another.
+  // Names that occur in whatever satisfies the formula, sorted by id.
+  using NeededNames = std::unordered_map<FormulaId, std::vector<NameId>>;
+  const std::vector<NameId>& needed(FormulaId f, NeededNames& known);
+  // For keys with an order: those of the needed names that no other of them precedes.
   const std::vector<NameId>& awaited(CoreId core);
   // Whether the order lets the name come next; kNone for unnamed keys. Exact for a plain core, else a "yes" may be
   // wrong.

@@ -117,8 +117,8 @@ OrderId Orders::of(std::vector<QuestionId> questions) {
   }
   if (id == orders_.size()) {
     bytes_ += 256 + all.names.size() * 48;
-    orders_.emplace_back(Order{linear ? std::vector<QuestionId>{} : std::move(questions), std::move(all.names),
-                               std::move(all.position), {}});
+    orders_.emplace_back(Order{
+        linear ? std::vector<QuestionId>{} : std::move(questions), std::move(all.names), std::move(all.position), {}});
   }
   of_sets_.emplace(set, id);
   return id;
@@ -255,22 +255,24 @@ const Orders::Row& Orders::row(Order& order, NameId name) {
   return order.rows[name] = std::move(row);
 }
 
+std::size_t Orders::position(OrderId id, NameId name) const {
+  const Order& order = orders_[id];
+  auto at = order.position.find(name);
+  return at == order.position.end() ? order.names.size() : at->second;
+}
+
 bool Orders::precedes(OrderId id, NameId first, NameId second) {
+  const std::size_t place = position(id, second);
+  if (is_list(id)) return position(id, first) < place;
   Order& order = orders_[id];
-  auto at = order.position.find(first);
-  if (at == order.position.end()) return false;
-  auto other = order.position.find(second);
-  const std::size_t place = other == order.position.end() ? order.names.size() : other->second;
-  return order.questions.empty() ? at->second < place : row(order, first).after[place];
+  return order.position.contains(first) && row(order, first).after[place];
 }
 
 std::vector<NameId> Orders::before(OrderId id, NameId name) {
   Order& order = orders_[id];
   std::vector<NameId> found;
-  if (order.questions.empty()) {
-    auto at = order.position.find(name);
-    const std::size_t place = at == order.position.end() ? order.names.size() : at->second;
-    found.assign(order.names.begin(), order.names.begin() + static_cast<std::ptrdiff_t>(place));
+  if (is_list(id)) {
+    found.assign(order.names.begin(), order.names.begin() + static_cast<std::ptrdiff_t>(position(id, name)));
   } else {
     const Row& row = this->row(order, name);
     for (std::size_t i = 0; i < order.names.size(); ++i) {
@@ -289,7 +291,7 @@ std::vector<NameId> Orders::first_of(OrderId id, const std::vector<NameId>& name
   }
   // What is listed first most often precedes most of the others.
   std::sort(left.begin(), left.end());
-  if (order.questions.empty() && !left.empty()) left.resize(1);
+  if (is_list(id) && !left.empty()) left.resize(1);
   for (std::size_t i = 0; i < left.size() && left.size() > 1; ++i) {
     const Row& row = this->row(order, order.names[left[i]]);
     std::size_t earlier = 0;

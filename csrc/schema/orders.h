@@ -1,18 +1,18 @@
 // property_order="schema": which keys of an object must come before which.
 //
 // A *selection* of a schema picks one branch of every anyOf, oneOf and if, and each dependentSchemas on or off, and
-// lists the names of `properties` by first appearance in keyword order. The key b must precede a if in every selection b
-// is listed and a is not, or later. Example: {"anyOf": [{"properties": {x, y}}, {"properties": {y, x, z}}]} puts x and y
-// before every unlisted key, and in no order of their own. Several questions about one object put b before a where each
-// of them does that lists a name.
+// lists the names of `properties` by first appearance in keyword order. The key b must precede a if in every selection
+// b is listed and a is not, or later. Example: {"anyOf": [{"properties": {x, y}}, {"properties": {y, x, z}}]} puts x
+// and y before every unlisted key, and in no order of their own. Several questions about one object put b before a
+// where each of them does that lists a name.
 //
 // An intersection of weak orders has no cycle: whatever set of keys an object is to have, it can be written. So an
 // object only remembers the names that may not come any more (Objects::Core::seen), and what can be completed never
 // depends on the order beyond that.
 //
 // Selections are never enumerated: for one key x, a pass over the applicators gives every other name y the set of
-// outcomes {neither, x, y, x before y, y before x} that its selections can have. A schema without alternatives is a list
-// of names and needs no pass. Guarded by the machine's mutex. Covered by tests/schema/test_property_order.py.
+// outcomes {neither, x, y, x before y, y before x} that its selections can have. A schema without alternatives is a
+// list of names and needs no pass. Guarded by the machine's mutex. Covered by tests/schema/test_property_order.py.
 #pragma once
 
 #include <cstdint>
@@ -37,6 +37,10 @@ class Orders {
   OrderId of(std::vector<QuestionId> questions);
   // Every name that some selection lists.
   const std::vector<NameId>& names(OrderId order) const { return orders_[order].names; }
+  // Whether it has no alternatives: the names precede one another as they stand, and then come all others.
+  bool is_list(OrderId order) const { return orders_[order].questions.empty(); }
+  // In `names`; their number for other keys.
+  std::size_t position(OrderId order, NameId name) const;
   // Names that no selection lists are all alike; kNone stands for them too.
   bool precedes(OrderId order, NameId first, NameId second);
   std::vector<NameId> before(OrderId order, NameId name);  // sorted by id
@@ -50,7 +54,7 @@ class Orders {
     std::vector<bool> before, after;
   };
   struct Order {
-    std::vector<QuestionId> questions;  // empty: `names` is the order, and what is not listed comes last
+    std::vector<QuestionId> questions;  // empty for a list
     std::vector<NameId> names;
     std::unordered_map<NameId, std::uint32_t> position;  // in `names`
     std::unordered_map<NameId, Row> rows;                // kNone: of the keys that are not listed

@@ -91,9 +91,7 @@ def selections(schema: Any, root: Any) -> set[Selection]:
 
 
 def precedes(first: str, second: str, found: set[Selection]) -> bool:
-    return all(
-        first in names and (second not in names or names.index(first) < names.index(second)) for names in found
-    )
+    return all(first in names and (second not in names or names.index(first) < names.index(second)) for names in found)
 
 
 def keeps_order(keys: list[str], found: set[Selection]) -> bool:
