@@ -59,7 +59,7 @@ class Compiler:
         schema: the schema itself, JSON text of it, or the path of a file with such text. Its dialect (draft 4, 6, 7,
             2019-09 or 2020-12) is what `$schema` says, 2020-12 without.
         whitespace: "flexible" is what json.dumps and jq print at any indent, "compact" none.
-        property_order: "any", or "schema": the order in which the schema names them.
+        property_order: "any", or "schema": keys in the order in which the schema names them (docs/json-schema.md).
         on_refused: what happens when a constraint cannot be enforced exactly: "error" raises UnsupportedError,
             "report" leaves it out and lists it as refused in `Grammar.report`.
         registry: where external references are looked up; nothing is ever fetched.

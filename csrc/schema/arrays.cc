@@ -96,7 +96,7 @@ Arrays::Bounds Arrays::bounds(FormulaId f) const {
   return bounds;
 }
 
-StateId Arrays::start(FormulaId demanded, const std::vector<FormulaId>& asked, bool compact) {
+StateId Arrays::start(FormulaId demanded, const std::vector<FormulaId>& asked, bool compact, OrderId) {
   CoreId core = intern_core(Core{demanded, asked, 0, kNothingTaken, false, compact});
   if (!satisfiable_id(core)) return kDeadState;
   return state({Phase::kFirst, compact, core});

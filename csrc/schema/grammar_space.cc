@@ -48,9 +48,6 @@ GrammarSpace::~GrammarSpace() = default;
 Machine& GrammarSpace::machine() { return impl_->machine; }
 
 StateId GrammarSpace::compile_json_schema(std::string_view schema_text, const SchemaOptions& options, Report& report) {
-  if (options.property_order == PropertyOrder::kSchema) {
-    throw UnsupportedError("property_order=\"schema\" is not supported yet; use \"any\"");
-  }
   JsonValue document = parse_json(schema_text);
   std::lock_guard lock(impl_->machine.mutex());
   SchemaLoader loader(impl_->store, impl_->regexes, impl_->numbers, options, report);

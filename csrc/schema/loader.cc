@@ -150,6 +150,7 @@ QuestionId SchemaLoader::fill(const Place& place) {
   SchemaNode node;
   node.pointer = place.pointer;
   read_keywords(node, place);
+  if (options_.property_order == PropertyOrder::kSchema) read_order(node, place);
   QuestionId& id = known_.at(Reading{place.value, place.scope.dynamic});
   if (id == kNone) {
     id = store_.intern(std::move(node));

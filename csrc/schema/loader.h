@@ -76,6 +76,8 @@ class SchemaLoader {
   void read_objects(SchemaNode& node, const Place& place);
   void read_arrays(SchemaNode& node, const Place& place);
   void read_applicators(SchemaNode& node, const Place& place);
+  // For property_order="schema". Requires that all other keywords were read.
+  void read_order(SchemaNode& node, const Place& place);
 
   SchemaStore& store_;
   RegexArena& regexes_;

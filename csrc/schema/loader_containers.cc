@@ -213,4 +213,49 @@ void SchemaLoader::read_applicators(SchemaNode& node, const Place& place) {
   }
 }
 
+void SchemaLoader::read_order(SchemaNode& node, const Place& place) {
+  using Kind = OrderStep::Kind;
+  const JsonValue& schema = *place.value;
+  const Dialect dialect = place.scope.dialect;
+  const JsonValue* reference = schema.find("$ref");
+  const bool refers = reference != nullptr && reference->is_string();
+  const JsonValue* all = schema.find("allOf");
+  const bool hidden = refers && dialect <= Dialect::kDraft7;
+  // node.all_of: the reference, the dynamic reference, allOf.
+  const std::size_t own = !hidden && all != nullptr ? node.all_of.size() - all->items.size() : node.all_of.size();
+  const std::string_view dynamic = dialect == Dialect::kDraft2020 ? "$dynamicRef" : "$recursiveRef";
+  const std::string_view dependent = dialect <= Dialect::kDraft7 ? "dependencies" : "dependentSchemas";
+  for (const JsonMember& member : schema.members) {
+    const std::string& keyword = member.key;
+    if (&member.value != schema.find(keyword) || (hidden && keyword != "$ref")) continue;
+    if (keyword == "properties") {
+      OrderStep names{Kind::kNames, {}};
+      std::unordered_set<NameId> listed;
+      for (const JsonMember& property : member.value.members) {
+        const NameId name = store_.name(property.key);
+        if (listed.insert(name).second) names.ids.push_back(name);
+      }
+      node.order.push_back(std::move(names));
+    } else if (keyword == "$ref" && refers) {
+      node.order.push_back({Kind::kSchema, {node.all_of[0]}});
+    } else if (keyword == dynamic && own > (refers ? 1u : 0u)) {
+      node.order.push_back({Kind::kSchema, {node.all_of[own - 1]}});
+    } else if (keyword == "allOf") {
+      for (std::size_t i = own; i < node.all_of.size(); ++i) node.order.push_back({Kind::kSchema, {node.all_of[i]}});
+    } else if (keyword == "anyOf") {
+      node.order.push_back({Kind::kBranches, node.any_of[0]});
+    } else if (keyword == "oneOf") {
+      node.order.push_back({Kind::kBranches, node.one_of[0]});
+    } else if (keyword == dependent) {
+      for (const auto& [trigger, q] : node.dependent_schemas) node.order.push_back({Kind::kOption, {q}});
+    } else if (keyword == "if" && node.condition != kNone) {
+      node.order.push_back({Kind::kIf, {node.condition}});
+    } else if (keyword == "then" && node.condition != kNone) {
+      node.order.push_back({Kind::kThen, {node.consequence}});
+    } else if (keyword == "else" && node.condition != kNone) {
+      node.order.push_back({Kind::kElse, {node.alternative}});
+    }
+  }
+}
+
 }  // namespace maskforge

@@ -21,6 +21,7 @@ void sort_unique(std::vector<std::uint32_t>& list) {
 Objects::PlanId Objects::plan_of(const Core& core) {
   Shape shape;
   shape.compact = core.compact;
+  shape.order = core.order;
   auto collect = [&](const Atom& atom, bool, bool) {
     if (atom.kind == AtomKind::kEach) shape.tables.push_back(atom.a);
     if (atom.kind == AtomKind::kNames) shape.names.push_back(atom.a);
@@ -49,6 +50,8 @@ Objects::PlanId Objects::plan_of(const Core& core) {
     for (const auto& [name, question] : store_.members[table].properties) plan.names.push_back(name);
     for (const auto& [pattern, question] : store_.members[table].patterns) plan.patterns.push_back(pattern);
   }
+  const std::vector<NameId>& ordered = orders_.names(plan.shape.order);
+  plan.names.insert(plan.names.end(), ordered.begin(), ordered.end());
   plan.patterns.insert(plan.patterns.end(), plan.shape.names.begin(), plan.shape.names.end());
   sort_unique(plan.patterns);
   if (plan.patterns.size() > 64) throw UnsupportedError("more than 64 key patterns in one object");
@@ -173,9 +176,65 @@ bool Objects::room_for(const CoreInfo& info, const Core& core, NameId name) cons
 bool Objects::key_alive(CoreId core, NameId name) {
   if (was_seen(cores_[core].seen, name)) return false;
   CoreInfo& info = this->info(core);
-  if (!info.is_plain) return named_member(core, name).alive;
+  if (!info.is_plain) return in_turn(core, name) && named_member(core, name).alive;
   Plan& plan = plans_[info.plan];
-  return room_for(info, cores_[core], name) && plain_name_alive(plan, plan.index.at(name));
+  return room_for(info, cores_[core], name) && in_turn(core, name) && plain_name_alive(plan, plan.index.at(name));
+}
+
+const std::vector<NameId>& Objects::needed(FormulaId f, NeededNames& known) {
+  if (auto entry = known.find(f); entry != known.end()) return entry->second;
+  FuelScope::spend();
+  const Formulas::Node& node = formulas_.node(f);
+  std::vector<NameId> names;
+  if (node.op == Formulas::Op::kAtom && node.atom.kind == AtomKind::kHas) names.push_back(node.atom.a);
+  const bool all = node.op == Formulas::Op::kAnd;
+  if (all || node.op == Formulas::Op::kOr || node.op == Formulas::Op::kOne) {
+    for (std::size_t i = 0; i < node.parts.size(); ++i) {
+      const std::vector<NameId>& part = needed(node.parts[i], known);
+      if (all) {
+        names.insert(names.end(), part.begin(), part.end());
+      } else if (i == 0) {
+        names = part;
+      } else {
+        std::erase_if(names, [&](NameId name) { return !std::binary_search(part.begin(), part.end(), name); });
+      }
+    }
+    if (all) sort_unique(names);
+  }
+  return known.emplace(f, std::move(names)).first->second;
+}
+
+const std::vector<NameId>& Objects::awaited(CoreId id) {
+  CoreInfo& info = this->info(id);
+  if (!info.awaited) {
+    NeededNames known;
+    info.awaited = orders_.first_of(cores_[id].order, needed(cores_[id].demanded, known));
+  }
+  return *info.awaited;
+}
+
+bool Objects::in_turn(CoreId id, NameId name) {
+  const Core& core = cores_[id];
+  if (core.order == kNoOrder) return true;
+  for (NameId first : awaited(id)) {
+    if (first != name && orders_.precedes(core.order, first, name)) return false;
+  }
+  CoreInfo& info = this->info(id);
+  const std::uint64_t total = std::uint64_t{core.count} + info.plain.missing.size();
+  if (!info.is_plain || total >= info.plain.least) return true;
+  // Where the key is none of the missing ones, it is among those that are counted here.
+  auto enough = [&](NameId next) {
+    FuelScope::spend(plans_[info.plan].names.size() / 8 + 1);
+    return has_others(id, info.plain.least - total, orders_.before(core.order, next));
+  };
+  if (!orders_.is_list(core.order)) return enough(name);
+  if (!info.turns) {
+    // The further down the list the key is, the fewer are left.
+    const std::vector<NameId>& list = orders_.names(core.order);
+    auto wrong = std::partition_point(list.begin(), list.end(), enough);
+    info.turns = static_cast<std::size_t>(wrong - list.begin()) + (wrong == list.end() && enough(kNone) ? 1 : 0);
+  }
+  return orders_.position(core.order, name) < *info.turns;
 }
 
 TextId Objects::extras(CoreId core) {
@@ -183,7 +242,7 @@ TextId Objects::extras(CoreId core) {
   Plan& plan = plans_[info(core).plan];
   bool plain = info(core).is_plain;
   TextId result = kDeadText;
-  bool room = !plain || room_for(info(core), cores_[core], kNone);
+  bool room = (!plain || room_for(info(core), cores_[core], kNone)) && in_turn(core, kNone);
   if (plain && room && plan.plain_extras) {
     result = *plan.plain_extras;
   } else if (room) {

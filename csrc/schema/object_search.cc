@@ -2,8 +2,8 @@
 //
 // A plain conjunction is answered by counting. Otherwise a search decides, one after the other, the names that the
 // formula can tell apart: absent, or present with some verdicts of its value; then unnamed keys, cell by cell of the
-// patterns' Venn diagram, as long as a negated table still wants a witness or a count is still short. The order of keys
-// in the text does not matter here.
+// patterns' Venn diagram, as long as a negated table still wants a witness or a count is still short. In which order
+// keys come does not matter here: names that may not come any more count as seen (orders.h).
 #include <algorithm>
 
 #include "base/errors.h"
@@ -51,10 +51,16 @@ bool Objects::plain_satisfiable(CoreId id) {
   std::uint64_t total = std::uint64_t{core.count} + info.plain.missing.size();
   if (total > info.plain.most) return false;
   if (total >= info.plain.least) return true;
-  std::uint64_t wanted = info.plain.least - total;
+  return has_others(id, info.plain.least - total, {});
+}
+
+bool Objects::has_others(CoreId id, std::uint64_t wanted, const std::vector<NameId>& gone) {
+  const CoreInfo& info = this->info(id);
+  Plan& plan = plans_[info.plan];
+  const Core core = cores_[id];
   for (std::uint32_t i = 0; i < plan.names.size() && wanted > 0; ++i) {
     NameId name = plan.names[i];
-    if (was_seen(core.seen, name)) continue;
+    if (was_seen(core.seen, name) || std::binary_search(gone.begin(), gone.end(), name)) continue;
     if (std::find(info.plain.missing.begin(), info.plain.missing.end(), name) != info.plain.missing.end()) continue;
     if (plain_name_alive(plan, i)) --wanted;
   }
@@ -240,7 +246,7 @@ std::uint64_t Objects::finished(const Ways& ways, std::uint64_t limit) {
 
 // Key by key: absent, or present with each value; then some unnamed keys of each cell.
 std::uint64_t Objects::count(FormulaId demanded, bool compact, std::uint64_t limit) {
-  CoreId core = intern_core(Core{demanded, {}, 0, 0, false, compact});
+  CoreId core = intern_core(Core{demanded, {}, 0, 0, false, compact, kNoOrder});
   if (!satisfiable_id(core)) return 0;
   const Plan& plan = plans_[info(core).plan];
   Ways ways{{{demanded, 0}, 1}};

@@ -19,6 +19,7 @@ Objects::Objects(Machine& machine, Values& values, Texts& texts, TextFrames& str
       texts_(texts),
       strings_(strings),
       spaces_(spaces),
+      orders_(values.orders()),
       verdicts_(formulas_, values),
       automaton_(machine.add_automaton(this)),
       classes_(structural_classes(machine)) {
@@ -48,16 +49,30 @@ Objects::CoreId Objects::intern_core(Core core) {
   return id;
 }
 
-StateId Objects::start(FormulaId demanded, const std::vector<FormulaId>& asked, bool compact) {
-  CoreId core = intern_core(Core{demanded, asked, 0, 0, false, compact});
+StateId Objects::start(FormulaId demanded, const std::vector<FormulaId>& asked, bool compact, OrderId order) {
+  CoreId core = intern_core(Core{demanded, asked, 0, 0, false, compact, order});
   if (!satisfiable_id(core)) return kDeadState;
   return state({Phase::kFirst, compact, core});
 }
 
-Objects::SeenId Objects::with_seen(SeenId seen, NameId name) {
-  std::vector<std::uint32_t> names = lists_[seen];
-  names.insert(std::lower_bound(names.begin(), names.end(), name), name);
+Objects::SeenId Objects::with_seen(const Core& core, NameId name) {
+  if (name == kNone && core.order == kNoOrder) return core.seen;
+  std::vector<std::uint32_t> names = lists_[core.seen];
+  if (name != kNone) names.insert(std::lower_bound(names.begin(), names.end(), name), name);
+  if (core.order != kNoOrder) {
+    const std::vector<NameId> before = orders_.before(core.order, name);
+    FuelScope::spend((names.size() + before.size()) / 16 + 1);
+    std::vector<std::uint32_t> all;
+    std::set_union(names.begin(), names.end(), before.begin(), before.end(), std::back_inserter(all));
+    names = std::move(all);
+  }
   return lists_.intern(std::move(names));
+}
+
+FormulaId Objects::without_seen(FormulaId f, SeenId seen) {
+  return formulas_.map(f, [&](const Atom& atom, FormulaId self) {
+    return atom.kind == AtomKind::kHas && was_seen(seen, atom.a) ? kFalse : self;
+  });
 }
 
 bool Objects::was_seen(SeenId seen, NameId name) const {
@@ -147,11 +162,15 @@ Objects::Member Objects::read_key(CoreId id, const Key& key, SeenId seen, bool a
   Core core = cores_[id];
   std::uint32_t count = core.count + 1;
   const Settled settled = [&](NameId name) { return was_seen(seen, name); };
-  core.demanded = derive(core.demanded, key, plan, count, settled);
+  auto derived = [&](FormulaId f) {
+    f = derive(f, key, plan, count, settled);
+    return core.order == kNoOrder ? f : without_seen(f, seen);
+  };
+  core.demanded = derived(core.demanded);
   Member member;
   if (core.demanded == kFalse) return member;
   bool counting = false;
-  for (FormulaId& f : core.asked) f = derive(f, key, plan, count, settled);
+  for (FormulaId& f : core.asked) f = derived(f);
   auto count_in = [&](FormulaId f) {
     formulas_.visit_atoms(f, [&](const Atom& atom, bool, bool) { counting |= atom.kind == AtomKind::kCount; });
   };
@@ -181,13 +200,13 @@ const Objects::Member& Objects::named_member(CoreId core, NameId name) {
   const Plan& plan = plans_[info(core).plan];
   auto at = plan.index.find(name);
   Key key{name, at == plan.index.end() ? 0 : plan.name_matches[at->second]};
-  Member member = read_key(core, key, with_seen(cores_[core].seen, name), false);
+  Member member = read_key(core, key, with_seen(cores_[core], name), false);
   return info(core).members.emplace(name, member).first->second;
 }
 
 const Objects::Member& Objects::unnamed_member(CoreId core, std::uint64_t matches) {
   if (auto known = info(core).unnamed.find(matches); known != info(core).unnamed.end()) return known->second;
-  Member member = read_key(core, Key{kNone, matches}, cores_[core].seen, true);
+  Member member = read_key(core, Key{kNone, matches}, with_seen(cores_[core], kNone), true);
   return info(core).unnamed.emplace(matches, member).first->second;
 }
 
@@ -296,7 +315,7 @@ StateId Objects::after_text(std::uint32_t id, Label label, std::string_view text
   const Core& core = cores_[local.core];
   if (was_seen(core.seen, name)) return kDeadState;
   // Not kept in the core's memo: unnamed keys are many and rarely come twice.
-  Member member = read_key(local.core, Key{kNone, machine_.verdicts(label)}, with_seen(core.seen, name), false);
+  Member member = read_key(local.core, Key{kNone, machine_.verdicts(label)}, with_seen(core, name), false);
   return after_key(member);
 }
 

@@ -6,6 +6,9 @@
 // so is shared by all cores of one object schema: the sorted names, the patterns, and whether a key's own value can
 // exist.
 //
+// Where keys have an order (orders.h), reading one also closes the names that had to come before it: from then on they
+// count as seen, and what requires them is false.
+//
 // Keys are read by text states over the sorted names of the plan and the unnamed keys already seen, beside the language
 // of unnamed keys; a key that leaves the trie is in that language alone (texts.h).
 //
@@ -29,7 +32,7 @@ class Objects : public Automaton, public Containers, public KeyTexts {
  public:
   Objects(Machine& machine, Values& values, Texts& texts, TextFrames& strings, SpaceFrames& spaces);
 
-  StateId start(FormulaId demanded, const std::vector<FormulaId>& asked, bool compact) override;
+  StateId start(FormulaId demanded, const std::vector<FormulaId>& asked, bool compact, OrderId order) override;
   std::uint64_t count(FormulaId demanded, bool compact, std::uint64_t limit) override;
 
   const ByteClasses* byte_classes(std::uint32_t) override { return classes_; }
@@ -56,16 +59,18 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   struct Core {
     FormulaId demanded = kTrue;
     std::vector<FormulaId> asked;
-    SeenId seen = 0;
+    SeenId seen = 0;          // names that were read, or may not come any more
     std::uint32_t count = 0;  // keys so far; kept at 0 when no formula counts
     bool anonymous = false;   // a key was read whose text a walk does not know
     bool compact = false;
+    OrderId order = kNoOrder;
     bool operator==(const Core&) const = default;
   };
   struct CoreHash {
     std::uint64_t operator()(const Core& c) const {
       std::uint64_t h = mix_hash((std::uint64_t{c.demanded} << 32) | c.seen,
-                                 (std::uint64_t{c.count} << 2) | (c.anonymous ? 2u : 0u) | (c.compact ? 1u : 0u));
+                                 (std::uint64_t{c.order} << 34 ^ std::uint64_t{c.count} << 2) |
+                                     (c.anonymous ? 2u : 0u) | (c.compact ? 1u : 0u));
       for (FormulaId f : c.asked) h = mix_hash(h, f);
       return h;
     }
@@ -111,11 +116,13 @@ class Objects : public Automaton, public Containers, public KeyTexts {
     std::vector<std::uint32_t> names;     // regexes of kNames atoms, sorted
     std::vector<std::uint32_t> mentions;  // names in kHas atoms that no table lists, sorted
     bool compact;
+    OrderId order;  // what it lists are names of the plan
     bool operator==(const Shape&) const = default;
   };
   struct ShapeHash {
     std::uint64_t operator()(const Shape& s) const {
-      return mix_hash(mix_hash(ListHash{}(s.tables), ListHash{}(s.names)), ListHash{}(s.mentions) * 2 + s.compact);
+      return mix_hash(mix_hash(ListHash{}(s.tables), ListHash{}(s.names)),
+                      (ListHash{}(s.mentions) ^ s.order) * 2 + s.compact);
     }
   };
   struct Plan {
@@ -148,6 +155,8 @@ class Objects : public Automaton, public Containers, public KeyTexts {
     std::vector<NameId> seen_unnamed;  // sorted by text
     bool seen_sorted = false;
     std::optional<TextId> keys;
+    std::optional<std::vector<NameId>> awaited;
+    std::optional<std::size_t> turns;  // of a plain core whose order is a list: how far down it a key may be
     std::array<std::uint32_t, 12> locals{};  // 1 + the first local id of each phase, spaced or not
   };
   // A place in a trie of keys, whatever object it belongs to: the names that may be read and those that may not (seen,
@@ -186,7 +195,9 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   FormulaId at_end(FormulaId f, std::uint32_t count);
   Label end_label(CoreId core);
   void questions_about(TableId table, const Key& key, const Plan& plan, std::vector<QuestionId>& out);
-  SeenId with_seen(SeenId seen, NameId name);
+  // The core's seen names after one more; kNone for a key that is no name of the plan.
+  SeenId with_seen(const Core& core, NameId name);
+  FormulaId without_seen(FormulaId f, SeenId seen);
   bool was_seen(SeenId seen, NameId name) const;
 
   // object_keys.cc
@@ -198,6 +209,14 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   bool plain_alive(Plan& plan, const Key& key);
   bool key_alive(CoreId core, NameId name);
   bool room_for(const CoreInfo& info, const Core& core, NameId name) const;
+  // Names that occur in whatever satisfies the formula, sorted by id.
+  using NeededNames = std::unordered_map<FormulaId, std::vector<NameId>>;
+  const std::vector<NameId>& needed(FormulaId f, NeededNames& known);
+  // For keys with an order: those of the needed names that no other of them precedes.
+  const std::vector<NameId>& awaited(CoreId core);
+  // Whether the order lets the name come next; kNone for unnamed keys. Exact for a plain core, else a "yes" may be
+  // wrong.
+  bool in_turn(CoreId core, NameId name);
   TextId extras(CoreId core);
   TextId keys_of(CoreId core);  // the text state of any key that may follow; kDeadText when none may
   TextId key_text(KeyPlace place);
@@ -212,6 +231,8 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   bool satisfiable(const Core& core);
   bool satisfiable_id(CoreId core);
   bool plain_satisfiable(CoreId core);
+  // Whether a plain core has so many keys left besides the missing ones; `gone` (sorted) are names that it has not.
+  bool has_others(CoreId core, std::uint64_t wanted, const std::vector<NameId>& gone);
   struct Search {
     CoreId core = 0;
     std::vector<NameId> names;                         // to be decided, in this order
@@ -238,6 +259,7 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   Texts& texts_;
   TextFrames& strings_;
   SpaceFrames& spaces_;
+  Orders& orders_;
   Verdicts verdicts_;
   std::uint8_t automaton_;
   const ByteClasses* classes_;

@@ -57,6 +57,7 @@ std::string content_of(const SchemaNode& node) {
   out.add(node.none_of).add(node.condition).add(node.consequence).add(node.alternative);
   out.add(node.unevaluated_members).add(node.unevaluated_items);
   out.add((node.evaluates_members ? 1u : 0u) | (node.evaluates_items ? 2u : 0u) | (node.evaluates_contained ? 4u : 0u));
+  for (const OrderStep& step : node.order) out.add(static_cast<std::uint64_t>(step.kind)).add(step.ids);
   return out.take();
 }
 

@@ -50,6 +50,21 @@ struct ItemTable {
   QuestionId rest = kAlways;
 };
 
+// One keyword that can name properties, for property_order="schema" (orders.h).
+struct OrderStep {
+  enum class Kind : std::uint8_t {
+    kNames,     // properties
+    kSchema,    // $ref, each of allOf
+    kBranches,  // anyOf, oneOf
+    kOption,    // each of dependentSchemas
+    kIf,
+    kThen,
+    kElse,
+  };
+  Kind kind;
+  std::vector<std::uint32_t> ids;  // kNames: names, as written; else questions
+};
+
 // Keywords that constrain in place. What a keyword says of other types than its own is nothing.
 struct SchemaNode {
   std::uint8_t types = kAllTypes;
@@ -91,6 +106,8 @@ struct SchemaNode {
   bool evaluates_members = false;    // all members
   bool evaluates_items = false;      // all items
   bool evaluates_contained = false;  // the items that satisfy `contains`
+
+  std::vector<OrderStep> order;  // as written; empty with property_order="any"
 
   std::string pointer;  // where it stands, for messages
 };

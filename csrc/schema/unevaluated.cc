@@ -41,6 +41,9 @@ QuestionId Unevaluated::either(QuestionId a, QuestionId b) {
   if (b == kNever) return a;
   SchemaNode node;
   node.any_of.push_back({std::min(a, b), std::max(a, b)});
+  if (!store_.nodes[a].order.empty() || !store_.nodes[b].order.empty()) {
+    node.order.push_back({OrderStep::Kind::kBranches, node.any_of[0]});
+  }
   node.pointer = store_.nodes[a].pointer;
   return store_.intern(std::move(node));
 }

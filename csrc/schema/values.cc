@@ -12,6 +12,7 @@ namespace maskforge {
 Values::Values(Machine& machine, Questions& questions, Texts& texts, TextFrames& strings, SpaceFrames& spaces)
     : machine_(machine),
       questions_(questions),
+      orders_(questions.store()),
       texts_(texts),
       strings_(strings),
       spaces_(spaces),
@@ -133,6 +134,15 @@ FormulaId Values::demanded_of(const Spec& spec, bool object) {
   return formulas.conj(std::move(parts));
 }
 
+// What must not be true of the object lists nothing, like what stands below `not`.
+OrderId Values::order_of(const Spec& spec) {
+  std::vector<QuestionId> questions = spec.asked;
+  for (std::uint32_t code : spec.forced) {
+    if (Literal::of(code).positive) questions.push_back(Literal::of(code).question);
+  }
+  return orders_.of(std::move(questions));
+}
+
 StateId Values::container(SpecId spec, bool object) {
   if (object ? !starts_[spec].has_object : !starts_[spec].has_array) {
     const Spec& s = specs_[spec];
@@ -140,8 +150,10 @@ StateId Values::container(SpecId spec, bool object) {
     for (QuestionId q : s.asked) asked.push_back(object ? questions_.object(q) : questions_.array(q));
     bool compact = s.compact;
     FormulaId demanded = demanded_of(s, object);
+    const OrderId order = object && demanded != kFalse ? order_of(s) : kNoOrder;
     Attempt attempt(*this);
-    StateId state = demanded == kFalse ? kDeadState : (object ? objects_ : arrays_)->start(demanded, asked, compact);
+    StateId state =
+        demanded == kFalse ? kDeadState : (object ? objects_ : arrays_)->start(demanded, asked, compact, order);
     if (state == kDeadState && !attempt.certain()) return kDeadState;
     Starts& starts = starts_[spec];
     (object ? starts.object : starts.array) = state;

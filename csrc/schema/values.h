@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/interner.h"
+#include "schema/orders.h"
 #include "schema/questions.h"
 #include "schema/scalar_frames.h"
 #include "schema/text_frames.h"
@@ -66,7 +67,10 @@ class Values : public Automaton {
     arrays_ = arrays;
   }
   Questions& questions() { return questions_; }
-  std::size_t memory_bytes() const { return specs_.size() * (sizeof(Spec) + sizeof(Starts) + 48); }
+  Orders& orders() { return orders_; }
+  std::size_t memory_bytes() const {
+    return specs_.size() * (sizeof(Spec) + sizeof(Starts) + 48) + orders_.memory_bytes();
+  }
 
   // Least fixpoint of satisfiability over recursive schemas: a question met again while it is being answered counts as
   // unsatisfiable; "no" answers that relied on that are not remembered. Every memo of a "no" in the engine goes through
@@ -131,9 +135,11 @@ class Values : public Automaton {
   Label word_label(SpecId spec, std::uint8_t bit);
   std::uint64_t count_now(SpecId spec, std::uint64_t limit);
   FormulaId demanded_of(const Spec& spec, bool object);
+  OrderId order_of(const Spec& spec);
 
   Machine& machine_;
   Questions& questions_;
+  Orders orders_;
   Texts& texts_;
   TextFrames& strings_;
   SpaceFrames& spaces_;
@@ -161,8 +167,9 @@ class Values : public Automaton {
 class Containers {
  public:
   virtual ~Containers() = default;
-  // The frame after the opening bracket; kDeadState when the demanded formula cannot be fulfilled.
-  virtual StateId start(FormulaId demanded, const std::vector<FormulaId>& asked, bool compact) = 0;
+  // The frame after the opening bracket; kDeadState when the demanded formula cannot be fulfilled. The order is one of
+  // keys and means nothing to arrays.
+  virtual StateId start(FormulaId demanded, const std::vector<FormulaId>& asked, bool compact, OrderId order) = 0;
   // How many values fulfil the demanded formula, saturating at `limit`.
   virtual std::uint64_t count(FormulaId demanded, bool compact, std::uint64_t limit) = 0;
 };

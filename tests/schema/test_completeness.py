@@ -6,6 +6,7 @@ one by one.
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 from collections.abc import Iterator
@@ -141,8 +142,6 @@ def test_the_order_of_the_schema_allows_every_value_in_some_order(schema: Any, s
     dice = random.Random(seed)
     try:
         ordered = byte_compiler().json_schema(schema, property_order="schema", whitespace="compact")
-    except mf.UnsupportedError as error:
-        pytest.skip(str(error))
     except mf.UnsatisfiableError:
         with pytest.raises(mf.UnsatisfiableError):
             byte_compiler().json_schema(schema)
@@ -150,8 +149,8 @@ def test_the_order_of_the_schema_allows_every_value_in_some_order(schema: Any, s
     grammar = byte_compiler().json_schema(schema)
     for keys in (["a"], ["a", "b"], ["b", "ab", "c"]):
         value: dict[str, Any] = {key: dice.choice([0, 1, None, "a", [], {}]) for key in keys}
-        orders = {json.dumps(shuffled(value, dice), separators=(",", ":")) for _ in range(24)}
-        answers = {accepts(ordered, text) for text in orders}
+        orders = [dict(members) for members in itertools.permutations(value.items())]
+        answers = {accepts(ordered, json.dumps(order, separators=(",", ":"))) for order in orders}
         assert (True in answers) == accepts(grammar, json.dumps(value)), value
 
 
