@@ -62,8 +62,7 @@ RegexId set_escape(RegexArena& regexes) {
       regexes.concat(whole(regexes, "(General_Category|gc)="), category),
       regexes.concat(whole(regexes, "(Script|sc|Script_Extensions|scx)="), one_of(regexes, 's')),
   });
-  RegexId property =
-      regexes.concat(whole(regexes, "\\\\[pP]\\{"), regexes.concat(name, whole(regexes, "\\}")));
+  RegexId property = regexes.concat(whole(regexes, "\\\\[pP]\\{"), regexes.concat(name, whole(regexes, "\\}")));
   return regexes.unite({whole(regexes, "\\\\[dDsSwW]"), property});
 }
 

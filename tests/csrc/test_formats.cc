@@ -314,7 +314,8 @@ void single_cases() {
   CHECK(known_format("relative-json-pointer", false) == "relative-json-pointer");
   std::string later(known_format("relative-json-pointer", true).value());
   CHECK(!known_format(later, true).has_value());
-  for (const char* text : {"0", "0+1", "12-3/a", "0+0", "1#", "0-10//"}) CHECK_NOTE(matches(language(later.c_str()), text), text);
+  for (const char* text : {"0", "0+1", "12-3/a", "0+0", "1#", "0-10//"})
+    CHECK_NOTE(matches(language(later.c_str()), text), text);
   for (const char* text : {"0+", "0+01", "0+1#", "+1", "0+1+1", "0/+1~"})
     CHECK_NOTE(!matches(language(later.c_str()), text), text);
   CHECK(!format_language(arena, "phone").has_value());
