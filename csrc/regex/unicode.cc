@@ -79,4 +79,22 @@ std::optional<CharSet> unicode_property(std::string_view name) {
   return find('b', name);
 }
 
+std::vector<std::string_view> unicode_property_names(char kind) {
+  std::vector<std::string_view> names;
+  auto add = [&](std::string_view list) {
+    for (std::size_t space; (space = list.find(' ')) != list.npos; list.remove_prefix(space + 1)) {
+      names.push_back(list.substr(0, space));
+    }
+    names.push_back(list);
+  };
+  for (std::size_t i = 0; i < kUnicodeEntryCount; ++i) {
+    if (kUnicodeEntries[i].kind == kind) add(kUnicodeEntries[i].names);
+  }
+  if (kind == 'g') {
+    for (std::size_t i = 0; i < kUnicodeGroupCount; ++i) add(kUnicodeGroups[i].names);
+  }
+  if (kind == 'b') add("Any ASCII Assigned");
+  return names;
+}
+
 }  // namespace maskforge

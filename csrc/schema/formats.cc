@@ -21,10 +21,17 @@ RegexId uuid(RegexArena& regexes) {
   return formats::whole(regexes, "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}");
 }
 RegexId json_pointer(RegexArena& regexes) { return formats::whole(regexes, kJsonPointer); }
-// The first draft of relative pointers, which all later ones contain: no index manipulation ("0+1").
+constexpr std::string_view kNumber = "(0|[1-9][0-9]*)";
 RegexId relative_json_pointer(RegexArena& regexes) {
-  return formats::whole(regexes, "(0|[1-9][0-9]*)(#|" + std::string(kJsonPointer) + ")");
+  return formats::whole(regexes, std::string(kNumber) + "(#|" + std::string(kJsonPointer) + ")");
 }
+// draft-bhutton-relative-json-pointer-00 adds the manipulation of an index ("0+1").
+RegexId relative_json_pointer_2020(RegexArena& regexes) {
+  const std::string number(kNumber);
+  return formats::whole(regexes, number + "(#|([+\\-]" + number + ")?" + std::string(kJsonPointer) + ")");
+}
+
+constexpr std::string_view kRelativeJsonPointer2020 = "relative-json-pointer of 2020-12";
 
 constexpr Format kFormats[] = {
     {"date", formats::date},
@@ -41,6 +48,7 @@ constexpr Format kFormats[] = {
     {"json-pointer", json_pointer},
     {"regex", formats::regex},
     {"relative-json-pointer", relative_json_pointer},
+    {kRelativeJsonPointer2020, relative_json_pointer_2020},
     {"time", formats::time},
     {"uri", formats::uri},
     {"uri-reference", formats::uri_reference},
@@ -56,7 +64,12 @@ const Format* find_format(std::string_view name) {
 
 }  // namespace
 
-bool is_known_format(std::string_view name) { return find_format(name) != nullptr; }
+std::optional<std::string_view> known_format(std::string_view name, bool is_2020) {
+  if (is_2020 && name == "relative-json-pointer") return kRelativeJsonPointer2020;
+  const Format* format = name == kRelativeJsonPointer2020 ? nullptr : find_format(name);
+  if (format == nullptr) return std::nullopt;
+  return format->name;
+}
 
 std::optional<RegexId> format_language(RegexArena& regexes, std::string_view name) {
   const Format* format = find_format(name);
@@ -69,7 +82,7 @@ std::optional<RegexId> format_upper_bound(RegexArena& regexes, std::string_view 
     constexpr std::string_view kLabel = "[A-Za-z0-9]([A-Za-z0-9\\-]{0,61}[A-Za-z0-9])?";
     return formats::whole(regexes, std::string(kLabel) + "(\\." + std::string(kLabel) + ")*");
   }
-  if (name == "idn-hostname" || name == "regex" || name == "relative-json-pointer") return regexes.any_text();
+  if (name == "idn-hostname" || name == "regex") return regexes.any_text();
   return std::nullopt;
 }
 

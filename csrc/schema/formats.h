@@ -9,8 +9,10 @@
 
 namespace maskforge {
 
-bool is_known_format(std::string_view name);
-// The texts of a format; nothing for a name the specification does not have. Not memoised: callers keep the id.
+// The language that a `format` of a schema names, by the name under which format_language has it; nothing for a format
+// that the specification does not have. Only relative JSON Pointers differ between dialects.
+std::optional<std::string_view> known_format(std::string_view name, bool is_2020);
+// The texts of a format; nothing for an unknown name. Not memoised: callers keep the id.
 std::optional<RegexId> format_language(RegexArena& regexes, std::string_view name);
 
 // For the formats whose language is only a part of what their RFC allows (hostname leaves out A-labels; idn-hostname

@@ -188,21 +188,22 @@ class InternationalNames {
     return regexes_.unite({regexes_.intersect({label, no(not_left)}), right_label});
   }
 
-  // At most 63 octets as an A-label, so at most 58 after "xn--" and the delimiter. A character is coded as the distance
-  // from the one before it in code point order times the length so far, in digits that are worth a factor of ten at
-  // least: distances below 28,886 take four of them, below 2.9 million six, below 289 million eight. Within one
-  // alphabet four therefore suffice (six for the first), within East Asia six (seven for the first), and eight always.
-  // With k such characters among n: n + 3k <= 56, n + 5k <= 57 and n + 7k <= 58.
+  // At most 63 octets as an A-label. tools/punycode_limits.py finds how long a label may be for that: any one of at
+  // most 14 characters, and one of at most 22 within one alphabet, where most distances between characters take two
+  // digits. Limits for labels with few characters beyond ASCII count those as well, which costs states; these are
+  // shorter than need be.
   RegexId punycode_fits() {
     static constexpr CodePointRange kAlphabets[] = {
-        {0xDF, 0x24F},  {0x370, 0x3FF}, {0x400, 0x52F}, {0x531, 0x58F}, {0x591, 0x5FF}, {0x620, 0x6FF},  {0x900, 0x9FF},
+        {0xDF, 0x17F},  {0x370, 0x3FF}, {0x400, 0x4FF}, {0x531, 0x58F}, {0x591, 0x5FF}, {0x620, 0x6FF},  {0x900, 0x9FF},
         {0xA00, 0xAFF}, {0xB00, 0xBFF}, {0xC00, 0xCFF}, {0xD00, 0xDFF}, {0xE00, 0xEFF}, {0x10D0, 0x10FF}};
     std::vector<RegexId> parts;
     for (CodePointRange alphabet : kAlphabets) parts.push_back(star({{0, 0x7F}, alphabet}));
     return regexes_.unite({
-        regexes_.intersect({regexes_.unite(parts), weight({{14, 14}, {9, 29}, {5, 41}})}),
-        regexes_.intersect({star({{0, 0x7F}, {0x3000, 0xD7A3}}), weight({{9, 12}, {5, 32}})}),
-        weight({{7, 9}, {4, 30}, {1, 51}}),
+        regexes_.intersect(
+            {regexes_.unite(parts), regexes_.unite({regexes_.length(1, 22), weight({{9, 29}, {5, 41}})})}),
+        regexes_.intersect({star({{0, 0x7F}, {0x3000, 0xD7A3}}), weight({{5, 32}})}),
+        regexes_.length(1, 14),
+        weight({{4, 30}, {1, 51}}),
     });
   }
 

@@ -1,21 +1,24 @@
 // The format "regex": patterns of ECMA-262 with the `u` flag. Covered by tests/csrc/test_formats.cc.
 //
 // Parentheses nest, so no regular language is exact. This one accepts valid patterns only, and all but these:
-// - groups nested more than eight deep;
-// - backreferences, and more than one named group: whether they are right hangs on the groups elsewhere in the pattern;
+// - groups nested more than kDeepest deep;
+// - two named groups whose names begin with the same character, and names beyond ASCII;
+// - `\k<name>`, but for the first named group, after it, with a name of one character;
+// - backreferences `\10` and up, and those that stand before their group;
 // - repeat counts {n,m} where neither m has more digits than n nor both have at most two;
 // - class ranges between characters that are spelled in different ways, and those that tell their order apart only
 // late;
-// - Unicode properties other than general categories and the commonest scripts.
+// - Unicode properties younger than the tables.
 #include <string>
 #include <vector>
 
+#include "regex/unicode.h"
 #include "schema/format_parts.h"
 
 namespace maskforge::formats {
 namespace {
 
-constexpr int kDeepest = 8;
+constexpr int kDeepest = 24;
 
 std::string join(const std::vector<std::string>& branches) {
   std::string out;
@@ -45,12 +48,22 @@ std::string character_escape() {
          "{1,4}\\}|[\\^$\\\\.*+?()[\\]{}|/])";
 }
 
-std::string set_escape() {
-  const std::string category = "(L[ultmo]?|M[nce]?|N[dlo]?|P[cdseifo]?|S[mcko]?|Z[slp]?|C[cfson]?)";
-  const std::string script = "(Latin|Greek|Cyrillic|Arabic|Hebrew|Han|Hiragana|Katakana|Hangul|Thai|Devanagari)";
-  return "\\\\([dDsSwW]|[pP]\\{(" + category + "|(General_Category|gc)=" + category +
-         "|(Script|sc|Script_Extensions|scx)=" + script +
-         "|Any|ASCII|Alphabetic|Lowercase|Uppercase|White_Space|Emoji)\\})";
+RegexId one_of(RegexArena& regexes, char kind) {
+  std::vector<std::u32string> words;
+  for (std::string_view name : unicode_property_names(kind)) words.emplace_back(name.begin(), name.end());
+  return regexes.words(std::move(words));
+}
+
+RegexId set_escape(RegexArena& regexes) {
+  RegexId category = one_of(regexes, 'g');
+  RegexId name = regexes.unite({
+      category,
+      one_of(regexes, 'b'),
+      regexes.concat(whole(regexes, "(General_Category|gc)="), category),
+      regexes.concat(whole(regexes, "(Script|sc|Script_Extensions|scx)="), one_of(regexes, 's')),
+  });
+  RegexId property = regexes.concat(whole(regexes, "\\\\[pP]\\{"), regexes.concat(name, whole(regexes, "\\}")));
+  return regexes.unite({whole(regexes, "\\\\[dDsSwW]"), property});
 }
 
 // {n}, {n,} and {n,m} with n <= m.
@@ -69,7 +82,7 @@ std::string braces() {
 }
 
 // What stands between the brackets. A hyphen is literal first and last only.
-std::string character_class() {
+RegexId character_class(RegexArena& regexes, RegexId sets) {
   const std::string plain = "[^\\\\\\]\\-\\^]";  // the caret is literal too, but not in front
   const std::string atom = "(" + plain + "|\\^|" + character_escape() + "|\\\\[b\\-0])";
   std::vector<std::string> ranges;
@@ -112,9 +125,66 @@ std::string character_class() {
     unit_digits.push_back(hex_digit(v) + "[0-9a-fA-F]{3}-\\\\u" + without_d + "[0-9a-fA-F]{3}");
   }
   ranges.push_back("\\\\u" + join(unit_digits));
-  // \0 must not be followed by a digit.
-  const std::string item = "(" + join(ranges) + "|" + atom + "|" + set_escape() + ")";
-  return "\\[\\^?-?(" + item + "*)-?\\]";
+  RegexId item = regexes.unite({whole(regexes, join(ranges) + "|" + atom), sets});
+  RegexId items = regexes.repeat(item, 0, RegexArena::kUnbounded);
+  return regexes.concat(whole(regexes, "\\[\\^?-?"), regexes.concat(items, whole(regexes, "-?\\]")));
+}
+
+// ---- rules that hold across groups, for texts that are well-formed otherwise ----
+
+const std::string kClass = "\\[([^\\\\\\]]|\\\\[^])*\\]";
+// Whatever stands before a place that is not inside a class or an escape.
+const std::string kBefore = "([^\\\\\\[]|\\\\[^]|" + kClass + ")*";
+const std::string kNamed = "\\([?]<[^=!]";
+
+// No two named groups begin with the same character.
+RegexId distinct_names(RegexArena& regexes) {
+  RegexId up_to_name = whole(regexes, kBefore + "\\([?]<");
+  std::vector<RegexId> pairs;
+  for (char32_t c = '$'; c <= 'z'; ++c) {
+    RegexId letter = regexes.chars({{c, c}});
+    if (c == '=') continue;  // a lookbehind
+    pairs.push_back(regexes.concat(letter, regexes.concat(up_to_name, regexes.concat(letter, regexes.any_text()))));
+  }
+  return regexes.complement(regexes.concat(up_to_name, regexes.unite(pairs)));
+}
+
+// `\k<n>` only after a first named group "(?<n>".
+RegexId named_references(RegexArena& regexes) {
+  RegexId to_reference = whole(regexes, kBefore + "\\\\k");
+  auto no_reference_but = [&](RegexId allowed) {
+    return regexes.complement(regexes.concat(to_reference, regexes.complement(allowed)));
+  };
+  std::vector<RegexId> names;
+  for (char32_t c = '$'; c <= 'z'; ++c) {
+    if (c == '=') continue;
+    std::u32string close{c, U'>'};
+    RegexId same = regexes.concat(regexes.literal(U"<" + close), regexes.any_text());
+    names.push_back(regexes.concat(regexes.literal(close), no_reference_but(same)));
+  }
+  RegexId before = regexes.intersect({
+      whole(regexes, "([^\\\\\\[]|\\\\[^k]|" + kClass + ")*"),
+      regexes.complement(whole(regexes, kBefore + kNamed + "[^]*")),
+  });
+  RegexId after_first = regexes.concat(before, regexes.concat(whole(regexes, "\\([?]<"), regexes.unite(names)));
+  return regexes.unite({no_reference_but(regexes.none()), after_first});
+}
+
+// `\n` only after the n-th group has been opened.
+RegexId numbered_references(RegexArena& regexes) {
+  RegexId no_question_mark = regexes.complement(whole(regexes, "[?][^]*"));
+  RegexId level = regexes.any_text();  // from the ninth group on
+  for (int opened = 8; opened >= 0; --opened) {
+    const std::string known = opened == 0 ? "" : "1-" + std::to_string(opened);
+    RegexId rest = regexes.unite({
+        regexes.epsilon(),
+        regexes.concat(whole(regexes, kNamed), level),
+        regexes.concat(whole(regexes, "\\("), regexes.intersect({level, no_question_mark})),
+    });
+    RegexId tokens = whole(regexes, "([^\\\\\\[(]|\\\\[^1-9]|\\\\[" + known + "]|" + kClass + "|\\([?]([:=!]|<[=!]))*");
+    level = regexes.concat(tokens, rest);
+  }
+  return level;
 }
 
 }  // namespace
@@ -122,8 +192,12 @@ std::string character_class() {
 RegexId regex(RegexArena& regexes) {
   // A group's content is the language of the level below; everything else is the same at every level.
   RegexId quantifier = whole(regexes, "(([*+?]|" + braces() + ")[?]?)?");
-  RegexId leaf = whole(regexes, "[^\\^$\\\\.*+?()[\\]{}|]|[.]|" + character_escape() + "|\\\\0|" + set_escape() + "|" +
-                                    character_class());
+  RegexId sets = set_escape(regexes);
+  RegexId leaf = regexes.unite({
+      whole(regexes, "[^\\^$\\\\.*+?()[\\]{}|]|[.]|" + character_escape() + "|\\\\[0-9]|\\\\k<[A-Za-z_$]>"),
+      sets,
+      character_class(regexes, sets),
+  });
   RegexId simple_assertion = whole(regexes, "[\\^$]|\\\\[bB]");
   RegexId open_group = whole(regexes, "\\(([?](:|<[A-Za-z_$][A-Za-z0-9_$]*>))?");
   RegexId open_assertion = whole(regexes, "\\([?]<?[=!]");
@@ -143,10 +217,11 @@ RegexId regex(RegexArena& regexes) {
   }
   return regexes.intersect({
       level,
-      // More than one named group, counting what looks like one.
-      regexes.complement(whole(regexes, "[^]*\\([?]<[^=!][^]*\\([?]<[^=!][^]*")),
-      // \0 before a digit would be an octal escape.
-      regexes.complement(whole(regexes, "[^]*\\\\0[0-9][^]*")),
+      distinct_names(regexes),
+      named_references(regexes),
+      numbered_references(regexes),
+      // \0 before a digit would be an octal escape; \1 before one is another reference.
+      regexes.complement(whole(regexes, "([^\\\\]|\\\\[^])*\\\\[0-9][0-9][^]*")),
   });
 }
 

@@ -103,8 +103,8 @@ void SchemaLoader::read_strings(SchemaNode& node, const Place& place) {
     }
   }
   if (const JsonValue* format = schema.find("format"); format != nullptr && format->is_string()) {
-    if (is_known_format(format->text)) {
-      node.formats.push_back(format->text);
+    if (auto known = known_format(format->text, place.scope.dialect == Dialect::kDraft2020)) {
+      node.formats.emplace_back(*known);
       note(place, "format", Enforcement::kEnforced);
     } else {
       note(place, "format", Enforcement::kAnnotation, "\"" + format->text + "\" is not a format of the specification");

@@ -143,6 +143,11 @@ void patterns() {
                            "\\cA\\0",
                            "[!-~]",
                            "x*?y+?",
+                           "(?<n>a)\\k<n>",
+                           "[(]()\\1|(?<b>x)(?<c>\\2)\\3",
+                           "\\\\01\\\\k<n>",
+                           "(?<a>x)(?<b>y)",
+                           "\\p{sc=Cherokee}[\\P{XID_Start}\\p{gc=Lowercase_Letter}]",
                            "[*-/]",
                            "a{19,21}"}) {
     CHECK_NOTE(matches(regex, text), text);
@@ -166,6 +171,20 @@ void patterns() {
                            "(?P<n>a)",
                            "\\a",
                            "\\1",
+                           "(?:a)\\1",
+                           "(?=a)\\1",
+                           "[(]\\1",
+                           "\\(\\1",
+                           "(a)\\2",
+                           "(a)\\10",
+                           "[\\1]",
+                           "(?<n>a)\\k<m>",
+                           "[(?<n>]\\k<n>",
+                           "\\(?<n>\\k<n>",
+                           "(?<n>a)\\k",
+                           "(?<n>a)\\k<n",
+                           "\\p{sc=Latim}",
+                           "\\p{Script}",
                            "\\k<n>",
                            "a{1",
                            "}",
@@ -182,12 +201,15 @@ void patterns() {
                            "\\c1",
                            "\\01",
                            "[\\xf0-\\x0f]",
-                           "(((((((((a)))))))))",
                            "[z-a]",
                            "\\-",
                            "(?#c)a"}) {
     CHECK_NOTE(!matches(regex, text), text);
   }
+  std::string deep = "a";
+  for (int depth = 1; depth <= 24; ++depth) deep = "(" + deep + ")";
+  CHECK(matches(regex, deep));
+  CHECK(!matches(regex, "(" + deep + ")"));
   std::mt19937 rng(11);
   const std::string alphabet = "ab01-[](){}|^$.*+?,\\dux:=!<>";
   int accepted = 0;
@@ -288,7 +310,14 @@ void single_cases() {
     CHECK(!arena.matches(idn, name));
   }
 
-  CHECK(!is_known_format("phone"));
+  CHECK(!known_format("phone", true).has_value());
+  CHECK(known_format("relative-json-pointer", false) == "relative-json-pointer");
+  std::string later(known_format("relative-json-pointer", true).value());
+  CHECK(!known_format(later, true).has_value());
+  for (const char* text : {"0", "0+1", "12-3/a", "0+0", "1#", "0-10//"})
+    CHECK_NOTE(matches(language(later.c_str()), text), text);
+  for (const char* text : {"0+", "0+01", "0+1#", "+1", "0+1+1", "0/+1~"})
+    CHECK_NOTE(!matches(language(later.c_str()), text), text);
   CHECK(!format_language(arena, "phone").has_value());
 }
 

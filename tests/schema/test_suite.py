@@ -74,7 +74,6 @@ RULES = [
         for drafts, file in [
             (tuple(DIALECTS), "hostname.json"),
             (tuple(DIALECTS)[2:], "idn-hostname.json"),
-            (tuple(DIALECTS)[2:], "ecmascript-regex.json"),
         ]
     ),
 ]
