@@ -156,7 +156,7 @@ class Objects : public Automaton, public Containers, public KeyTexts {
     bool seen_sorted = false;
     std::optional<TextId> keys;
     std::optional<std::vector<NameId>> awaited;
-    std::optional<std::size_t> turns;  // of a plain core whose order is a list: how far down it a key may be
+    std::optional<std::size_t> turns;        // of a plain core whose order is a list: how far down it a key may be
     std::array<std::uint32_t, 12> locals{};  // 1 + the first local id of each phase, spaced or not
   };
   // A place in a trie of keys, whatever object it belongs to: the names that may be read and those that may not (seen,
