@@ -42,8 +42,10 @@ Objects::PlanId Objects::plan_of(const Core& core) {
                        [&](TableId table) { return store_.members[table].properties.contains(name); });
   });
   PlanId id = shapes_.intern(shape);
-  if (id < plans_.size()) return id;
-  Plan& plan = plans_.emplace_back();
+  // What follows may throw: the plan is then made when it is asked for again.
+  while (plans_.size() <= id) plans_.emplace_back();
+  if (plans_[id].is_made) return id;
+  Plan plan;
   plan.shape = shapes_[id];
   plan.names = plan.shape.mentions;
   for (TableId table : plan.shape.tables) {
@@ -68,6 +70,8 @@ Objects::PlanId Objects::plan_of(const Core& core) {
     plan.index.emplace(plan.names[i], i);
   }
   plan.name_alive.assign(plan.names.size(), Known::kUnknown);
+  plan.is_made = true;
+  plans_[id] = std::move(plan);
   return id;
 }
 

@@ -126,6 +126,7 @@ class Objects : public Automaton, public Containers, public KeyTexts {
     }
   };
   struct Plan {
+    bool is_made = false;
     Shape shape;
     std::vector<NameId> names;  // sorted by text
     std::vector<std::uint64_t> name_matches;

@@ -291,7 +291,7 @@ std::vector<NameId> Orders::first_of(OrderId id, const std::vector<NameId>& name
   }
   // What is listed first most often precedes most of the others.
   std::sort(left.begin(), left.end());
-  if (is_list(id) && !left.empty()) left.resize(1);
+  if (is_list(id) && !left.empty()) left.erase(left.begin() + 1, left.end());
   for (std::size_t i = 0; i < left.size() && left.size() > 1; ++i) {
     const Row& row = this->row(order, order.names[left[i]]);
     std::size_t earlier = 0;

@@ -47,7 +47,9 @@ TakenSets::ChunkId TakenSets::chunk_of(std::vector<QuestionId> values) {
   FuelScope::spend(values.size() / 16 + 1);
   std::size_t bytes = sizeof(Chunk) + 64 + values.size() * sizeof(QuestionId);
   ChunkId id = chunks_.intern({std::move(values)});
-  if (id < chunk_questions_.size()) return id;
+  // What follows may run out of fuel: the chunk then has no question yet, and gets it when it is asked for again.
+  if (chunk_questions_.size() <= id) chunk_questions_.resize(id + 1, kNone);
+  if (chunk_questions_[id] != kNone) return id;
   SchemaNode node;
   node.types = 0;
   std::vector<std::u32string> texts;
@@ -62,7 +64,7 @@ TakenSets::ChunkId TakenSets::chunk_of(std::vector<QuestionId> values) {
   node.has_containers = !node.containers.empty();
   if (!texts.empty()) node.texts.push_back(regexes_.words(std::move(texts)));
   if (!numbers.empty()) constants_.restrict_numbers(node, numbers_.any_of(std::move(numbers)));
-  chunk_questions_.push_back(store_.intern(std::move(node)));
+  chunk_questions_[id] = store_.intern(std::move(node));
   bytes_ += bytes;
   return id;
 }

@@ -67,3 +67,18 @@ def test_an_array_that_must_hold_itself_in_small(text: str, right: bool) -> None
     schema = {"contains": {"type": "array", "$ref": "#/$defs/leaf"}, "$ref": "#/$defs/leaf", "$defs": {"leaf": leaf}}
     matcher = byte_compiler().json_schema(schema).matcher()
     assert (matcher.accept_bytes(text.encode()) == len(text) and matcher.is_accepting()) == right
+
+
+def test_what_was_refused_once_is_refused_again() -> None:
+    """What an error interrupted must not pass for finished afterwards."""
+    compiler = mf.Compiler(byte_compiler().vocabulary)
+    schema = {
+        "type": "object",
+        "patternProperties": {f"^{i}": {"type": "integer"} for i in range(70)},
+        "required": ["a"],
+    }
+    for _ in range(2):
+        with pytest.raises(mf.UnsupportedError, match="64 key patterns"):
+            matcher = compiler.json_schema(schema).matcher()
+            matcher.accept_bytes(b'{"1":')
+            matcher.allowed_tokens()
