@@ -2,6 +2,7 @@
 #include "masks/word_walk.h"
 
 #include "base/fuel.h"
+#include "base/json_escapes.h"
 #include "masks/solver.h"
 
 namespace maskforge {
@@ -20,34 +21,6 @@ std::uint8_t utf8_byte(char32_t c, unsigned place) {
   char32_t bits = c >> (6 * (length - 1 - place));
   if (place > 0) return static_cast<std::uint8_t>(0x80 | (bits & 0x3F));
   return static_cast<std::uint8_t>((0xF00u >> length & 0xFF) | bits);
-}
-
-// The character that a backslash and this byte stand for; 0 when none.
-char32_t escaped(std::uint8_t byte) {
-  switch (byte) {
-    case '"':
-    case '\\':
-    case '/':
-      return byte;
-    case 'b':
-      return 8;
-    case 'f':
-      return 12;
-    case 'n':
-      return 10;
-    case 'r':
-      return 13;
-    case 't':
-      return 9;
-    default:
-      return 0;
-  }
-}
-
-int hex_digit(std::uint8_t byte) {
-  if (byte >= '0' && byte <= '9') return byte - '0';
-  std::uint8_t lower = byte | 0x20;
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
 std::uint32_t high_surrogate(char32_t c) { return 0xD800 + ((c - 0x10000) >> 10); }
@@ -164,7 +137,7 @@ void WordWalk::read_escape(TrieRef entry, const Words& words) {
       read_hex(next, words, 0, 4, 0);
       continue;
     }
-    const char32_t c = escaped(byte);
+    const char32_t c = escaped_character(byte);
     if (c == 0) continue;
     for (std::uint32_t i = words.from; i < words.to; ++i) {
       if (next_of(words, i) != c) continue;
@@ -180,7 +153,7 @@ void WordWalk::read_hex(TrieRef entry, const Words& words, std::uint32_t value, 
   const std::uint32_t last = entry.node + nodes[entry.node].size;
   for (std::uint32_t child = entry.node + 1; child < last; child += nodes[child].size) {
     ++visited_;
-    const int digit = hex_digit(static_cast<std::uint8_t>(nodes[child].byte));
+    const int digit = hex_value(static_cast<std::uint8_t>(nodes[child].byte));
     if (digit < 0) continue;
     const std::uint32_t read = value * 16 + static_cast<std::uint32_t>(digit);
     std::uint32_t i = words.from;

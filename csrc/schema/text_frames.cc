@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/json_escapes.h"
+
 namespace maskforge {
 
 namespace {
@@ -11,12 +13,6 @@ namespace {
 std::vector<TextEdge>::const_iterator edge_at(const std::vector<TextEdge>& edges, char32_t c) {
   return std::lower_bound(edges.begin(), edges.end(), c,
                           [](const TextEdge& edge, char32_t value) { return edge.last < value; });
-}
-
-int hex_value(std::uint8_t byte) {
-  if (byte >= '0' && byte <= '9') return byte - '0';
-  std::uint8_t lower = byte | 0x20;
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
 }  // namespace
@@ -234,9 +230,8 @@ TextFrames::Plan& TextFrames::plan(std::uint32_t id) {
       break;
     }
     case Phase::kEscape: {
-      constexpr std::pair<char, char32_t> kEscapes[] = {{'"', '"'}, {'\\', '\\'}, {'/', '/'}, {'b', 8},
-                                                        {'f', 12},  {'n', 10},    {'r', 13},  {'t', 9}};
-      for (auto [byte, c] : kEscapes) sorter.set(static_cast<unsigned char>(byte), character(local.text, c));
+      for (std::uint8_t byte : {'"', '\\', '/', 'b', 'f', 'n', 'r', 't'})
+        sorter.set(byte, character(local.text, escaped_character(byte)));
       sorter.set('u', {Action::Kind::kGo, {Phase::kHex, 4, local.text, 0}, 0});
       break;
     }
