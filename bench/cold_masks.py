@@ -40,10 +40,12 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
-from maskforge.bench import machine
-from maskforge.bench.cases import Case, built_in_cases, maskbench_cases
-from maskforge.bench.engines import Engine, Llguidance, Maskforge, Refused, Run
 from maskforge.bench.summary import Outcome, Reading, page, summarize, tables
+from maskforge.jsonschemabench import machine
+from maskforge.jsonschemabench.cases import Case, built_in_cases, maskbench_cases
+from maskforge.jsonschemabench.engines.base import Engine, Refused, Run
+from maskforge.jsonschemabench.engines.llguidance import Llguidance
+from maskforge.jsonschemabench.engines.maskforge import Maskforge
 
 Clock = Callable[[], int]
 CLOCKS: dict[str, Clock] = {"cpu": process_time_ns, "wall": perf_counter_ns}

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from maskforge.bench.cases import Case, built_in_cases, case, instance_text, maskbench_cases
 from maskforge.bench.cold_masks import Harness, command_line, run_cases
-from maskforge.bench.engines import Refused, Run, Stopped
+from maskforge.jsonschemabench.cases import Case, built_in_cases, case, instance_text, maskbench_cases
+from maskforge.jsonschemabench.engines.base import Refused, Run, Stopped
 
 EOS = 3
 VOCAB = 70  # three words of a bitmask

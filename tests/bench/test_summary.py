@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from maskforge.bench.summary import Outcome, Reading, counts, distribution, markdown, page, quantile, summarize
+from maskforge.bench.summary import Outcome, Reading, counts, markdown, page, summarize
+from maskforge.jsonschemabench.statistics import distribution, quantile
 
 
 def test_quantile_is_a_value_that_occurs() -> None:

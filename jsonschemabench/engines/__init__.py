@@ -1,0 +1,1 @@
+"""The engines that are compared: `base` has the interface, every other module one engine."""
