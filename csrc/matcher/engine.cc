@@ -88,8 +88,9 @@ Engine::Engine(std::shared_ptr<const Vocabulary> vocabulary, const EngineOptions
       current_(std::make_shared<Generation>(vocabulary_, index_, options_)) {}
 
 std::shared_ptr<const Grammar> Engine::compile(Spec spec) {
-  generation()->compile(spec);
-  return std::make_shared<const Grammar>(shared_from_this(), std::move(spec));
+  std::shared_ptr<Generation> generation = this->generation();
+  const StateId start = generation->compile(spec);
+  return std::make_shared<const Grammar>(shared_from_this(), std::move(spec), generation, start);
 }
 
 std::shared_ptr<Generation> Engine::generation() {

@@ -21,7 +21,9 @@ class Engine;
 // A compiled spec. Immutable; keeps its engine alive, but not a generation.
 class Grammar {
  public:
-  Grammar(std::shared_ptr<Engine> engine, Spec spec) : engine_(std::move(engine)), spec_(std::move(spec)) {}
+  // `start`: of the spec, in `generation`.
+  Grammar(std::shared_ptr<Engine> engine, Spec spec, std::weak_ptr<Generation> generation, StateId start)
+      : engine_(std::move(engine)), spec_(std::move(spec)), generation_(std::move(generation)), start_(start) {}
 
   // A matcher at the start of a text. Costs about a microsecond; compiles the spec again when a new generation has
   // begun since.
@@ -35,7 +37,7 @@ class Grammar {
   const Spec spec_;
   mutable std::mutex mutex_;                      // guards what follows
   mutable std::weak_ptr<Generation> generation_;  // where it was last looked up
-  mutable StateId start_ = kDeadState;            // its start there
+  mutable StateId start_;                         // its start there
 };
 
 class Engine : public std::enable_shared_from_this<Engine> {

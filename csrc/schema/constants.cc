@@ -48,9 +48,9 @@ QuestionId Constants::question(const JsonValue& value, const std::string& pointe
     node.items = store_.intern(std::move(table));
   } else if (value.is_object()) {
     MemberTable table;
-    for (const JsonMember& member : value.members) {
+    for (const JsonMember& member : value.members()) {
       NameId name = store_.name(member.key);
-      table.properties[name] = question(member.value, pointer);  // of repeated keys the last one counts
+      table.properties.add(name, question(member.value, pointer));  // of repeated keys the last one counts
       node.required.push_back(name);
     }
     std::sort(node.required.begin(), node.required.end());
@@ -72,7 +72,7 @@ void Constants::restrict(SchemaNode& node, const std::vector<const JsonValue*>& 
   for (const JsonValue* value : values) {
     types |= type_of(*value);
     if (value->is_string()) words.push_back(decode_utf8(value->text));
-    if (value->is_number()) numbers.push_back(value->text);
+    if (value->is_number()) numbers.emplace_back(value->text);
     if (value->is_array() || value->is_object()) containers.push_back(question(*value, pointer));
   }
   node.types &= types;

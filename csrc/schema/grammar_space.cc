@@ -48,10 +48,10 @@ GrammarSpace::~GrammarSpace() = default;
 Machine& GrammarSpace::machine() { return impl_->machine; }
 
 StateId GrammarSpace::compile_json_schema(std::string_view schema_text, const SchemaOptions& options, Report& report) {
-  JsonValue document = parse_json(schema_text);
+  JsonDocument document = parse_json(schema_text);
   std::lock_guard lock(impl_->machine.mutex());
   SchemaLoader loader(impl_->store, impl_->regexes, impl_->numbers, options, report);
-  QuestionId root = impl_->questions.resolve(loader.load(document));
+  QuestionId root = impl_->questions.resolve(loader.load(document.root()));
   const bool compact = options.whitespace == WhitespaceStyle::kCompact;
   std::vector<std::uint32_t> forced;
   if (root != kAlways) forced.push_back(Literal{root, true}.code());

@@ -1,6 +1,9 @@
 // See json_value.h.
 #include "schema/json_value.h"
 
+#include <string>
+#include <vector>
+
 #include "base/errors.h"
 #include "base/utf8.h"
 
@@ -12,14 +15,14 @@ constexpr int kMaxDepth = 3000;
 
 class Parser {
  public:
-  explicit Parser(std::string_view text) : text_(text) {}
+  Parser(std::string_view text, Arena& arena) : text_(text), arena_(arena) {}
 
-  JsonValue document() {
+  const JsonValue* document() {
     JsonValue value;
     parse_value(value, 0);
     skip_space();
     if (at_ != text_.size()) fail("text after the end of the JSON document");
-    return value;
+    return keep(std::span<const JsonValue>(&value, 1)).data();
   }
 
  private:
@@ -49,7 +52,8 @@ class Parser {
         return parse_array(out, depth);
       case '"':
         out.kind = JsonValue::Kind::kString;
-        return parse_string(out.text);
+        out.text = parse_string();
+        return;
       case 't':
         out.kind = JsonValue::Kind::kTrue;
         return expect_word("true");
@@ -64,6 +68,11 @@ class Parser {
     }
   }
 
+  template <typename T>
+  std::span<const T> keep(std::span<const T> items) {
+    return arena_.copy(items);
+  }
+
   void parse_object(JsonValue& out, int depth) {
     out.kind = JsonValue::Kind::kObject;
     ++at_;
@@ -72,21 +81,28 @@ class Parser {
       ++at_;
       return;
     }
+    const std::size_t from = members_.size();
     for (;;) {
       skip_space();
       if (peek() != '"') fail("a key was expected");
-      JsonMember& member = out.members.emplace_back();
-      parse_string(member.key);
+      JsonMember member;
+      member.key = parse_string();
       skip_space();
       if (peek() != ':') fail("':' was expected");
       ++at_;
       parse_value(member.value, depth + 1);
+      out.key_kinds |= JsonValue::key_kind(member.key);
+      members_.push_back(member);
       skip_space();
       char c = peek();
       ++at_;
-      if (c == '}') return;
+      if (c == '}') break;
       if (c != ',') fail("',' or '}' was expected");
     }
+    std::span<const JsonMember> kept = keep(std::span<const JsonMember>(members_).subspan(from));
+    out.first_member = kept.data();
+    out.member_count = static_cast<std::uint32_t>(kept.size());
+    members_.resize(from);
   }
 
   void parse_array(JsonValue& out, int depth) {
@@ -97,14 +113,19 @@ class Parser {
       ++at_;
       return;
     }
+    const std::size_t from = items_.size();
     for (;;) {
-      parse_value(out.items.emplace_back(), depth + 1);
+      JsonValue item;
+      parse_value(item, depth + 1);
+      items_.push_back(item);
       skip_space();
       char c = peek();
       ++at_;
-      if (c == ']') return;
+      if (c == ']') break;
       if (c != ',') fail("',' or ']' was expected");
     }
+    out.items = keep(std::span<const JsonValue>(items_).subspan(from));
+    items_.resize(from);
   }
 
   unsigned hex4() {
@@ -125,13 +146,27 @@ class Parser {
     return value;
   }
 
-  void parse_string(std::string& out) {
-    ++at_;
+  // Of a string without escapes, the text itself.
+  std::string_view parse_string() {
+    const std::size_t first = ++at_;
+    skip_plain();
+    if (peek() == '"') return text_.substr(first, at_++ - first);
+    decoded_.assign(text_, first, at_ - first);
+    decode_string(decoded_);
+    std::span<const char> kept = keep(std::span<const char>(decoded_));
+    return {kept.data(), kept.size()};
+  }
+
+  void skip_plain() {
+    while (at_ < text_.size() && text_[at_] != '"' && text_[at_] != '\\' &&
+           static_cast<unsigned char>(text_[at_]) >= 0x20)
+      ++at_;
+  }
+
+  void decode_string(std::string& out) {
     for (;;) {
       std::size_t start = at_;
-      while (at_ < text_.size() && text_[at_] != '"' && text_[at_] != '\\' &&
-             static_cast<unsigned char>(text_[at_]) >= 0x20)
-        ++at_;
+      skip_plain();
       out.append(text_, start, at_ - start);
       if (at_ >= text_.size()) fail("unterminated string");
       char c = text_[at_++];
@@ -205,22 +240,32 @@ class Parser {
       digits();
     }
     out.kind = JsonValue::Kind::kNumber;
-    out.text = std::string(text_.substr(start, at_ - start));
+    out.text = text_.substr(start, at_ - start);
   }
 
   std::string_view text_;
+  Arena& arena_;
   std::size_t at_ = 0;
+  // What belongs to arrays and objects that have not ended yet.
+  std::vector<JsonValue> items_;
+  std::vector<JsonMember> members_;
+  std::string decoded_;
 };
 
 }  // namespace
 
-const JsonValue* JsonValue::find(std::string_view key) const {
-  for (std::size_t i = members.size(); i-- > 0;) {
-    if (members[i].key == key) return &members[i].value;
+const JsonValue* JsonValue::find_member(std::string_view key) const {
+  for (std::size_t i = member_count; i-- > 0;) {
+    if (first_member[i].key == key) return &first_member[i].value;
   }
   return nullptr;
 }
 
-JsonValue parse_json(std::string_view text) { return Parser(text).document(); }
+JsonDocument parse_json(std::string_view text) {
+  JsonDocument document;
+  document.arena_ = std::make_unique<Arena>();
+  document.root_ = Parser(text, *document.arena_).document();
+  return document;
+}
 
 }  // namespace maskforge

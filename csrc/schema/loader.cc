@@ -3,6 +3,7 @@
 
 #include "base/errors.h"
 #include "base/fuel.h"
+#include "base/word_set.h"
 
 namespace maskforge {
 
@@ -12,13 +13,45 @@ constexpr int kMaxDepth = 1500;  // of schemas inside schemas; bounds the recurs
 
 // Keywords without validation meaning. Any other unknown keyword is an annotation too; these need no explanation in the
 // report.
-const std::unordered_set<std::string_view> kAnnotations = {
+const WordSet kAnnotations = {
     "$schema",          "$id",        "id",          "$comment",  "$anchor",         "$dynamicAnchor",
     "$recursiveAnchor", "$defs",      "definitions", "title",     "description",     "default",
     "examples",         "deprecated", "readOnly",    "writeOnly", "contentEncoding", "contentMediaType",
     "contentSchema",    "$vocabulary"};
 
 }  // namespace
+
+// One or two steps down from path_, for as long as it lives.
+class SchemaLoader::Step {
+ public:
+  Step(std::string& path, std::string_view keyword, std::string_view segment) : path_(path), size_(path.size()) {
+    path += '/';
+    path += keyword;
+    if (segment.empty()) return;
+    path += '/';
+    append_pointer_segment(path, segment);
+  }
+  ~Step() { path_.resize(size_); }
+  Step(const Step&) = delete;
+  Step& operator=(const Step&) = delete;
+
+ private:
+  std::string& path_;
+  const std::size_t size_;
+};
+
+// Another path_, for as long as it lives.
+class SchemaLoader::Detour {
+ public:
+  Detour(std::string& path, std::string there) : path_(path), before_(std::exchange(path, std::move(there))) {}
+  ~Detour() { path_ = std::move(before_); }
+  Detour(const Detour&) = delete;
+  Detour& operator=(const Detour&) = delete;
+
+ private:
+  std::string& path_;
+  std::string before_;
+};
 
 SchemaLoader::SchemaLoader(SchemaStore& store, RegexArena& regexes, NumberArena& numbers, const SchemaOptions& options,
                            Report& report)
@@ -44,17 +77,18 @@ QuestionId SchemaLoader::load(const JsonValue& document) {
 }
 
 QuestionId SchemaLoader::load_once(const JsonValue& document) {
-  QuestionId root = question(document, "", Scope{});
+  QuestionId root = question(document, Scope{});
   while (!pending_.empty()) {
-    Place place = std::move(pending_.back());
+    Pending next = std::move(pending_.back());
     pending_.pop_back();
-    fill(place);
+    Detour detour(path_, std::move(next.path));
+    fill(next.place);
   }
   return root;
 }
 
-SchemaLoader::Place SchemaLoader::enter(const JsonValue& value, std::string pointer, const Scope& around) {
-  Place place{&value, std::move(pointer), references_.enter(value, around)};
+SchemaLoader::Place SchemaLoader::enter(const JsonValue& value, const Scope& around) {
+  Place place{&value, references_.enter(value, around)};
   if (needs_.dynamic_scopes) {
     place.scope.dynamic = references_.pass(place.scope);
     place.repeated = !reported_.insert(&value).second;
@@ -62,76 +96,79 @@ SchemaLoader::Place SchemaLoader::enter(const JsonValue& value, std::string poin
   return place;
 }
 
-QuestionId SchemaLoader::question(const JsonValue& value, std::string pointer, const Scope& scope) {
+QuestionId SchemaLoader::question(const JsonValue& value, const Scope& scope) {
   FuelScope::spend();
   if (value.kind == JsonValue::Kind::kTrue) return kAlways;
   if (value.kind == JsonValue::Kind::kFalse) return kNever;
-  if (!value.is_object()) throw SpecError("a schema is an object or a boolean", pointer.empty() ? "the root" : pointer);
-  if (value.members.empty()) return kAlways;
+  if (!value.is_object()) throw SpecError("a schema is an object or a boolean", path_.empty() ? "the root" : path_);
+  if (value.member_count == 0) return kAlways;
   Reading reading{&value, scope.dynamic};
   if (!needs_.dynamic_scopes) {
-    if (!known_.try_emplace(reading, kNone).second) return named(reading, pointer);
+    if (!known_.try_emplace(reading, kNone).second) return named(reading);
   }
-  Place place = enter(value, std::move(pointer), scope);
+  Place place = enter(value, scope);
   if (needs_.dynamic_scopes) {
     reading.dynamic = place.scope.dynamic;
-    if (!known_.try_emplace(reading, kNone).second) return named(reading, place.pointer);
+    if (!known_.try_emplace(reading, kNone).second) return named(reading);
   }
   if (depth_ >= kMaxDepth) {
-    throw UnsupportedError("schemas nested deeper than " + std::to_string(kMaxDepth) + " levels", place.pointer);
+    throw UnsupportedError("schemas nested deeper than " + std::to_string(kMaxDepth) + " levels", path_);
   }
-  ++depth_;
-  QuestionId id = fill(place);
-  --depth_;
-  return id;
+  struct Level {
+    explicit Level(int& depth) : depth(depth) { ++depth; }
+    ~Level() { --depth; }
+    int& depth;
+  } level(depth_);
+  return fill(place);
 }
 
 // The id of a schema that is being read or waits to be: from now on it has one, and cannot be found equal to another.
-QuestionId SchemaLoader::named(const Reading& reading, const std::string& pointer) {
+QuestionId SchemaLoader::named(const Reading& reading) {
   QuestionId& id = known_.at(reading);
   if (id == kNone) {
     id = static_cast<QuestionId>(store_.nodes.size());
-    store_.nodes.emplace_back().pointer = pointer;
+    store_.nodes.emplace_back().pointer = path_;
   }
   return id;
 }
 
 QuestionId SchemaLoader::child(const Place& place, const JsonValue& value, std::string_view keyword,
                                std::string_view segment) {
-  std::string pointer = place.pointer + "/" + std::string(keyword);
-  if (!segment.empty()) pointer += "/" + pointer_segment(segment);
-  return question(value, std::move(pointer), place.scope);
+  Step step(path_, keyword, segment);
+  return question(value, place.scope);
 }
 
 std::vector<QuestionId> SchemaLoader::children(const Place& place, const JsonValue& value, std::string_view keyword) {
-  if (!value.is_array()) malformed(place, keyword, "must be an array of schemas");
+  if (!value.is_array()) malformed(keyword, "must be an array of schemas");
   std::vector<QuestionId> ids;
+  ids.reserve(value.items.size());
   for (std::size_t i = 0; i < value.items.size(); ++i)
     ids.push_back(child(place, value.items[i], keyword, std::to_string(i)));
   return ids;
 }
 
-void SchemaLoader::note(const Place& place, std::string_view keyword, Enforcement status, std::string reason) {
+std::string SchemaLoader::pointer_of(std::string_view keyword) const { return path_ + "/" + pointer_segment(keyword); }
+
+void SchemaLoader::note(const Place& place, std::string_view keyword, Enforcement status, std::string_view reason) {
   if (place.repeated || (status == Enforcement::kEnforced && !options_.full_report)) return;
-  report_.push_back({place.pointer + "/" + pointer_segment(keyword), std::string(keyword), status, std::move(reason)});
+  report_.push_back({pointer_of(keyword), std::string(keyword), status, std::string(reason)});
 }
 
 void SchemaLoader::refuse(const Place& place, std::string_view keyword, const std::string& reason) {
   if (options_.on_refused == OnRefused::kError) {
-    throw UnsupportedError("`" + std::string(keyword) + "` cannot be enforced: " + reason,
-                           place.pointer + "/" + pointer_segment(keyword));
+    throw UnsupportedError("`" + std::string(keyword) + "` cannot be enforced: " + reason, pointer_of(keyword));
   }
   note(place, keyword, Enforcement::kRefused, reason);
 }
 
-void SchemaLoader::malformed(const Place& place, std::string_view keyword, const std::string& what) const {
-  throw SpecError("`" + std::string(keyword) + "` " + what, place.pointer + "/" + pointer_segment(keyword));
+void SchemaLoader::malformed(std::string_view keyword, const std::string& what) const {
+  throw SpecError("`" + std::string(keyword) + "` " + what, pointer_of(keyword));
 }
 
-std::uint64_t SchemaLoader::count(const Place& place, const JsonValue& value, std::string_view keyword) const {
-  if (!value.is_number()) malformed(place, keyword, "must be a non-negative integer");
+std::uint64_t SchemaLoader::count(const JsonValue& value, std::string_view keyword) const {
+  if (!value.is_number()) malformed(keyword, "must be a non-negative integer");
   // Integral spellings such as 2.0 are integers; anything beyond 2^53 is as good as unbounded.
-  std::string digits = value.text;
+  std::string digits(value.text);
   std::size_t dot = digits.find('.');
   if (dot != std::string::npos && digits.find_first_not_of('0', dot + 1) == std::string::npos) digits.resize(dot);
   if (digits.empty() || digits.find_first_not_of("0123456789") != std::string::npos) {
@@ -141,20 +178,21 @@ std::uint64_t SchemaLoader::count(const Place& place, const JsonValue& value, st
         return static_cast<std::uint64_t>(number);
       }
     }
-    malformed(place, keyword, "must be a non-negative integer");
+    malformed(keyword, "must be a non-negative integer");
   }
   return digits.size() > 15 ? std::uint64_t{1} << 53 : std::stoull(digits);
 }
 
 QuestionId SchemaLoader::fill(const Place& place) {
   SchemaNode node;
-  node.pointer = place.pointer;
   read_keywords(node, place);
   if (options_.property_order == PropertyOrder::kSchema) read_order(node, place);
   QuestionId& id = known_.at(Reading{place.value, place.scope.dynamic});
   if (id == kNone) {
     id = store_.intern(std::move(node));
+    if (store_.nodes[id].pointer.empty()) store_.nodes[id].pointer = path_;
   } else {
+    node.pointer = path_;
     store_.nodes[id] = std::move(node);
   }
   return id;
@@ -165,22 +203,23 @@ QuestionId SchemaLoader::target(const Place& place, std::string_view keyword, co
       keyword == "$ref" ? references_.resolve(reference.text, place.scope)
                         : references_.resolve_dynamic(reference.text, place.scope, keyword == "$recursiveRef");
   auto wrong = [&](const char* what) {
-    return SpecError("`" + std::string(keyword) + "` \"" + reference.text + "\" " + what,
-                     place.pointer + "/" + std::string(keyword));
+    return SpecError("`" + std::string(keyword) + "` \"" + std::string(reference.text) + "\" " + what,
+                     path_ + "/" + std::string(keyword));
   };
   if (target.value == nullptr) throw wrong("leads nowhere");
   if (!target.value->is_object() && !target.value->is_boolean()) throw wrong("does not lead to a schema");
   note(place, keyword, Enforcement::kEnforced);
-  if (target.value->is_boolean() || target.value->members.empty()) {
+  if (target.value->is_boolean() || target.value->member_count == 0) {
     return target.value->kind == JsonValue::Kind::kFalse ? kNever : kAlways;
   }
-  if (depth_ < kMaxDepth / 4) return question(*target.value, target.pointer, target.scope);
+  Detour detour(path_, std::move(target.pointer));
+  if (depth_ < kMaxDepth / 4) return question(*target.value, target.scope);
   // A long chain of references is read level by level.
-  Place there = enter(*target.value, target.pointer, target.scope);
+  Place there = enter(*target.value, target.scope);
   const Reading reading{there.value, there.scope.dynamic};
   const bool fresh = known_.try_emplace(reading, kNone).second;
-  QuestionId id = named(reading, there.pointer);
-  if (fresh) pending_.push_back(std::move(there));
+  QuestionId id = named(reading);
+  if (fresh) pending_.push_back({std::move(there), path_});
   return id;
 }
 
@@ -189,7 +228,7 @@ void SchemaLoader::read_keywords(SchemaNode& node, const Place& place) {
   if (const JsonValue* reference = schema.find("$ref"); reference != nullptr && reference->is_string()) {
     node.all_of.push_back(target(place, "$ref", *reference));
     if (place.scope.dialect <= Dialect::kDraft7) {
-      for (const JsonMember& member : schema.members) {
+      for (const JsonMember& member : schema.members()) {
         if (member.key != "$ref") note(place, member.key, Enforcement::kAnnotation, "hidden by `$ref` in this dialect");
       }
       return;
@@ -211,48 +250,48 @@ void SchemaLoader::read_keywords(SchemaNode& node, const Place& place) {
   read_arrays(node, place);
   read_applicators(node, place);
 
-  static const std::unordered_set<std::string_view> kRead = {"$ref",
-                                                             "type",
-                                                             "enum",
-                                                             "const",
-                                                             "minLength",
-                                                             "maxLength",
-                                                             "pattern",
-                                                             "format",
-                                                             "minimum",
-                                                             "maximum",
-                                                             "exclusiveMinimum",
-                                                             "exclusiveMaximum",
-                                                             "multipleOf",
-                                                             "properties",
-                                                             "patternProperties",
-                                                             "additionalProperties",
-                                                             "propertyNames",
-                                                             "required",
-                                                             "minProperties",
-                                                             "maxProperties",
-                                                             "dependencies",
-                                                             "dependentRequired",
-                                                             "dependentSchemas",
-                                                             "items",
-                                                             "prefixItems",
-                                                             "additionalItems",
-                                                             "minItems",
-                                                             "maxItems",
-                                                             "contains",
-                                                             "minContains",
-                                                             "maxContains",
-                                                             "allOf",
-                                                             "anyOf",
-                                                             "oneOf",
-                                                             "not",
-                                                             "if",
-                                                             "then",
-                                                             "else",
-                                                             "uniqueItems",
-                                                             "unevaluatedProperties",
-                                                             "unevaluatedItems"};
-  for (const JsonMember& member : schema.members) {
+  static const WordSet kRead = {"$ref",
+                                "type",
+                                "enum",
+                                "const",
+                                "minLength",
+                                "maxLength",
+                                "pattern",
+                                "format",
+                                "minimum",
+                                "maximum",
+                                "exclusiveMinimum",
+                                "exclusiveMaximum",
+                                "multipleOf",
+                                "properties",
+                                "patternProperties",
+                                "additionalProperties",
+                                "propertyNames",
+                                "required",
+                                "minProperties",
+                                "maxProperties",
+                                "dependencies",
+                                "dependentRequired",
+                                "dependentSchemas",
+                                "items",
+                                "prefixItems",
+                                "additionalItems",
+                                "minItems",
+                                "maxItems",
+                                "contains",
+                                "minContains",
+                                "maxContains",
+                                "allOf",
+                                "anyOf",
+                                "oneOf",
+                                "not",
+                                "if",
+                                "then",
+                                "else",
+                                "uniqueItems",
+                                "unevaluatedProperties",
+                                "unevaluatedItems"};
+  for (const JsonMember& member : schema.members()) {
     if (kRead.contains(member.key)) continue;
     if (member.key == dynamic && place.scope.dialect >= Dialect::kDraft2019) continue;
     if (kAnnotations.contains(member.key)) {

@@ -26,10 +26,9 @@ class SchemaLoader {
   QuestionId load(const JsonValue& document);
 
  private:
-  // A place in a document: its value, where it is, and the rules it is read by.
+  // A place in a document: its value, and the rules it is read by. Where it is: path_.
   struct Place {
     const JsonValue* value;
-    std::string pointer;
     Scope scope;
     bool repeated = false;  // it was read before, in another dynamic scope
   };
@@ -51,20 +50,29 @@ class SchemaLoader {
     }
   };
 
+  // The target of a reference, read after what refers to it.
+  struct Pending {
+    Place place;
+    std::string path;
+  };
+  class Step;
+  class Detour;
+
   QuestionId load_once(const JsonValue& document);
-  Place enter(const JsonValue& value, std::string pointer, const Scope& around);
-  QuestionId question(const JsonValue& value, std::string pointer, const Scope& scope);
+  Place enter(const JsonValue& value, const Scope& around);
+  QuestionId question(const JsonValue& value, const Scope& scope);
   QuestionId child(const Place& place, const JsonValue& value, std::string_view keyword, std::string_view segment = {});
   std::vector<QuestionId> children(const Place& place, const JsonValue& value, std::string_view keyword);
-  QuestionId named(const Reading& reading, const std::string& pointer);
+  QuestionId named(const Reading& reading);
   QuestionId fill(const Place& place);
   QuestionId target(const Place& place, std::string_view keyword, const JsonValue& reference);
   void read_keywords(SchemaNode& node, const Place& place);
-  void note(const Place& place, std::string_view keyword, Enforcement status, std::string reason = {});
+  void note(const Place& place, std::string_view keyword, Enforcement status, std::string_view reason = {});
   void refuse(const Place& place, std::string_view keyword, const std::string& reason);
-  [[noreturn]] void malformed(const Place& place, std::string_view keyword, const std::string& what) const;
-  std::uint64_t count(const Place& place, const JsonValue& value, std::string_view keyword) const;
+  [[noreturn]] void malformed(std::string_view keyword, const std::string& what) const;
+  std::uint64_t count(const JsonValue& value, std::string_view keyword) const;
   RegexId pattern(std::string_view text, std::string_view keyword, const std::string& pointer);
+  std::string pointer_of(std::string_view keyword) const;
 
   // loader_scalars.cc
   void read_type(SchemaNode& node, const Place& place);
@@ -90,7 +98,8 @@ class SchemaLoader {
   // kNone: being read, and nothing has referred to it yet
   std::unordered_map<Reading, QuestionId, ReadingHash> known_;
   std::unordered_set<const JsonValue*> reported_;  // with dynamic scopes: what is in the report
-  std::vector<Place> pending_;                     // targets of references, filled after what refers to them
+  std::vector<Pending> pending_;
+  std::string path_;  // the JSON pointer of the place that is being read
   int depth_ = 0;
 };
 

@@ -12,17 +12,17 @@ void SchemaLoader::read_objects(SchemaNode& node, const Place& place) {
   if (properties != nullptr || patterns != nullptr || additional != nullptr) {
     MemberTable table;
     if (properties != nullptr) {
-      if (!properties->is_object()) malformed(place, "properties", "must be an object");
-      for (const JsonMember& member : properties->members) {
-        table.properties[store_.name(member.key)] = child(place, member.value, "properties", member.key);
+      if (!properties->is_object()) malformed("properties", "must be an object");
+      for (const JsonMember& member : properties->members()) {
+        table.properties.add(store_.name(member.key), child(place, member.value, "properties", member.key));
       }
       note(place, "properties", Enforcement::kEnforced);
     }
     bool exact = true;
     if (patterns != nullptr) {
-      if (!patterns->is_object()) malformed(place, "patternProperties", "must be an object");
-      for (const JsonMember& member : patterns->members) {
-        std::string pointer = place.pointer + "/patternProperties/" + pointer_segment(member.key);
+      if (!patterns->is_object()) malformed("patternProperties", "must be an object");
+      for (const JsonMember& member : patterns->members()) {
+        std::string pointer = path_ + "/patternProperties/" + pointer_segment(member.key);
         try {
           table.patterns.emplace_back(pattern(member.key, "patternProperties", pointer),
                                       child(place, member.value, "patternProperties", member.key));
@@ -49,9 +49,9 @@ void SchemaLoader::read_objects(SchemaNode& node, const Place& place) {
   const bool validation = place.scope.validation;
   if (const JsonValue* required = validation ? schema.find("required") : nullptr;
       required != nullptr && !required->is_boolean()) {
-    if (!required->is_array()) malformed(place, "required", "must be an array of strings");
+    if (!required->is_array()) malformed("required", "must be an array of strings");
     for (const JsonValue& name : required->items) {
-      if (!name.is_string()) malformed(place, "required", "must be an array of strings");
+      if (!name.is_string()) malformed("required", "must be an array of strings");
       node.required.push_back(store_.name(name.text));
     }
     note(place, "required", Enforcement::kEnforced);
@@ -59,11 +59,11 @@ void SchemaLoader::read_objects(SchemaNode& node, const Place& place) {
     note(place, "required", Enforcement::kAnnotation, "a Boolean `required` has no meaning since draft 4");
   }
   if (const JsonValue* least = validation ? schema.find("minProperties") : nullptr) {
-    node.min_properties = count(place, *least, "minProperties");
+    node.min_properties = count(*least, "minProperties");
     note(place, "minProperties", Enforcement::kEnforced);
   }
   if (const JsonValue* most = validation ? schema.find("maxProperties") : nullptr) {
-    node.max_properties = count(place, *most, "maxProperties");
+    node.max_properties = count(*most, "maxProperties");
     note(place, "maxProperties", Enforcement::kEnforced);
   }
   if (const JsonValue* names = schema.find("propertyNames");
@@ -74,13 +74,13 @@ void SchemaLoader::read_objects(SchemaNode& node, const Place& place) {
   auto read_dependencies = [&](std::string_view keyword, bool names_allowed, bool schemas_allowed) {
     const JsonValue* dependencies = schema.find(keyword);
     if (dependencies == nullptr) return;
-    if (!dependencies->is_object()) malformed(place, keyword, "must be an object");
-    for (const JsonMember& member : dependencies->members) {
+    if (!dependencies->is_object()) malformed(keyword, "must be an object");
+    for (const JsonMember& member : dependencies->members()) {
       NameId trigger = store_.name(member.key);
       if (member.value.is_array() && names_allowed) {
         std::vector<NameId> names;
         for (const JsonValue& name : member.value.items) {
-          if (!name.is_string()) malformed(place, keyword, "must list strings");
+          if (!name.is_string()) malformed(keyword, "must list strings");
           names.push_back(store_.name(name.text));
         }
         node.dependent_required.emplace_back(trigger, std::move(names));
@@ -89,7 +89,7 @@ void SchemaLoader::read_objects(SchemaNode& node, const Place& place) {
       } else if (schemas_allowed) {
         node.dependent_schemas.emplace_back(trigger, child(place, member.value, keyword, member.key));
       } else {
-        malformed(place, keyword, "must map names to arrays of strings");
+        malformed(keyword, "must map names to arrays of strings");
       }
     }
     note(place, keyword, Enforcement::kEnforced);
@@ -150,11 +150,11 @@ void SchemaLoader::read_arrays(SchemaNode& node, const Place& place) {
     note(place, "additionalItems", Enforcement::kAnnotation, "no meaning without `items`");
   }
   if (const JsonValue* least = validation ? schema.find("minItems") : nullptr) {
-    node.min_items = count(place, *least, "minItems");
+    node.min_items = count(*least, "minItems");
     note(place, "minItems", Enforcement::kEnforced);
   }
   if (const JsonValue* most = validation ? schema.find("maxItems") : nullptr) {
-    node.max_items = count(place, *most, "maxItems");
+    node.max_items = count(*most, "maxItems");
     note(place, "maxItems", Enforcement::kEnforced);
   }
   if (const JsonValue* contains = schema.find("contains");
@@ -164,11 +164,11 @@ void SchemaLoader::read_arrays(SchemaNode& node, const Place& place) {
     note(place, "contains", Enforcement::kEnforced);
     if (place.scope.dialect >= Dialect::kDraft2019) {
       if (const JsonValue* least = schema.find("minContains")) {
-        node.min_contains = count(place, *least, "minContains");
+        node.min_contains = count(*least, "minContains");
         note(place, "minContains", Enforcement::kEnforced);
       }
       if (const JsonValue* most = schema.find("maxContains")) {
-        node.max_contains = count(place, *most, "maxContains");
+        node.max_contains = count(*most, "maxContains");
         note(place, "maxContains", Enforcement::kEnforced);
       }
     }
@@ -225,13 +225,13 @@ void SchemaLoader::read_order(SchemaNode& node, const Place& place) {
   const std::size_t own = !hidden && all != nullptr ? node.all_of.size() - all->items.size() : node.all_of.size();
   const std::string_view dynamic = dialect == Dialect::kDraft2020 ? "$dynamicRef" : "$recursiveRef";
   const std::string_view dependent = dialect <= Dialect::kDraft7 ? "dependencies" : "dependentSchemas";
-  for (const JsonMember& member : schema.members) {
-    const std::string& keyword = member.key;
+  for (const JsonMember& member : schema.members()) {
+    const std::string_view keyword = member.key;
     if (&member.value != schema.find(keyword) || (hidden && keyword != "$ref")) continue;
     if (keyword == "properties") {
       OrderStep names{Kind::kNames, {}};
       std::unordered_set<NameId> listed;
-      for (const JsonMember& property : member.value.members) {
+      for (const JsonMember& property : member.value.members()) {
         const NameId name = store_.name(property.key);
         if (listed.insert(name).second) names.ids.push_back(name);
       }

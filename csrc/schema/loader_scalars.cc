@@ -30,18 +30,18 @@ void SchemaLoader::read_type(SchemaNode& node, const Place& place) {
     names.push_back(type->text);
   } else if (type->is_array()) {
     for (const JsonValue& item : type->items) {
-      if (!item.is_string()) malformed(place, "type", "must be a string or an array of strings");
+      if (!item.is_string()) malformed("type", "must be a string or an array of strings");
       names.push_back(item.text);
     }
   } else {
-    malformed(place, "type", "must be a string or an array of strings");
+    malformed("type", "must be a string or an array of strings");
   }
   std::uint8_t types = 0;
   bool integer = false;
   bool number = false;
   for (std::string_view name : names) {
     std::uint8_t bits = type_bits(name);
-    if (bits == 0) malformed(place, "type", "names no JSON type: \"" + std::string(name) + "\"");
+    if (bits == 0) malformed("type", "names no JSON type: \"" + std::string(name) + "\"");
     types |= bits;
     integer |= name == "integer";
     number |= name == "number";
@@ -56,15 +56,15 @@ void SchemaLoader::read_type(SchemaNode& node, const Place& place) {
 
 void SchemaLoader::read_values(SchemaNode& node, const Place& place) {
   if (const JsonValue* values = place.value->find("enum")) {
-    if (!values->is_array()) malformed(place, "enum", "must be an array");
+    if (!values->is_array()) malformed("enum", "must be an array");
     std::vector<const JsonValue*> list;
     for (const JsonValue& value : values->items) list.push_back(&value);
-    constants_.restrict(node, list, place.pointer);
+    constants_.restrict(node, list, path_);
     note(place, "enum", Enforcement::kEnforced);
   }
   if (const JsonValue* value = place.value->find("const");
       value != nullptr && place.scope.dialect != Dialect::kDraft4) {
-    constants_.restrict(node, {value}, place.pointer);
+    constants_.restrict(node, {value}, path_);
     note(place, "const", Enforcement::kEnforced);
   }
 }
@@ -85,18 +85,18 @@ void SchemaLoader::read_strings(SchemaNode& node, const Place& place) {
   const JsonValue* most = schema.find("maxLength");
   if (least != nullptr || most != nullptr) {
     constexpr std::uint64_t kLimit = RegexArena::kUnbounded - 1;
-    std::uint64_t from = least == nullptr ? 0 : count(place, *least, "minLength");
-    std::uint64_t to = most == nullptr ? RegexArena::kUnbounded : std::min(count(place, *most, "maxLength"), kLimit);
-    if (from > kLimit) malformed(place, "minLength", "is larger than any text");
+    std::uint64_t from = least == nullptr ? 0 : count(*least, "minLength");
+    std::uint64_t to = most == nullptr ? RegexArena::kUnbounded : std::min(count(*most, "maxLength"), kLimit);
+    if (from > kLimit) malformed("minLength", "is larger than any text");
     node.texts.push_back(from > to ? regexes_.none()
                                    : regexes_.length(static_cast<std::uint32_t>(from), static_cast<std::uint32_t>(to)));
     if (least != nullptr) note(place, "minLength", Enforcement::kEnforced);
     if (most != nullptr) note(place, "maxLength", Enforcement::kEnforced);
   }
   if (const JsonValue* text = schema.find("pattern")) {
-    if (!text->is_string()) malformed(place, "pattern", "must be a string");
+    if (!text->is_string()) malformed("pattern", "must be a string");
     try {
-      node.texts.push_back(pattern(text->text, "pattern", place.pointer + "/pattern"));
+      node.texts.push_back(pattern(text->text, "pattern", path_ + "/pattern"));
       note(place, "pattern", Enforcement::kEnforced);
     } catch (const UnsupportedError& error) {
       refuse(place, "pattern", error.message());
@@ -107,7 +107,8 @@ void SchemaLoader::read_strings(SchemaNode& node, const Place& place) {
       node.formats.emplace_back(*known);
       note(place, "format", Enforcement::kEnforced);
     } else {
-      note(place, "format", Enforcement::kAnnotation, "\"" + format->text + "\" is not a format of the specification");
+      note(place, "format", Enforcement::kAnnotation,
+           "\"" + std::string(format->text) + "\" is not a format of the specification");
     }
   }
 }
@@ -117,7 +118,7 @@ void SchemaLoader::read_numbers(SchemaNode& node, const Place& place) {
   auto bound = [&](std::string_view keyword, bool lower, bool exclusive) {
     const JsonValue* value = schema.find(keyword);
     if (value == nullptr) return;
-    if (!value->is_number()) malformed(place, keyword, "must be a number");
+    if (!value->is_number()) malformed(keyword, "must be a number");
     constants_.restrict_numbers(
         node, lower ? numbers_.at_least(value->text, exclusive) : numbers_.at_most(value->text, exclusive));
     note(place, keyword, Enforcement::kEnforced);
@@ -140,11 +141,11 @@ void SchemaLoader::read_numbers(SchemaNode& node, const Place& place) {
     }
   }
   if (const JsonValue* step = schema.find("multipleOf")) {
-    if (!step->is_number()) malformed(place, "multipleOf", "must be a number");
+    if (!step->is_number()) malformed("multipleOf", "must be a number");
     try {
       constants_.restrict_numbers(node, numbers_.multiple_of(step->text));
     } catch (const SpecError& error) {
-      malformed(place, "multipleOf", error.message());
+      malformed("multipleOf", error.message());
     }
     note(place, "multipleOf", Enforcement::kEnforced);
   }

@@ -84,8 +84,8 @@ void Objects::questions_about(TableId table_id, const Key& key, const Plan& plan
   const MemberTable& table = store_.members[table_id];
   bool covered = false;
   if (key.name != kNone) {
-    if (auto named = table.properties.find(key.name); named != table.properties.end()) {
-      out.push_back(named->second);
+    if (const QuestionId* named = table.properties.find(key.name)) {
+      out.push_back(*named);
       covered = true;
     }
   }

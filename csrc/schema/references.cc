@@ -2,10 +2,10 @@
 #include "schema/references.h"
 
 #include <optional>
-#include <unordered_set>
 #include <vector>
 
 #include "base/errors.h"
+#include "base/word_set.h"
 
 namespace maskforge {
 
@@ -95,24 +95,24 @@ std::optional<Dialect> known_dialect(std::string_view uri) {
 }
 
 // Keywords whose value is a schema, a list of schemas, or a map of schemas: only there does an identifier identify.
-const std::unordered_set<std::string_view> kSchemas = {"additionalItems",
-                                                       "additionalProperties",
-                                                       "contains",
-                                                       "else",
-                                                       "if",
-                                                       "items",
-                                                       "not",
-                                                       "propertyNames",
-                                                       "then",
-                                                       "unevaluatedItems",
-                                                       "unevaluatedProperties",
-                                                       "contentSchema",
-                                                       "allOf",
-                                                       "anyOf",
-                                                       "oneOf",
-                                                       "prefixItems"};
-const std::unordered_set<std::string_view> kSchemaMaps = {
-    "$defs", "definitions", "dependencies", "dependentSchemas", "patternProperties", "properties"};
+const WordSet kSchemas = {"additionalItems",
+                          "additionalProperties",
+                          "contains",
+                          "else",
+                          "if",
+                          "items",
+                          "not",
+                          "propertyNames",
+                          "then",
+                          "unevaluatedItems",
+                          "unevaluatedProperties",
+                          "contentSchema",
+                          "allOf",
+                          "anyOf",
+                          "oneOf",
+                          "prefixItems"};
+const WordSet kSchemaMaps = {"$defs",     "definitions", "dependencies", "dependentSchemas", "patternProperties",
+                             "properties"};
 
 const JsonValue* string_member(const JsonValue& schema, std::string_view key) {
   const JsonValue* value = schema.find(key);
@@ -121,8 +121,7 @@ const JsonValue* string_member(const JsonValue& schema, std::string_view key) {
 
 }  // namespace
 
-std::string pointer_segment(std::string_view key) {
-  std::string out;
+void append_pointer_segment(std::string& out, std::string_view key) {
   for (char c : key) {
     if (c == '~') {
       out += "~0";
@@ -132,6 +131,11 @@ std::string pointer_segment(std::string_view key) {
       out.push_back(c);
     }
   }
+}
+
+std::string pointer_segment(std::string_view key) {
+  std::string out;
+  append_pointer_segment(out, key);
   return out;
 }
 
@@ -181,19 +185,25 @@ void References::apply_meta_schema(const JsonValue& schema, Scope& scope) {
       if (hops == 0) scope.validation = true;
       return;
     }
-    std::string uri = value->text.substr(0, value->text.find('#'));
+    const std::string uri(value->text.substr(0, value->text.find('#')));
     auto given = resources_.find(uri);
     if (given == resources_.end()) return;
     auto [parsed, fresh] = meta_schemas_.try_emplace(uri);
     if (fresh) parsed->second = parse_json(given->second);
-    if (const JsonValue* vocabularies = parsed->second.find("$vocabulary"); vocabularies != nullptr && hops == 0) {
+    if (const JsonValue* vocabularies = parsed->second.root().find("$vocabulary");
+        vocabularies != nullptr && hops == 0) {
       scope.validation = false;
-      for (const JsonMember& member : vocabularies->members) {
-        if (member.key.find("/vocab/validation") != std::string::npos) scope.validation = true;
+      for (const JsonMember& member : vocabularies->members()) {
+        if (member.key.find("/vocab/validation") != member.key.npos) scope.validation = true;
       }
     }
-    value = string_member(parsed->second, "$schema");
+    value = string_member(parsed->second.root(), "$schema");
   }
+}
+
+std::string_view References::own(std::string_view base) {
+  auto known = bases_.find(base);
+  return known != bases_.end() ? *known : *bases_.emplace(base).first;
 }
 
 Scope References::enter(const JsonValue& schema, const Scope& around) {
@@ -206,15 +216,15 @@ Scope References::enter(const JsonValue& schema, const Scope& around) {
   // resource.
   if (id == nullptr || id->text.empty() || id->text[0] == '#') return scope;
   if (scope.dialect <= Dialect::kDraft7 && string_member(schema, "$ref") != nullptr) return scope;
-  std::string uri = resolve_uri(around.base, id->text);
-  scope.base = uri.substr(0, uri.find('#'));
+  const std::string uri = resolve_uri(around.base, id->text);
+  scope.base = own(std::string_view(uri).substr(0, uri.find('#')));
   return scope;
 }
 
 void References::add_document(const JsonValue& document, const Scope& scope, const std::string& pointer) {
   Scope inside = enter(document, scope);
-  by_uri_.try_emplace(scope.base, Resource{&document, pointer, scope});
-  by_uri_.try_emplace(inside.base, Resource{&document, pointer, scope});
+  by_uri_.try_emplace(std::string(scope.base), Resource{&document, pointer, scope});
+  by_uri_.try_emplace(std::string(inside.base), Resource{&document, pointer, scope});
   unindexed_.push_back(Resource{&document, pointer, scope});
 }
 
@@ -229,33 +239,35 @@ void References::index(const JsonValue& value, const Scope& around, const std::s
   }
   if (!value.is_object()) return;
   Scope scope = enter(value, around);
-  if (scope.base != around.base) by_uri_.try_emplace(scope.base, Resource{&value, pointer, around});
+  if (scope.base != around.base) by_uri_.try_emplace(std::string(scope.base), Resource{&value, pointer, around});
   for (const char* keyword : {"$anchor", "$dynamicAnchor"}) {
     if (const JsonValue* anchor = string_member(value, keyword)) {
-      anchors_.try_emplace(scope.base + "#" + anchor->text, Target{&value, pointer, around});
+      anchors_.try_emplace(std::string(scope.base) + "#" + std::string(anchor->text), Target{&value, pointer, around});
     }
   }
   if (const JsonValue* anchor = string_member(value, "$dynamicAnchor");
       anchor != nullptr && scope.dialect == Dialect::kDraft2020) {
-    dynamic_anchors_[scope.base].try_emplace(anchor->text, Target{&value, pointer, around});
+    dynamic_anchors_[std::string(scope.base)].try_emplace(std::string(anchor->text), Target{&value, pointer, around});
   }
   if (const JsonValue* anchor = value.find("$recursiveAnchor");
       anchor != nullptr && anchor->kind == JsonValue::Kind::kTrue && scope.dialect == Dialect::kDraft2019 &&
       (depth == 0 || scope.base != around.base)) {
-    dynamic_anchors_[scope.base].try_emplace(std::string(kRecursiveAnchor), Target{&value, pointer, around});
+    dynamic_anchors_[std::string(scope.base)].try_emplace(std::string(kRecursiveAnchor),
+                                                          Target{&value, pointer, around});
   }
   if (const JsonValue* id = string_member(value, scope.dialect == Dialect::kDraft4 ? "id" : "$id")) {
     std::size_t hash = id->text.find('#');
-    if (hash != std::string::npos && hash + 1 < id->text.size()) {
-      anchors_.try_emplace(scope.base + id->text.substr(hash), Target{&value, pointer, around});
+    if (hash != id->text.npos && hash + 1 < id->text.size()) {
+      anchors_.try_emplace(std::string(scope.base) + std::string(id->text.substr(hash)),
+                           Target{&value, pointer, around});
     }
   }
-  for (const JsonMember& member : value.members) {
+  for (const JsonMember& member : value.members()) {
     const std::string inner = pointer + "/" + pointer_segment(member.key);
     if (kSchemas.contains(member.key)) {
       index(member.value, scope, inner, depth + 1);
     } else if (kSchemaMaps.contains(member.key) && member.value.is_object()) {
-      for (const JsonMember& entry : member.value.members)
+      for (const JsonMember& entry : member.value.members())
         index(entry.value, scope, inner + "/" + pointer_segment(entry.key), depth + 1);
     }
   }
@@ -276,8 +288,8 @@ const References::Resource* References::resource(const std::string& uri, const S
   auto given = resources_.find(uri);
   if (given == resources_.end()) given = resources_.find(uri + "#");
   if (given == resources_.end()) return nullptr;
-  const JsonValue& document = loaded_.emplace_back(parse_json(given->second));
-  add_document(document, Scope{referring.dialect, uri}, uri + "#");
+  const JsonValue& document = loaded_.emplace_back(parse_json(given->second)).root();
+  add_document(document, Scope{referring.dialect, own(uri)}, uri + "#");
   auto known = by_uri_.find(uri);
   return known == by_uri_.end() ? nullptr : &known->second;
 }
@@ -286,7 +298,7 @@ References::Target References::follow(const Resource& resource, std::string_view
   if (fragment.empty()) return {resource.root, resource.pointer, resource.around};
   if (fragment[0] != '/') {
     index_documents();
-    auto anchor = anchors_.find(enter(*resource.root, resource.around).base + "#" + std::string(fragment));
+    auto anchor = anchors_.find(std::string(enter(*resource.root, resource.around).base) + "#" + std::string(fragment));
     return anchor == anchors_.end() ? Target{} : anchor->second;
   }
   Target target{resource.root, resource.pointer, resource.around};
@@ -328,15 +340,15 @@ std::uint32_t References::pass(const Scope& scope) {
   return entry->second;
 }
 
-References::Target References::resolve_dynamic(const std::string& reference, const Scope& scope, bool recursive) {
+References::Target References::resolve_dynamic(std::string_view reference, const Scope& scope, bool recursive) {
   Target target = resolve(reference, scope);
   if (target.value == nullptr) return target;
   index_documents();
   std::size_t hash = reference.find('#');
   std::string name(kRecursiveAnchor);
   if (!recursive) {
-    if (hash == std::string::npos) return target;
-    name = percent_decode(std::string_view(reference).substr(hash + 1));
+    if (hash == reference.npos) return target;
+    name = percent_decode(reference.substr(hash + 1));
   }
   auto anchors = dynamic_anchors_.find(enter(*target.value, target.scope).base);
   if (anchors == dynamic_anchors_.end()) return target;
@@ -348,7 +360,7 @@ References::Target References::resolve_dynamic(const std::string& reference, con
   return target;
 }
 
-References::Target References::resolve(const std::string& reference, const Scope& scope) {
+References::Target References::resolve(std::string_view reference, const Scope& scope) {
   std::string uri = resolve_uri(scope.base, reference);
   std::size_t hash = uri.find('#');
   std::string fragment = hash == std::string::npos ? "" : percent_decode(std::string_view(uri).substr(hash + 1));

@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -18,7 +19,7 @@ enum class Dialect { kDraft4, kDraft6, kDraft7, kDraft2019, kDraft2020 };
 // By which rules, and relative to which URI, a schema is read.
 struct Scope {
   Dialect dialect = Dialect::kDraft2020;
-  std::string base;           // absolute or empty, no fragment
+  std::string_view base;      // absolute or empty, no fragment; the References own it
   bool validation = true;     // whether the meta-schema's `$vocabulary` has the validation keywords
   std::uint32_t dynamic = 0;  // the resources that an evaluation came through, as far as they count: References::pass
 };
@@ -44,10 +45,10 @@ class References {
   // The scope inside `schema`, given the scope around it: applies `$id` (draft 4: `id`) and `$schema` (of a meta-schema
   // that is given as a resource: its own dialect and `$vocabulary`; of an unknown one: nothing).
   Scope enter(const JsonValue& schema, const Scope& around);
-  Target resolve(const std::string& reference, const Scope& scope);
+  Target resolve(std::string_view reference, const Scope& scope);
   // The target of a `$dynamicRef`, or of a `$recursiveRef`. Where the reference leads to a dynamic anchor, that is the
   // anchor of this name in the first resource on the way here that has one.
-  Target resolve_dynamic(const std::string& reference, const Scope& scope, bool recursive);
+  Target resolve_dynamic(std::string_view reference, const Scope& scope, bool recursive);
   // `scope.dynamic` once the evaluation is in the resource scope.base: for each dynamic anchor, the first resource that
   // defines it. It only grows, and stays 0 where no resource has a dynamic anchor.
   std::uint32_t pass(const Scope& scope);
@@ -60,6 +61,7 @@ class References {
     std::string pointer;
     Scope around;  // its own identifier not yet applied
   };
+  std::string_view own(std::string_view base);
   void index_documents();
   void index(const JsonValue& value, const Scope& around, const std::string& pointer, int depth);
   Target follow(const Resource& resource, std::string_view fragment);
@@ -70,15 +72,17 @@ class References {
   std::unordered_map<std::string, Resource> by_uri_;
   std::unordered_map<std::string, Target> anchors_;  // "uri#name"
   // By base URI, then by name; kRecursiveAnchor is the name of `$recursiveAnchor`.
-  std::unordered_map<std::string, std::map<std::string, Target, std::less<>>> dynamic_anchors_;
+  std::map<std::string, std::map<std::string, Target, std::less<>>, std::less<>> dynamic_anchors_;
   std::map<DynamicScope, std::uint32_t> dynamic_ids_;
-  std::vector<const DynamicScope*> dynamic_scopes_;  // by id
-  std::map<std::string, JsonValue> meta_schemas_;    // read for their `$vocabulary`
+  std::vector<const DynamicScope*> dynamic_scopes_;   // by id
+  std::map<std::string, JsonDocument> meta_schemas_;  // read for their `$vocabulary`
   std::vector<Resource> unindexed_;
-  std::deque<JsonValue> loaded_;  // documents parsed from resources_
+  std::deque<JsonDocument> loaded_;  // documents parsed from resources_
+  std::set<std::string, std::less<>> bases_;
 };
 
 // JSON pointer segments are escaped as RFC 6901 says.
 std::string pointer_segment(std::string_view key);
+void append_pointer_segment(std::string& out, std::string_view key);
 
 }  // namespace maskforge

@@ -7,13 +7,12 @@
 
 namespace maskforge {
 
-namespace {
-
-// Content as bytes: equal content gives equal bytes, and no content is a prefix of another.
-class Writer {
+// Content as bytes: equal content gives equal bytes, and no content is a prefix of another. What is as it is in a new
+// node is left out.
+class SchemaStore::Content {
  public:
-  explicit Writer(char tag) { bytes_.push_back(tag); }
-  Writer& add(std::uint64_t value) {
+  explicit Content(char tag) { bytes_.push_back(static_cast<char>(tag)); }
+  Content& add(std::uint64_t value) {
     while (value >= 0x80) {
       bytes_.push_back(static_cast<char>(value | 0x80));
       value >>= 7;
@@ -21,80 +20,126 @@ class Writer {
     bytes_.push_back(static_cast<char>(value));
     return *this;
   }
-  Writer& add(const std::vector<std::uint32_t>& list) {
+  Content& add(const std::vector<std::uint32_t>& list) {
     add(list.size());
     for (std::uint32_t value : list) add(value);
     return *this;
   }
-  Writer& add(const std::string& text) {
+  Content& add(const std::string& text) {
     add(text.size());
     bytes_ += text;
     return *this;
   }
-  std::string take() { return std::move(bytes_); }
+  Content& add(const std::pair<NameId, std::vector<NameId>>& names) { return add(names.first).add(names.second); }
+  Content& add(const std::pair<NameId, QuestionId>& question) { return add(question.first).add(question.second); }
+  Content& add(const OrderStep& step) { return add(static_cast<std::uint64_t>(step.kind)).add(step.ids); }
+
+  void field(char name, std::uint64_t value, std::uint64_t usual) {
+    if (value == usual) return;
+    bytes_.push_back(name);
+    add(value);
+  }
+  template <typename T>
+  void field(char name, const std::vector<T>& list) {
+    if (list.empty()) return;
+    bytes_.push_back(name);
+    add(list.size());
+    for (const T& item : list) add(item);
+  }
+  std::string_view bytes() const { return bytes_; }
 
  private:
   std::string bytes_;
 };
 
-std::string content_of(const SchemaNode& node) {
-  Writer out('n');
-  out.add(node.types).add(node.has_numbers ? 1 + std::uint64_t{node.numbers} : 0).add(node.texts);
-  out.add(node.formats.size());
-  for (const std::string& name : node.formats) out.add(name);
-  out.add(node.has_containers ? 1 : 0).add(node.containers);
-  out.add(node.members).add(node.required).add(node.min_properties).add(node.max_properties).add(node.property_names);
-  out.add(node.dependent_required.size());
-  for (const auto& [name, names] : node.dependent_required) out.add(name).add(names);
-  out.add(node.dependent_schemas.size());
-  for (const auto& [name, schema] : node.dependent_schemas) out.add(name).add(schema);
-  out.add(node.items).add(node.min_items).add(node.max_items).add(node.unique_items ? 1 : 0);
-  out.add(node.contains).add(node.min_contains).add(node.max_contains);
-  out.add(node.all_of).add(node.any_of.size());
-  for (const auto& list : node.any_of) out.add(list);
-  out.add(node.one_of.size());
-  for (const auto& list : node.one_of) out.add(list);
-  out.add(node.none_of).add(node.condition).add(node.consequence).add(node.alternative);
-  out.add(node.unevaluated_members).add(node.unevaluated_items);
-  out.add((node.evaluates_members ? 1u : 0u) | (node.evaluates_items ? 2u : 0u) | (node.evaluates_contained ? 4u : 0u));
-  for (const OrderStep& step : node.order) out.add(static_cast<std::uint64_t>(step.kind)).add(step.ids);
-  return out.take();
+void PropertyTable::settle() {
+  auto by_name = [](const Entry& a, const Entry& b) { return a.first < b.first; };
+  if (!std::is_sorted(entries_.begin(), entries_.end(), by_name))
+    std::stable_sort(entries_.begin(), entries_.end(), by_name);
+  std::size_t kept = 0;
+  for (const Entry& entry : entries_) {
+    if (kept > 0 && entries_[kept - 1].first == entry.first) --kept;
+    entries_[kept++] = entry;
+  }
+  entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(kept), entries_.end());
 }
 
-}  // namespace
+const QuestionId* PropertyTable::find(NameId name) const {
+  auto at = std::ranges::lower_bound(entries_, name, {}, &Entry::first);
+  return at != entries_.end() && at->first == name ? &at->second : nullptr;
+}
+
+template <typename T>
+std::uint32_t SchemaStore::id_of(const Content& content, std::deque<T>& list, T& item) {
+  const std::uint32_t at = contents_.intern(content.bytes());
+  if (ids_.size() <= at) ids_.resize(at + 1, kNone);
+  if (ids_[at] == kNone) {
+    list.push_back(std::move(item));
+    ids_[at] = static_cast<std::uint32_t>(list.size() - 1);
+  }
+  return ids_[at];
+}
 
 QuestionId SchemaStore::intern(SchemaNode node) {
-  auto [entry, fresh] = interned_.try_emplace(content_of(node), static_cast<QuestionId>(nodes.size()));
-  if (fresh) nodes.push_back(std::move(node));
-  return entry->second;
+  static const SchemaNode usual;
+  Content out('n');
+  out.field('a', node.types, usual.types);
+  out.field('b', node.has_numbers ? 1 + std::uint64_t{node.numbers} : 0, 0);
+  out.field('c', node.texts);
+  out.field('d', node.formats);
+  out.field('e', node.has_containers, usual.has_containers);
+  out.field('f', node.containers);
+  out.field('g', node.members, usual.members);
+  out.field('h', node.required);
+  out.field('i', node.min_properties, usual.min_properties);
+  out.field('j', node.max_properties, usual.max_properties);
+  out.field('k', node.property_names, usual.property_names);
+  out.field('l', node.dependent_required);
+  out.field('m', node.dependent_schemas);
+  out.field('n', node.items, usual.items);
+  out.field('o', node.min_items, usual.min_items);
+  out.field('p', node.max_items, usual.max_items);
+  out.field('q', node.unique_items, usual.unique_items);
+  out.field('r', node.contains, usual.contains);
+  out.field('s', node.min_contains, usual.min_contains);
+  out.field('t', node.max_contains, usual.max_contains);
+  out.field('u', node.all_of);
+  out.field('v', node.any_of);
+  out.field('w', node.one_of);
+  out.field('x', node.none_of);
+  out.field('y', node.condition, usual.condition);
+  out.field('z', node.consequence, usual.consequence);
+  out.field('A', node.alternative, usual.alternative);
+  out.field('B', node.unevaluated_members, usual.unevaluated_members);
+  out.field('C', node.unevaluated_items, usual.unevaluated_items);
+  out.field('D', node.evaluates_members, usual.evaluates_members);
+  out.field('E', node.evaluates_items, usual.evaluates_items);
+  out.field('F', node.evaluates_contained, usual.evaluates_contained);
+  out.field('G', node.order);
+  return id_of(out, nodes, node);
 }
 
 TableId SchemaStore::intern(MemberTable table) {
-  std::vector<std::pair<NameId, QuestionId>> properties(table.properties.begin(), table.properties.end());
-  std::sort(properties.begin(), properties.end());
-  Writer out('m');
-  out.add(properties.size());
-  for (auto [name, question] : properties) out.add(name).add(question);
+  table.properties.settle();
+  Content out('m');
+  out.add(table.properties.size());
+  for (auto [name, question] : table.properties) out.add(name).add(question);
   out.add(table.patterns.size());
   for (auto [pattern, question] : table.patterns) out.add(pattern).add(question);
   out.add(table.additional);
-  auto [entry, fresh] = interned_.try_emplace(out.take(), static_cast<TableId>(members.size()));
-  if (fresh) members.push_back(std::move(table));
-  return entry->second;
+  return id_of(out, members, table);
 }
 
 TableId SchemaStore::intern(ItemTable table) {
-  Writer out('i');
+  Content out('i');
   out.add(table.prefix).add(table.rest);
-  auto [entry, fresh] = interned_.try_emplace(out.take(), static_cast<TableId>(items.size()));
-  if (fresh) items.push_back(std::move(table));
-  return entry->second;
+  return id_of(out, items, table);
 }
 
 NameId SchemaStore::name(std::string_view utf8) {
-  auto [entry, fresh] = name_ids_.try_emplace(std::string(utf8), static_cast<NameId>(names_.size()));
-  if (fresh) names_.push_back(decode_utf8(utf8));
-  return entry->second;
+  const NameId id = name_ids_.intern(utf8);
+  while (names_.size() <= id) names_.push_back(decode_utf8(name_ids_[static_cast<NameId>(names_.size())]));
+  return id;
 }
 
 bool SchemaStore::is_writable(NameId id) const {
@@ -106,7 +151,7 @@ bool SchemaStore::is_writable(NameId id) const {
 
 std::size_t SchemaStore::memory_bytes() const {
   return nodes.size() * (sizeof(SchemaNode) + 64) + members.size() * 256 + items.size() * 64 + names_.size() * 160 +
-         interned_.size() * 128;
+         name_ids_.memory_bytes() + contents_.memory_bytes() + ids_.size() * sizeof(std::uint32_t);
 }
 
 }  // namespace maskforge

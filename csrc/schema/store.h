@@ -10,10 +10,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "base/byte_interner.h"
 #include "number/number.h"
 #include "regex/regex.h"
 
@@ -37,9 +37,29 @@ enum ValueType : std::uint8_t {
   kAllTypes = 127,
 };
 
+// Questions by name. Names are added in any order; they are found once settle() was called (SchemaStore::intern does).
+class PropertyTable {
+ public:
+  using Entry = std::pair<NameId, QuestionId>;
+  void add(NameId name, QuestionId question) { entries_.emplace_back(name, question); }
+  void add_all(const PropertyTable& other) {
+    entries_.insert(entries_.end(), other.entries_.begin(), other.entries_.end());
+  }
+  // Sorts by name; of a name that was added repeatedly the last question counts.
+  void settle();
+  const QuestionId* find(NameId name) const;  // null: there is none
+  bool contains(NameId name) const { return find(name) != nullptr; }
+  std::size_t size() const { return entries_.size(); }
+  auto begin() const { return entries_.begin(); }
+  auto end() const { return entries_.end(); }
+
+ private:
+  std::vector<Entry> entries_;
+};
+
 // `properties`, `patternProperties` and `additionalProperties` of one schema object.
 struct MemberTable {
-  std::unordered_map<NameId, QuestionId> properties;
+  PropertyTable properties;
   std::vector<std::pair<RegexId, QuestionId>> patterns;
   QuestionId additional = kAlways;
 };
@@ -136,9 +156,15 @@ class SchemaStore {
   std::deque<ItemTable> items;
 
  private:
-  std::unordered_map<std::string, NameId> name_ids_;
-  std::deque<std::u32string> names_;
-  std::unordered_map<std::string, std::uint32_t> interned_;  // serialised content -> id
+  class Content;
+  // The place in `list` of what has this content; `item` is moved there where there is none yet.
+  template <typename T>
+  std::uint32_t id_of(const Content& content, std::deque<T>& list, T& item);
+
+  ByteInterner name_ids_;
+  std::deque<std::u32string> names_;  // by id; may be behind name_ids_ by the newest
+  ByteInterner contents_;             // of nodes and tables
+  std::vector<std::uint32_t> ids_;    // by content; likewise
 };
 
 }  // namespace maskforge

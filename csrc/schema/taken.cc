@@ -26,15 +26,16 @@ QuestionId TakenSets::value_of(std::string_view text) {
   FuelScope::spend(text.size() / 16 + 1);
   if (text.starts_with(',')) text.remove_prefix(1);
   QuestionId question;
-  JsonValue value;
+  JsonDocument document;
   try {
-    value = parse_json(text);
-    question = constants_.question(value, "");
+    document = parse_json(text);
+    question = constants_.question(document.root(), "");
   } catch (const SpecError& error) {
     throw FuelError("uniqueItems cannot compare an item: " + std::string(error.what()));
   }
   auto [known, fresh] = known_.try_emplace(question);
   if (fresh) {
+    const JsonValue& value = document.root();
     known->second.type = store_.nodes[question].types;
     if (value.is_string()) known->second.text = decode_utf8(value.text);
     if (value.is_number()) known->second.number = value.text;

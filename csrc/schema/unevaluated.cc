@@ -23,7 +23,7 @@ TableId Unevaluated::names_of(TableId members) {
     FuelScope::spend(table.properties.size() / 8 + 1);
     MemberTable names;
     names.additional = kNever;
-    for (const auto& [name, question] : table.properties) names.properties.emplace(name, kAlways);
+    for (const auto& [name, question] : table.properties) names.properties.add(name, kAlways);
     for (const auto& [pattern, question] : table.patterns) names.patterns.emplace_back(pattern, kAlways);
     std::sort(names.patterns.begin(), names.patterns.end());
     entry->second = store_.intern(std::move(names));
@@ -59,7 +59,7 @@ TableId Unevaluated::unite(bool items, TableId a, TableId b) {
   const MemberTable& right = store_.members[b];
   MemberTable table = store_.members[a];
   FuelScope::spend((table.properties.size() + right.properties.size()) / 8 + 1);
-  table.properties.insert(right.properties.begin(), right.properties.end());
+  table.properties.add_all(right.properties);
   table.patterns.insert(table.patterns.end(), right.patterns.begin(), right.patterns.end());
   std::sort(table.patterns.begin(), table.patterns.end());
   table.patterns.erase(std::unique(table.patterns.begin(), table.patterns.end()), table.patterns.end());
