@@ -18,8 +18,14 @@ class Instance:
 @dataclass(frozen=True, slots=True)
 class Case:
     name: str
+    """Unique in its split."""
     schema: str
+    """JSON text."""
     instances: tuple[Instance, ...]
+    split: str = ""
+    """The part of the data set that it is counted with."""
+    remotes: str = ""
+    """A folder of documents that the schema may refer to by address, as `splits.remote_registry` reads them."""
 
 
 def instance_text(data: Any) -> str:
@@ -32,16 +38,23 @@ def instance_text(data: Any) -> str:
     return text
 
 
-def case(name: str, schema: Any, instances: Sequence[tuple[Any, bool]]) -> Case:
+def case(name: str, schema: Any, instances: Sequence[tuple[Any, bool]], *, split: str = "", remotes: str = "") -> Case:
     """Valid instances come first, so that they are the ones that meet a schema cold."""
     texts = [Instance(instance_text(data), valid) for data, valid in instances]
-    return Case(name, json.dumps(schema), tuple(sorted(texts, key=lambda instance: not instance.valid)))
+    ordered = tuple(sorted(texts, key=lambda instance: not instance.valid))
+    return Case(name, json.dumps(schema), ordered, split, remotes)
+
+
+def maskbench_split(name: str) -> str:
+    """The collection that a file of MaskBench comes from: what stands before "---", or before the first "_"."""
+    return name.split("---")[0] if "---" in name else name.split("_")[0]
 
 
 def read_case(path: Path) -> Case:
     """One file of MaskBench: {"schema": ..., "tests": [{"valid": ..., "data": ...}]}."""
     content = json.loads(path.read_text(encoding="utf-8"))
-    return case(path.stem, content["schema"], [(test["data"], test["valid"]) for test in content["tests"]])
+    tests = [(test["data"], test["valid"]) for test in content["tests"]]
+    return case(path.stem, content["schema"], tests, split=maskbench_split(path.stem))
 
 
 def maskbench_cases(data: Path, names: Sequence[str] | None = None) -> Iterator[Case]:
