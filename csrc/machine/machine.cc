@@ -86,7 +86,10 @@ const ByteClasses* Machine::intern_classes(const std::array<std::uint8_t, 256>& 
   ByteClasses classes;
   classes.of = of;
   std::uint8_t most = 0;
-  for (std::uint8_t c : of) most = std::max(most, c);
+  for (unsigned byte = 256; byte-- > 0;) {
+    most = std::max(most, of[byte]);
+    classes.first[of[byte]] = static_cast<std::uint8_t>(byte);
+  }
   classes.count = static_cast<std::uint16_t>(most + 1);
   return &classes_[classes_.intern(classes)];
 }
@@ -120,6 +123,15 @@ const ByteClasses* Machine::byte_classes(StateId state) {
   if (row != nullptr) return row->classes;
   std::lock_guard lock(mutex_);
   return ensure_row(record)->classes;
+}
+
+Machine::RowView Machine::full_row(StateId state) {
+  RowView view = row(state);
+  const Row* own = record(state).row.load(std::memory_order_acquire);
+  for (unsigned c = 0; c < own->classes->count; ++c) {
+    if (view.entries[c].load(std::memory_order_acquire) == 0) fill(state, own->classes->first[c]);
+  }
+  return view;
 }
 
 Step Machine::fill(StateId state, std::uint8_t byte) {

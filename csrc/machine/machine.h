@@ -75,6 +75,7 @@ struct Call {
 // Bytes that behave alike in a state. Interned: equal partitions are one object.
 struct ByteClasses {
   std::array<std::uint8_t, 256> of{};
+  std::array<std::uint8_t, 256> first{};  // by class, its smallest byte
   std::uint16_t count = 0;
   bool operator==(const ByteClasses& other) const { return of == other.of; }
 };
@@ -196,6 +197,8 @@ class Machine {
     }
     return {row->classes->of.data(), row->entries()};
   }
+  // The same with every entry computed, for loops over most bytes.
+  RowView full_row(StateId state);
   bool wants_text(StateId state) const { return record(state).wants_text; }
   const ByteClasses* byte_classes(StateId state);  // the partition of the state's row
   StateId clip(StateId state, std::uint32_t longest);

@@ -8,6 +8,7 @@
 // tests/csrc/test_masks.cc.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -49,6 +50,11 @@ class Forest {
   std::span<const Group> groups() const { return groups_; }
   std::uint32_t weight() const { return weight_; }
   std::uint32_t height() const { return height_; }  // at least the bytes of the longest path
+  // The group of a byte, or groups().size().
+  std::size_t group_of(std::uint8_t byte) const {
+    auto at = std::ranges::lower_bound(groups_, byte, {}, &Group::byte);
+    return at != groups_.end() && at->byte == byte ? static_cast<std::size_t>(at - groups_.begin()) : groups_.size();
+  }
   // The subtrees of a group; after a few calls they are one merged trie. `grown` receives the bytes that merging took.
   std::span<const TrieRef> entries(std::size_t group, std::atomic<std::size_t>& grown) const;
   std::size_t memory_bytes() const {

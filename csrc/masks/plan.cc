@@ -175,12 +175,22 @@ class Prover {
     auto reading = std::make_unique<Reading>();
     reading->state = state;
     reading->ends = machine_.final_label(state) != kNoLabel;
-    for (unsigned byte = 0; byte < 256; ++byte) {
-      Step step = machine_.step(state, static_cast<std::uint8_t>(byte));
-      if (step.kind() != StepKind::kReject) reading->alive[std::min(byte, kBeyond)] = true;
-      if (byte >= kBeyond) continue;
-      reading->stays[byte] = step.kind() == StepKind::kStay;
-      reading->next[byte] = step.operand();
+    Machine::RowView row = machine_.full_row(state);
+    for (unsigned half = 2; half-- > 0;) {
+      std::uint64_t alive = 0;
+      std::uint64_t stays = 0;
+      for (unsigned bit = 0; bit < 64; ++bit) {
+        const unsigned byte = half * 64 + bit;
+        const Step step = row.entry(static_cast<std::uint8_t>(byte));
+        alive |= std::uint64_t{step.kind() != StepKind::kReject} << bit;
+        stays |= std::uint64_t{step.kind() == StepKind::kStay} << bit;
+        reading->next[byte] = step.operand();
+      }
+      reading->alive = reading->alive << 64 | std::bitset<129>(alive);
+      reading->stays = reading->stays << 64 | std::bitset<129>(stays);
+    }
+    for (unsigned byte = kBeyond; byte < 256; ++byte) {
+      if (row.entry(static_cast<std::uint8_t>(byte)).kind() != StepKind::kReject) reading->alive[kBeyond] = true;
     }
     if (reading->alive[kBeyond] && stays_beyond(state, reading->beyond)) reading->stays[kBeyond] = true;
     readings_.push_back(std::move(reading));

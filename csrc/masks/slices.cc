@@ -66,6 +66,15 @@ void VocabularySlice::prepare() const {
   });
 }
 
+void VocabularySlice::make_ready() const {
+  prepare();
+  measure();
+  longer();
+  for (unsigned symbol = 0; symbol <= SymbolSet::kBeyondAscii; ++symbol) {
+    if (weights_[symbol] > 0) containing(symbol);
+  }
+}
+
 std::uint32_t VocabularySlice::weight(unsigned symbol) const {
   prepare();
   return weights_[symbol] / 2;  // tokens share about half of their bytes with a neighbour

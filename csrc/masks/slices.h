@@ -6,7 +6,7 @@
 //
 // The vocabulary is cut in two parts, because nearly half of a vocabulary starts with a space, and almost no token has
 // one elsewhere: the tokens that start with a space, read from the byte behind it (`skip` 1), and all others (`skip`
-// 0). Thread safe; bitsets and tries are made when first asked for. Covered by tests/csrc/test_masks.cc.
+// 0). Thread safe; made when first asked for, at the latest. Covered by tests/csrc/test_masks.cc.
 #pragma once
 
 #include <array>
@@ -42,6 +42,8 @@ class VocabularySlice {
   VocabularySlice(std::size_t words, std::vector<TokenTrie::Item> items, unsigned skip,
                   std::atomic<std::uint32_t>& take_id);
 
+  // Makes whatever masks are likely to ask for, so that none of them has to wait for it.
+  void make_ready() const;
   // Trie nodes that contain the symbol, about: what walking its tokens costs.
   std::uint32_t weight(unsigned symbol) const;
   // The tokens whose bytes behind `skip` are symbols of `allowed`. With kBeyondAscii allowed, these bytes must be UTF-8

@@ -17,6 +17,7 @@ constexpr std::uint64_t kQuickLook =
     1200;  // nodes walked before anything is planned: most first bytes lead nowhere far
 constexpr std::uint64_t kWorthPlanning = 3000;  // nodes; from here on clipping and slices are tried
 constexpr std::uint64_t kLockstepLimit = 8000;  // nodes
+constexpr std::size_t kManyGroups = 64;         // of a forest: from here on rows are computed as a whole
 constexpr std::uint32_t kClipLengths[] = {64, 48, 32, 24};
 
 }  // namespace
@@ -69,12 +70,13 @@ const Result* MaskSolver::walk(const Forest& forest, StateId state) {
   if (const Result* known = memo_.find_walk(forest, state)) return known;
   if (const Result* made = by_words(forest, state)) return made;
   // How much of the forest may stay in this frame: what heavier ways than the plain walk, and clipping, could save.
-  Machine::RowView row = machine_.row(state);
+  const bool many = forest.groups().size() >= kManyGroups;
+  Machine::RowView row = many ? machine_.full_row(state) : machine_.row(state);
   std::uint64_t weight = 0;
   for (const Forest::Group& group : forest.groups()) {
     Step step = row.entry(group.byte);
     if (step.bits == 0) step = machine_.step(state, group.byte);
-    if (step.kind() == StepKind::kStay) weight += group.weight;
+    weight += step.kind() == StepKind::kStay ? group.weight : 0;
   }
   if (weight > kWorthClipping) {
     StateId clipped = machine_.clip(state, forest.height());
@@ -122,26 +124,35 @@ const Result* MaskSolver::compute(const Forest& forest, StateId state, std::uint
 }
 
 bool MaskSolver::by_lockstep(const Forest& forest, StateId state, std::uint64_t weight, Scratch& scratch) {
+  const bool many = forest.groups().size() >= kManyGroups;
+  auto row_of = [&](StateId of) { return many ? machine_.full_row(of) : machine_.row(of); };
+  auto entry = [&](const Machine::RowView& row, StateId of, std::uint8_t byte) {
+    Step step = row.entry(byte);
+    return step.bits != 0 ? step : machine_.step(of, byte);
+  };
   // The target of most bytes, by majority vote.
+  Machine::RowView mine = row_of(state);
   StateId reference = kDeadState;
   std::size_t votes = 0;
   for (const Forest::Group& group : forest.groups()) {
-    Step step = machine_.step(state, group.byte);
+    Step step = entry(mine, state, group.byte);
     if (step.kind() != StepKind::kStay) continue;
     if (votes == 0) reference = step.operand();
     votes += step.operand() == reference ? 1 : std::size_t(-1);
   }
   if (reference == kDeadState || reference == state) return false;
   if (machine_.final_label(state) != machine_.final_label(reference)) return false;
+  Machine::RowView other = row_of(reference);
+  const Step loop = Step::stay(reference);
   std::size_t alive = 0;
   std::size_t equal = 0;
   std::size_t loops = 0;
   for (const Forest::Group& group : forest.groups()) {
-    Step step = machine_.step(state, group.byte);
-    Step other = machine_.step(reference, group.byte);
-    alive += step.kind() != StepKind::kReject || other.kind() != StepKind::kReject;
-    equal += step.bits == other.bits && step.kind() != StepKind::kReject;
-    loops += other.bits == Step::stay(reference).bits;
+    Step step = entry(mine, state, group.byte);
+    Step its = entry(other, reference, group.byte);
+    alive += step.kind() != StepKind::kReject || its.kind() != StepKind::kReject;
+    equal += step.bits == its.bits && step.kind() != StepKind::kReject;
+    loops += its.bits == loop.bits;
   }
   if (equal * 2 < alive || loops == 0) return false;
   const Result* base = walk(forest, reference);

@@ -65,6 +65,7 @@ VocabularyIndex::VocabularyIndex(std::shared_ptr<const Vocabulary> vocabulary, S
   }
   for (unsigned i = 0; i < 2; ++i) {
     slices_[i] = std::make_unique<VocabularySlice>(vocabulary_->bitmask_words(), std::move(parts[i]), i, next_id_);
+    slices_[i]->make_ready();
   }
 }
 

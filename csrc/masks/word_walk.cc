@@ -10,6 +10,7 @@ namespace maskforge {
 namespace {
 
 constexpr std::uint64_t kNodesPerFuel = 64;
+constexpr std::size_t kManyGroups = 16;  // of a forest: from here on groups are looked up by byte
 
 bool needs_escape(char32_t c) { return c < 0x20 || c == '"' || c == '\\'; }
 
@@ -48,6 +49,21 @@ WordWalk::Siblings WordWalk::siblings(const Words& words) const {
   return {longer, ends, longer.from};
 }
 
+// The first bytes of characters come in ascending order, which is what read() asks for.
+template <typename Visit>
+void WordWalk::each_byte(const Siblings& siblings, Visit&& visit) const {
+  const Words longer = siblings.longer;
+  if (siblings.ends) visit(std::uint8_t{'"'});
+  if (longer.from < longer.to) visit(std::uint8_t{'\\'});
+  unsigned last = 256;
+  for (std::uint32_t i = longer.from; i < longer.to; i = end_of_run(longer, i)) {
+    const char32_t c = next_of(longer, i);
+    if (needs_escape(c) || utf8_byte(c, 0) == last) continue;
+    last = utf8_byte(c, 0);
+    visit(static_cast<std::uint8_t>(last));
+  }
+}
+
 // The entry's tokens end on the way to a word.
 void WordWalk::take(TrieRef entry) {
   if (!alone_) return;
@@ -66,9 +82,18 @@ void WordWalk::close(TrieRef entry, std::uint32_t word) {
 
 void WordWalk::walk(const Forest& forest) {
   Siblings all = siblings({0, static_cast<std::uint32_t>(words_.size()), 0});
-  for (std::size_t g = 0; g < forest.groups().size(); ++g) {
-    const std::uint8_t byte = forest.groups()[g].byte;
-    for (const TrieRef& entry : solver_.entries(forest, g)) read(entry, byte, all);
+  const std::size_t groups = forest.groups().size();
+  if (groups >= kManyGroups) {
+    each_byte(all, [&](std::uint8_t byte) {
+      const std::size_t g = forest.group_of(byte);
+      if (g == groups) return;
+      for (const TrieRef& entry : solver_.entries(forest, g)) read(entry, byte, all);
+    });
+  } else {
+    for (std::size_t g = 0; g < groups; ++g) {
+      const std::uint8_t byte = forest.groups()[g].byte;
+      for (const TrieRef& entry : solver_.entries(forest, g)) read(entry, byte, all);
+    }
   }
   FuelScope::spend(1 + (visited_ + words_.size()) / kNodesPerFuel);
 }
@@ -117,6 +142,12 @@ void WordWalk::read_children(TrieRef entry, const Words& words) {
   const TrieNode* nodes = entry.trie->nodes();
   const std::uint32_t last = entry.node + nodes[entry.node].size;
   Siblings here = siblings(words);
+  if (entry.trie->is_wide(entry.node)) {
+    each_byte(here, [&](std::uint8_t byte) {
+      if (const std::uint32_t child = entry.trie->child(entry.node, byte)) read({entry.trie, child}, byte, here);
+    });
+    return;
+  }
   for (std::uint32_t child = entry.node + 1; child < last; child += nodes[child].size) {
     const std::uint8_t byte = static_cast<std::uint8_t>(nodes[child].byte);
     if (byte > '\\' && here.at == here.longer.to) return;
@@ -127,24 +158,32 @@ void WordWalk::read_children(TrieRef entry, const Words& words) {
 void WordWalk::read_escape(TrieRef entry, const Words& words) {
   take(entry);
   const TrieNode* nodes = entry.trie->nodes();
+  if (entry.trie->is_wide(entry.node)) {
+    for (char byte : std::string_view("\"/\\bfnrtu")) {
+      const std::uint32_t child = entry.trie->child(entry.node, static_cast<std::uint8_t>(byte));
+      if (child != 0) read_escaped({entry.trie, child}, static_cast<std::uint8_t>(byte), words);
+    }
+    return;
+  }
   const std::uint32_t last = entry.node + nodes[entry.node].size;
-  for (std::uint32_t child = entry.node + 1; child < last; child += nodes[child].size) {
-    ++visited_;
-    const std::uint8_t byte = static_cast<std::uint8_t>(nodes[child].byte);
-    const TrieRef next{entry.trie, child};
-    if (byte == 'u') {
-      take(next);
-      read_hex(next, words, 0, 4, 0);
-      continue;
-    }
-    const char32_t c = escaped_character(byte);
-    if (c == 0) continue;
-    for (std::uint32_t i = words.from; i < words.to; ++i) {
-      if (next_of(words, i) != c) continue;
-      take(next);
-      read_children(next, {i, end_of_run(words, i), words.depth + 1});
-      break;
-    }
+  for (std::uint32_t child = entry.node + 1; child < last; child += nodes[child].size)
+    read_escaped({entry.trie, child}, static_cast<std::uint8_t>(nodes[child].byte), words);
+}
+
+void WordWalk::read_escaped(TrieRef entry, std::uint8_t byte, const Words& words) {
+  ++visited_;
+  if (byte == 'u') {
+    take(entry);
+    read_hex(entry, words, 0, 4, 0);
+    return;
+  }
+  const char32_t c = escaped_character(byte);
+  if (c == 0) return;
+  for (std::uint32_t i = words.from; i < words.to; ++i) {
+    if (next_of(words, i) != c) continue;
+    take(entry);
+    read_children(entry, {i, end_of_run(words, i), words.depth + 1});
+    break;
   }
 }
 

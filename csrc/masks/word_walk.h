@@ -47,6 +47,9 @@ class WordWalk {
   // The run of words from i on whose next character is that of word i.
   std::uint32_t end_of_run(const Words& words, std::uint32_t i) const;
   Siblings siblings(const Words& words) const;
+  // Calls visit(byte) for every byte that can come next.
+  template <typename Visit>
+  void each_byte(const Siblings& siblings, Visit&& visit) const;
   bool concerns(TrieRef entry) const { return alone_ || entry.trie->has_quote(entry.node); }
   void take(TrieRef entry);
   void close(TrieRef entry, std::uint32_t word);
@@ -56,6 +59,8 @@ class WordWalk {
   // The words whose next characters start with the bytes read so far, `place` of them.
   void read_utf8(TrieRef entry, const Words& words, unsigned place);
   void read_escape(TrieRef entry, const Words& words);
+  // `entry` has the byte behind the backslash.
+  void read_escaped(TrieRef entry, std::uint8_t byte, const Words& words);
   // Below the `u` of an escape, with `left` digits to come. high: the high surrogate that was read before, or 0.
   void read_hex(TrieRef entry, const Words& words, std::uint32_t value, unsigned left, std::uint32_t high);
   void read_low(TrieRef entry, const Words& words, std::uint32_t high);

@@ -62,6 +62,36 @@ void TokenTrie::finish() {
     for (std::uint32_t depth = nodes_[i].depth + 1u; depth-- > 0 && !has_quote(path[depth]);)
       quotes_[path[depth] / 64] |= std::uint64_t{1} << (path[depth] % 64);
   }
+  find_wide();
+}
+
+void TokenTrie::find_wide() {
+  constexpr std::uint32_t kWide = 16;        // children
+  constexpr std::uint32_t kSmall = 1u << 9;  // nodes
+  const std::uint32_t count = node_count();
+  if (count < kSmall) return;
+  wide_bits_.assign(count / 64 + 1, 0);
+  for (std::uint32_t node = 0; node < count; ++node) {
+    if (nodes_[node].size <= kWide) continue;
+    const std::uint32_t begin = static_cast<std::uint32_t>(wide_children_.size());
+    const std::uint32_t last = node + nodes_[node].size;
+    for (std::uint32_t child = node + 1; child < last; child += nodes_[child].size) wide_children_.push_back(child);
+    const std::uint32_t end = static_cast<std::uint32_t>(wide_children_.size());
+    if (end - begin < kWide) {
+      wide_children_.resize(begin);
+      continue;
+    }
+    wide_.push_back({node, begin, end});
+    wide_bits_[node / 64] |= std::uint64_t{1} << (node % 64);
+  }
+}
+
+std::uint32_t TokenTrie::child(std::uint32_t node, std::uint8_t byte) const {
+  const Wide& wide = *std::ranges::lower_bound(wide_, node, {}, &Wide::node);
+  auto end = wide_children_.begin() + wide.end;
+  auto at = std::ranges::lower_bound(wide_children_.begin() + wide.begin, end, byte, {},
+                                     [&](std::uint32_t child) { return nodes_[child].byte; });
+  return at != end && nodes_[*at].byte == byte ? *at : 0;
 }
 
 // Emits the union of scratch[begin, end), all of one byte. Recursion is as deep as a token is long.

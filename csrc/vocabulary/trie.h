@@ -61,22 +61,36 @@ class TokenTrie {
   std::span<const TokenId> tokens_below(std::uint32_t node) const { return slice(node, node + nodes_[node].size); }
   // Whether any byte of the subtree is a quote: most have none, and what ends with one is of no concern to them.
   bool has_quote(std::uint32_t node) const { return (quotes_[node / 64] >> (node % 64) & 1) != 0; }
+  // Whether a node has so many children that child() beats looking at all of them. (A small trie has no such nodes.)
+  bool is_wide(std::uint32_t node) const { return !wide_bits_.empty() && (wide_bits_[node / 64] >> (node % 64) & 1); }
+  // The child of a wide node by its byte; 0, which is no child, when there is none.
+  std::uint32_t child(std::uint32_t node, std::uint8_t byte) const;
   std::uint32_t height() const { return height_; }  // bytes on the longest path
   std::size_t memory_bytes() const {
-    return sizeof(*this) + nodes_.capacity() * 8 + quotes_.capacity() * 8 + tokens_.capacity() * sizeof(TokenId);
+    return sizeof(*this) + nodes_.capacity() * 8 + (quotes_.capacity() + wide_bits_.capacity()) * 8 +
+           tokens_.capacity() * sizeof(TokenId) + wide_.capacity() * sizeof(Wide) + wide_children_.capacity() * 4;
   }
 
  private:
   std::span<const TokenId> slice(std::uint32_t first, std::uint32_t last) const {
     return {tokens_.data() + nodes_[first].first_token, tokens_.data() + nodes_[last].first_token};
   }
+  struct Wide {
+    std::uint32_t node;
+    std::uint32_t begin;  // of its children in wide_children_
+    std::uint32_t end;
+  };
   void finish();
+  void find_wide();
   void merge(std::vector<TrieRef>& scratch, std::size_t begin, std::size_t end, std::uint32_t depth);
   void copy(TrieRef from, std::uint32_t depth);
 
   std::vector<TrieNode> nodes_;
   std::vector<TokenId> tokens_;
   std::vector<std::uint64_t> quotes_;  // a bit for each node
+  std::vector<std::uint64_t> wide_bits_;      // a bit for each node
+  std::vector<Wide> wide_;                    // by node
+  std::vector<std::uint32_t> wide_children_;  // by node, then by byte
   std::uint32_t height_ = 0;
 };
 
