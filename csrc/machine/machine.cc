@@ -83,15 +83,18 @@ StateId Machine::enter(StateId below, StateId pushed) {
 
 const ByteClasses* Machine::intern_classes(const std::array<std::uint8_t, 256>& of) {
   std::lock_guard lock(mutex_);
-  ByteClasses classes;
-  classes.of = of;
-  std::uint8_t most = 0;
-  for (unsigned byte = 256; byte-- > 0;) {
-    most = std::max(most, of[byte]);
-    classes.first[of[byte]] = static_cast<std::uint8_t>(byte);
+  const std::uint32_t id = class_ids_.intern({reinterpret_cast<const char*>(of.data()), of.size()});
+  while (classes_.size() <= id) {
+    ByteClasses& classes = classes_.emplace_back();
+    std::ranges::copy(class_ids_[static_cast<std::uint32_t>(classes_.size() - 1)], classes.of.begin());
+    std::uint8_t most = 0;
+    for (unsigned byte = 256; byte-- > 0;) {
+      most = std::max(most, classes.of[byte]);
+      classes.first[classes.of[byte]] = static_cast<std::uint8_t>(byte);
+    }
+    classes.count = static_cast<std::uint16_t>(most + 1);
   }
-  classes.count = static_cast<std::uint16_t>(most + 1);
-  return &classes_[classes_.intern(classes)];
+  return &classes_[id];
 }
 
 Label Machine::verdict_label(std::uint64_t verdicts) {
@@ -210,7 +213,7 @@ std::string Machine::describe(StateId state) {
 
 std::size_t Machine::memory_bytes() const {
   return arena_.memory_bytes() + call_ids_.memory_bytes() + afters_.memory_bytes() + clips_.memory_bytes() +
-         classes_.size() * sizeof(ByteClasses);
+         class_ids_.memory_bytes() + classes_.size() * sizeof(ByteClasses);
 }
 
 }  // namespace maskforge

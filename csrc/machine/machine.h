@@ -25,15 +25,15 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "base/arena.h"
-#include "base/hash.h"
+#include "base/byte_interner.h"
 #include "base/interner.h"
+#include "base/short_lock.h"
 
 namespace maskforge {
 
@@ -77,7 +77,6 @@ struct ByteClasses {
   std::array<std::uint8_t, 256> of{};
   std::array<std::uint8_t, 256> first{};  // by class, its smallest byte
   std::uint16_t count = 0;
-  bool operator==(const ByteClasses& other) const { return of == other.of; }
 };
 
 // What a state in the body of a JSON string reads, where that is one of a few words or, with a reference, any text.
@@ -149,7 +148,7 @@ class Machine {
   const ByteClasses* intern_classes(const std::array<std::uint8_t, 256>& of);
   Label verdict_label(std::uint64_t verdicts);
   std::uint64_t verdicts(Label label) const;
-  std::recursive_mutex& mutex() { return mutex_; }
+  ShortRecursiveMutex& mutex() { return mutex_; }
 
   // ---- reading (no lock when the answer is known) ----
   Step step(StateId state, std::uint8_t byte) {
@@ -245,20 +244,15 @@ class Machine {
   StateId fill_after(StateId waiting, Label label);
   StateId& id_of(std::uint8_t automaton, std::uint32_t local);
 
-  struct ClassesHash {
-    std::uint64_t operator()(const ByteClasses& classes) const {
-      return hash_bytes(std::string_view(reinterpret_cast<const char*>(classes.of.data()), 256));
-    }
-  };
-
-  std::recursive_mutex mutex_;
+  ShortRecursiveMutex mutex_;
   std::vector<Automaton*> automata_;
   SparseTable<std::atomic<RecordChunk*>> chunks_{kMaxChunks};
   SparseTable<std::atomic<CallChunk*>> call_chunks_{kMaxChunks};
   std::atomic<std::uint32_t> count_{0};
   std::uint32_t call_count_ = 0;
   // guarded by mutex_
-  Interner<ByteClasses, ClassesHash> classes_;
+  ByteInterner class_ids_;                             // ByteClasses::of, as bytes
+  std::deque<ByteClasses> classes_;                    // by that id; may be behind by the newest
   std::array<std::vector<StateId*>, 256> ids_;         // by automaton and local id, in chunks; kDeadState: none
   HashMap64 call_ids_;                                 // (below, pushed) -> index, but for Record::call
   HashMap64 afters_;                                   // (waiting, label), label > 0

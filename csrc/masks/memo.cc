@@ -76,6 +76,15 @@ const Result* Memo::add_resolved(const Result& from, StateId waiting, const Resu
   return made;
 }
 
+const Result* Memo::add_combined(const Result& a, const Result& b, const ResultParts& parts) {
+  std::lock_guard lock(mutex_);
+  if (const Result* known = find_combined(a, b)) return known;
+  const Result* made = publish(parts);
+  combined_.insert(key(a.id, b.id), made);
+  count_bytes();
+  return made;
+}
+
 TokenIds Memo::ids(TokenIds ids) {
   std::lock_guard lock(mutex_);
   return arena_.copy(ids);
@@ -101,6 +110,10 @@ const Forest* Memo::forest(std::span<const ExitPoint> points) {
   if (const StoredForest* known = find_forest(points, name)) return known->forest.get();
   std::lock_guard lock(mutex_);
   if (const StoredForest* known = find_forest(points, name)) return known->forest.get();
+  return store_forest(points, name);
+}
+
+const Forest* Memo::store_forest(std::span<const ExitPoint> points, std::uint64_t name) {
   if (next_forest_id_ == 0xFFFFFFFFu) throw FuelError("the mask memo holds as many forests as it can");
   stored_forests_.push_back({arena_.copy(points), std::make_unique<Forest>(next_forest_id_, points)});
   ++next_forest_id_;
@@ -109,6 +122,20 @@ const Forest* Memo::forest(std::span<const ExitPoint> points) {
   bytes_.fetch_add(made->memory_bytes() + 96, std::memory_order_relaxed);
   count_bytes();
   return made;
+}
+
+const Forest* Memo::unite(const Forest* a, const Forest* b) {
+  if (a == nullptr || a == b) return b;
+  if (b == nullptr) return a;
+  std::vector<ExitPoint> points;
+  {
+    std::lock_guard lock(mutex_);
+    for (const Forest* forest : {a, b}) {
+      const std::span<const ExitPoint> own = stored_forests_[forest->id() - first_forest_id_].points;
+      points.insert(points.end(), own.begin(), own.end());
+    }
+  }
+  return forest(points);
 }
 
 BitsView Memo::intern_bits(BitsView bits) {

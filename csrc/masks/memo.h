@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "base/arena.h"
+#include "base/short_lock.h"
 #include "masks/forest.h"
 #include "masks/result.h"
 
@@ -92,7 +93,7 @@ class ReadMostlyTable {
 
 class Memo {
  public:
-  explicit Memo(std::uint32_t first_forest_id) : next_forest_id_(first_forest_id) {}
+  explicit Memo(std::uint32_t first_forest_id) : first_forest_id_(first_forest_id), next_forest_id_(first_forest_id) {}
 
   const Result* find_walk(const Forest& forest, StateId state) const {
     const StateSlot* slot = find_slot(state);
@@ -118,9 +119,11 @@ class Memo {
     }
     return resolved_.find(key(result.id, waiting));
   }
+  const Result* find_combined(const Result& a, const Result& b) const { return combined_.find(key(a.id, b.id)); }
   // Publishes a result, or returns the one that another thread published first.
   const Result* add_walk(const Forest& forest, StateId state, const ResultParts& parts);
   const Result* add_resolved(const Result& from, StateId waiting, const ResultParts& parts);
+  const Result* add_combined(const Result& a, const Result& b, const ResultParts& parts);
   // A second name for a result.
   const Result* alias_walk(const Forest& forest, StateId state, const Result* result);
 
@@ -134,6 +137,8 @@ class Memo {
   const BitsView* add_named(const BitsName& name, BitsView bits);
   // The forest left by these exits; null when nothing is left. Equal exits are one forest.
   const Forest* forest(std::span<const ExitPoint> points);
+  // All that two forests hold, which forest() made; either may be null.
+  const Forest* unite(const Forest* a, const Forest* b);
 
   std::atomic<std::size_t>& bytes() { return bytes_; }
 
@@ -167,6 +172,7 @@ class Memo {
   const StoredForest* find_forest(std::span<const ExitPoint> points, std::uint64_t& name) const;
 
   // All of these require the mutex.
+  const Forest* store_forest(std::span<const ExitPoint> points, std::uint64_t name);
   StateSlot& slot(StateId state);
   void name_walk(const Forest& forest, StateId state, const Result* result);
   const Result* publish(const ResultParts& parts);
@@ -176,15 +182,17 @@ class Memo {
   SparseTable<std::atomic<StateSlot*>> slots_{kMostChunks};
   std::atomic<std::size_t> bytes_{0};
 
-  std::mutex mutex_;  // guards everything below, and insertions
+  ShortMutex mutex_;  // guards everything below, and insertions
   Arena arena_;
   ReadMostlyTable<Result> walks_{arena_};
   ReadMostlyTable<Result> resolved_{arena_};
+  ReadMostlyTable<Result> combined_{arena_};       // by the ids of two results
   ReadMostlyTable<StoredForest> forests_{arena_};  // by a hash of the points, or the next free number after it
   std::uint32_t next_result_id_ = 1;
+  const std::uint32_t first_forest_id_;
   std::uint32_t next_forest_id_;
-  std::size_t counted_ = 0;  // of the arena, in bytes_
-  std::deque<StoredForest> stored_forests_;
+  std::size_t counted_ = 0;                  // of the arena, in bytes_
+  std::deque<StoredForest> stored_forests_;  // by id, from first_forest_id_ on
   std::unordered_multimap<std::uint64_t, BitsView> bits_;
   std::map<BitsName, BitsView> named_;
 };

@@ -111,7 +111,7 @@ const Result* MaskSolver::compute(const Forest& forest, StateId state, std::uint
   bool done = weight > kNarrow && by_lockstep(forest, state, weight, *scratch);
   if (!done && weight > kWorthPlanning) {
     scratch->draft.clear();
-    done = scratch->walker.walk_within(forest, state, scratch->draft, kQuickLook) ||
+    done = scratch->walker.walk_within(forest, state, scratch->draft, kQuickLook, weight) ||
            by_clipping(forest, state, weight, *scratch) || by_slices(forest, state, weight, *scratch);
   }
   if (!done) {
@@ -250,6 +250,42 @@ void MaskSolver::finish_exits(Scratch& scratch, bool into_bits) {
   }
 }
 
+// One exit for a label, so that the frame below walks one forest instead of several. Making the forest costs as much as
+// walking it once or twice: for results that many frames below will see.
+void MaskSolver::merge_exits(ResultParts& parts) {
+  std::vector<Exit>& exits = parts.exits;
+  std::size_t kept = 0;
+  for (const Exit& exit : exits) {
+    auto same = std::find_if(exits.begin(), exits.begin() + static_cast<std::ptrdiff_t>(kept), [&](const Exit& other) {
+      return other.label == exit.label && other.ends_in_bits == exit.ends_in_bits;
+    });
+    if (same == exits.begin() + static_cast<std::ptrdiff_t>(kept)) {
+      exits[kept++] = exit;
+      continue;
+    }
+    same->forest = memo_.unite(same->forest, exit.forest);
+    if (same->ends.empty()) {
+      same->ends = exit.ends;
+    } else if (!exit.ends.empty()) {
+      std::vector<TokenId> ends(same->ends.begin(), same->ends.end());
+      ends.insert(ends.end(), exit.ends.begin(), exit.ends.end());
+      same->ends = memo_.ids(ends);
+    }
+  }
+  exits.erase(exits.begin() + static_cast<std::ptrdiff_t>(kept), exits.end());
+}
+
+const Result* MaskSolver::combine(const Result& a, const Result& b) {
+  if (const Result* known = memo_.find_combined(a, b)) return known;
+  ScratchLease scratch(*this, machine_);
+  ResultParts& parts = scratch->parts;
+  parts.clear();
+  parts.append(a);
+  parts.append(b);
+  merge_exits(parts);
+  return memo_.add_combined(a, b, parts);
+}
+
 const Result* MaskSolver::finish(const Forest& forest, StateId state, Scratch& scratch) {
   const Draft& draft = scratch.draft;
   ResultParts& parts = scratch.parts;
@@ -274,6 +310,7 @@ const Result* MaskSolver::finish(const Forest& forest, StateId state, Scratch& s
   }
   if (!draft.suspects.empty()) parts.suspects.push_back(memo_.ids(draft.suspects));
   parts.open = parts.open || !parts.exits.empty();
+  if (&forest == &index_.root() && draft.parts.size() > 1) merge_exits(parts);
   return memo_.add_walk(forest, state, parts);
 }
 

@@ -46,6 +46,9 @@ class MaskSolver {
   // Requires result.open.
   const Result* resolve(const Result& result, StateId waiting);
 
+  // Both at once: a result whose tokens are those of the two, which must not share any.
+  const Result* combine(const Result& a, const Result& b);
+
   std::span<const TrieRef> entries(const Forest& forest, std::size_t group) {
     return forest.entries(group, memo_.bytes());
   }
@@ -63,6 +66,7 @@ class MaskSolver {
   BitsView slice_bits(const SafePlan& plan, const VocabularySlice& slice);
   const Result* finish(const Forest& forest, StateId state, Scratch& scratch);
   void finish_exits(Scratch& scratch, bool into_bits);
+  void merge_exits(ResultParts& parts);
 
   Machine& machine_;
   const VocabularyIndex& index_;

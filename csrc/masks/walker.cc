@@ -11,6 +11,7 @@ namespace {
 // From this many nodes on, what a callee does with a subtree is looked up in the memo instead of walked in place.
 constexpr std::uint32_t kCallByMemo = 48;
 constexpr std::uint64_t kNodesPerFuel = 64;
+constexpr std::uint64_t kFirstLook = 200;  // nodes
 // An overlay that leaves out more tokens is dearer to write than a mask of its own.
 constexpr std::size_t kMostCovered = 2000;
 
@@ -82,11 +83,31 @@ void Walker::call_by_memo(const TokenTrie& trie, std::uint32_t node, const Outco
   append(draft.allowed, trie.tokens_at(node));
   const Call& call = machine_->call_at(called.call);
   const Result* result = solver_->walk_children(trie, node, call.pushed);
+  if (collecting_ && called.next.link == 0 && result->open) {
+    called_.push_back({call.below, result});
+    return;
+  }
   if (result->open) result = solver_->resolve(*result, call.below);
   for (std::uint32_t link = called.next.link; link != 0 && result->open; link = links_[link].parent) {
     result = solver_->resolve(*result, links_[link].state);
   }
   draft.parts.push_back(result);
+}
+
+// Whitespace in front of something is the common case: several first bytes, all with the same frame below, and results
+// that are the same for every such frame. They are resolved as one.
+void Walker::finish_calls(Draft& draft) {
+  for (std::size_t i = 0; i < called_.size(); ++i) {
+    const Called first = called_[i];
+    if (first.result == nullptr) continue;
+    const Result* all = first.result;
+    for (std::size_t k = i + 1; k < called_.size(); ++k) {
+      if (called_[k].result == nullptr || called_[k].below != first.below) continue;
+      all = solver_->combine(*all, *called_[k].result);
+      called_[k].result = nullptr;
+    }
+    draft.parts.push_back(solver_->resolve(*all, first.below));
+  }
 }
 
 bool Walker::settle(const TokenTrie& trie, std::uint32_t node, const Outcome& outcome, Draft& draft, Config& next) {
@@ -125,11 +146,14 @@ void Walker::walk_below(const TokenTrie& trie, std::uint32_t node, Config config
   std::uint32_t last = node + nodes[node].size;
   stack_[0] = place(config);
   std::uint64_t visited = 0;
-  const std::uint64_t budget = limit_ - std::min(limit_, visited_);
+  std::uint64_t budget = std::min(limit_, look_) - std::min({limit_, look_, visited_});
   for (std::uint32_t i = node + 1; i < last;) {
     TrieNode at = nodes[i];
     Place& here = stack_[at.depth - top];
-    if (++visited > budget) break;
+    if (++visited > budget) {
+      if (look_ == kNoLimit || is_hopeless(visited_ + visited, i - node)) break;
+      budget = limit_ - std::min(limit_, visited_);
+    }
     std::uint8_t byte = static_cast<std::uint8_t>(at.byte);
     Step step = here.row.entry(byte);
     if (step.bits == 0) step = machine_->step(here.config.state, byte);
@@ -177,13 +201,18 @@ void Walker::walk(TrieRef entry, StateId state, Draft& draft) {
 void Walker::walk(const Forest& forest, StateId state, Draft& draft) {
   Place start = place({state, 0});
   visited_ += forest.groups().size();
+  called_.clear();
+  collecting_ = true;
   for (std::size_t g = 0; g < forest.groups().size() && visited_ <= limit_; ++g) {
     std::uint8_t byte = forest.groups()[g].byte;
     if (start.row.entry(byte).bits == Step::reject().bits && start.final == kNoLabel) continue;
     Outcome outcome = read(start.config, byte);
     if (outcome.kind == Kind::kDead) continue;
     for (const TrieRef& entry : solver_->entries(forest, g)) walk_entry(entry, outcome, draft);
+    if (outcome.kind == Kind::kAlive) done_ += forest.groups()[g].weight;
   }
+  collecting_ = false;
+  if (visited_ <= limit_) finish_calls(draft);
 }
 
 // Both configurations are about to read the byte of `node`.
@@ -245,11 +274,24 @@ bool Walker::lockstep(const Forest& forest, StateId state, StateId reference, Dr
   return done;
 }
 
-bool Walker::walk_within(const Forest& forest, StateId state, Draft& draft, std::uint64_t node_limit) {
-  limit_ = visited_ + node_limit;
+// At the end of the first look: sets the limit to what was visited if the rest will go over it.
+bool Walker::is_hopeless(std::uint64_t visited, std::uint64_t inside) {
+  look_ = kNoLimit;
+  const std::uint64_t done = std::max<std::uint64_t>(done_ + inside, 1);
+  if (visited * all_ / done <= 2 * limit_) return false;
+  limit_ = 0;
+  return true;
+}
+
+bool Walker::walk_within(const Forest& forest, StateId state, Draft& draft, std::uint64_t node_limit,
+                         std::uint64_t weight) {
+  limit_ = visited_ + forest.groups().size() + node_limit;
+  look_ = visited_ + forest.groups().size() + kFirstLook;
+  done_ = 0;
+  all_ = weight;
   walk(forest, state, draft);
   bool done = visited_ <= limit_;
-  limit_ = kNoLimit;
+  limit_ = look_ = kNoLimit;
   return done;
 }
 

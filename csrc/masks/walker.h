@@ -40,12 +40,15 @@ class Walker {
     solver_ = &solver;
     machine_ = &machine;
     visited_ = 0;
+    limit_ = kNoLimit;
+    collecting_ = false;
   }
 
   // Everything in the forest, from `state`. Spends fuel.
   void walk(const Forest& forest, StateId state, Draft& draft);
-  // The same, giving up (false, draft unusable) after about `node_limit` nodes.
-  bool walk_within(const Forest& forest, StateId state, Draft& draft, std::uint64_t node_limit);
+  // The same, giving up (false, draft unusable) after about `node_limit` nodes, or earlier when a first look says that
+  // it will take more than that. `weight`: of the groups that stay in the frame.
+  bool walk_within(const Forest& forest, StateId state, Draft& draft, std::uint64_t node_limit, std::uint64_t weight);
   // One subtree, its own byte included.
   void walk(TrieRef entry, StateId state, Draft& draft);
   // What differs from walking the same from `reference`: fills draft.covered and what is true of those tokens. Gives up
@@ -85,6 +88,8 @@ class Walker {
   Config push(const Call& call, std::uint32_t parent);
   Config resume(StateId next, std::uint32_t parent);  // what after() gave, above `parent`
   void call_by_memo(const TokenTrie& trie, std::uint32_t node, const Outcome& called, Draft& draft);
+  void finish_calls(Draft& draft);
+  bool is_hopeless(std::uint64_t visited, std::uint64_t inside);
   // Applies an outcome to the whole subtree, or returns true when its children have to be walked from `next`.
   bool settle(const TokenTrie& trie, std::uint32_t node, const Outcome& outcome, Draft& draft, Config& next);
   void walk_below(const TokenTrie& trie, std::uint32_t node, Config config, Draft& draft);
@@ -95,12 +100,24 @@ class Walker {
 
   MaskSolver* solver_ = nullptr;
   Machine* machine_ = nullptr;
+  // A call from the frame of this walk, whose result still has to be resolved in `below`.
+  struct Called {
+    StateId below;
+    const Result* result;
+  };
+
   std::vector<Link> links_{Link{kDeadState, 0}};
+  bool collecting_ = false;  // whether such calls wait in called_ for others with the same frame below
+  std::vector<Called> called_;
   std::uint64_t visited_ = 0;
   static constexpr std::uint64_t kNoLimit = UINT64_MAX;
   std::uint64_t limit_ = kNoLimit;  // of visited_
-  Place stack_[kDeepest];           // walk_below
-  Place mine_[kDeepest];            // lockstep_at
+  // walk_within: where its first look ends, how much is done by then, and how much there is.
+  std::uint64_t look_ = kNoLimit;  // of visited_
+  std::uint64_t done_ = 0;
+  std::uint64_t all_ = 0;
+  Place stack_[kDeepest];  // walk_below
+  Place mine_[kDeepest];   // lockstep_at
   Place other_[kDeepest];
 };
 

@@ -87,7 +87,7 @@ class TokenTrie {
 
   std::vector<TrieNode> nodes_;
   std::vector<TokenId> tokens_;
-  std::vector<std::uint64_t> quotes_;  // a bit for each node
+  std::vector<std::uint64_t> quotes_;         // a bit for each node
   std::vector<std::uint64_t> wide_bits_;      // a bit for each node
   std::vector<Wide> wide_;                    // by node
   std::vector<std::uint32_t> wide_children_;  // by node, then by byte
