@@ -1,6 +1,6 @@
 """What the records of a run say: coverage, right and wrong, times. Pure functions from SchemaRecords to table rows.
 
-Coverage is as "JSONSchemaBench: A Rigorous Benchmark of Structured Outputs for Language Models" (arXiv 2501.10868) defines it:
+Coverage is as JSONSchemaBench defines it (Geng et al. 2025, arXiv 2501.10868):
 
 - declared: the share of all schemas that the engine takes and works through, without refusal, error, crash or timeout;
 - empirical: the share of all schemas for which what is written under the masks satisfies the schema;
