@@ -1,8 +1,8 @@
 """The engines that are compared, behind one small interface, so that all of them are driven by the same loop.
 
 An adapter adds nothing to what is timed: `compile` is the engine's own way from schema text to a matcher, and the calls
-of a `Run` are the engine's own native methods, already bound. Engines that answer in another form than a bitmask (a list
-of token ids, logits) are timed in their own form; `publish` brings it into the common one afterwards.
+of a `Run` are the engine's own native methods, already bound. Engines that answer in another form than a bitmask (a
+list of token ids, logits) are timed in their own form; `publish` brings it into the common one afterwards.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""GRID (PyPI: grid-guardrail, with its compiled kernel grid_core): the schema becomes an LALR(1) grammar and a scanner."""
+"""GRID (PyPI: grid-guardrail, with its compiled kernel): the schema becomes an LALR(1) grammar and a scanner."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""lm-format-enforcer (PyPI: lm-format-enforcer), by its core: its own integration does not import with transformers 5."""
+"""lm-format-enforcer (same name on PyPI), by its core: its integration does not import with transformers 5."""
 
 from __future__ import annotations
 

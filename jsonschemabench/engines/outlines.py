@@ -1,4 +1,4 @@
-"""Outlines, by its core (PyPI: outlines-core): the schema becomes a regular expression, that an index of all its states."""
+"""Outlines, by its core (PyPI: outlines-core): the schema becomes a regular expression, that one an index of states."""
 
 from __future__ import annotations
 
