@@ -95,7 +95,7 @@ class Row:
     errors: int
     masks: int
     forced_masks: int
-    """Over the valid instances that were accepted."""
+    """Over the valid instances that were accepted and where it was counted."""
     walks: int
     walks_ended: int
     walks_invalid: int
@@ -141,7 +141,12 @@ def row(engine: str, split: str, records: Sequence[SchemaRecord]) -> Row:
     statuses = Counter(record.status for record in records)
     asked = [record for record in records if record.walks_planned]
     instances = [record for record in records if record.instances_planned]
-    followed = [instance for record in records for instance in record.instances if instance.valid and instance.accepted]
+    counted = [
+        instance
+        for record in records
+        for instance in record.instances
+        if instance.valid and instance.accepted and instance.forced_masks is not None
+    ]
     walks = [walk for record in records for walk in record.walks]
     peaks = [record.memory_peak_bytes for record in records if record.memory_peak_bytes is not None]
     growths = [
@@ -168,8 +173,8 @@ def row(engine: str, split: str, records: Sequence[SchemaRecord]) -> Row:
         crashes=statuses["crash"],
         out_of_memory=statuses["memory"],
         errors=statuses["error"],
-        masks=sum(len(instance.mask_ns) for instance in followed),
-        forced_masks=sum(instance.forced_masks for instance in followed),
+        masks=sum(len(instance.mask_ns) for instance in counted),
+        forced_masks=sum(instance.forced_masks or 0 for instance in counted),
         walks=len(walks),
         walks_ended=sum(walk.ended for walk in walks),
         walks_invalid=sum(walk.valid is False for walk in walks),

@@ -41,8 +41,8 @@ class InstanceRecord:
     accept_ns: list[int] = field(default_factory=list)
     warm_mask_ns: list[int] = field(default_factory=list)
     """The same masks again with the same compiled grammar, after all instances were read once."""
-    forced_masks: int = 0
-    """How many of the masks allowed one token only."""
+    forced_masks: int | None = None
+    """How many of the masks allowed one token only; counted for accepted instances, None for others."""
 
     @property
     def right(self) -> bool:
