@@ -87,8 +87,9 @@ class Child:
                 *lines, self._rest = (self._rest + content).split(b"\n")
                 for line in lines:
                     answer = json.loads(line)
+                    last = answer["event"] == "done"  # asked before whoever takes it changes it
                     yield answer
-                    if answer.get("event") == "done":
+                    if last:
                         return
             elapsed, memory, cpu = monotonic() - start, resident_bytes(pid), processor_seconds(pid)
             used = elapsed if cpu is None or cpu_before is None else cpu - cpu_before

@@ -144,8 +144,7 @@ class EngineProcess:
         if not missing:
             self._child = Child("maskforge.jsonschemabench.worker")
             try:
-                for answer in self._child.ask(self._question, SETUP_S, None):
-                    pass
+                answer = list(self._child.ask(self._question, SETUP_S, None))[-1]
             except Ended as end:
                 answer = {"missing": f"its set-up ended: {end.status}: {end}"}
         if "missing" in answer:

@@ -28,8 +28,8 @@ from maskforge.jsonschemabench.walks import Walker
 Clock = Callable[[], int]
 CLOCKS: dict[str, Clock] = {"cpu": process_time_ns, "wall": perf_counter_ns}
 FIRST = '{"type": "null"}'
-"""Compiled, and one mask made of it, before the first schema: what an engine only does once (loading code, making tables
-for the vocabulary) belongs to setting up. The same for every engine."""
+"""Compiled, and one mask made of it, before the first schema: what an engine only does once (loading code, making
+tables for the vocabulary) belongs to setting up. The same for every engine."""
 
 
 def status_bytes(name: str) -> int | None:
