@@ -54,7 +54,12 @@ class Child:
     def __init__(self, module: str) -> None:
         self._errors: IO[bytes] = tempfile.TemporaryFile()
         single = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
-        environment = {**os.environ, **dict.fromkeys(single, "1"), "TOKENIZERS_PARALLELISM": "false"}
+        environment = {
+            **os.environ,
+            **dict.fromkeys(single, "1"),
+            "TOKENIZERS_PARALLELISM": "false",
+            "PYTHONSAFEPATH": "1",  # the folder that one happens to be in is no place to import from
+        }
         self._process = subprocess.Popen(
             [sys.executable, "-m", module],
             stdin=subprocess.PIPE,

@@ -205,7 +205,7 @@ class Walker:
                 record.reason = f"no end after {record.tokens} tokens"
         except Exception as error:  # whatever an engine throws costs it this walk, not the run
             record.stopped = f"{type(error).__name__}: {error}"
-        record.text = text.decode("utf-8", "backslashreplace")
+        record.text = text.decode("utf-8", "replace")  # as detokenizers do; half a character is U+FFFD and may be valid
         return record
 
     def _name(self, scanner: Scanner, schema: Any, chance: random.Random) -> list[int]:
