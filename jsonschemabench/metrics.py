@@ -41,6 +41,12 @@ def empirical(record: SchemaRecord) -> bool:
     )
 
 
+def unproven(record: SchemaRecord) -> bool:
+    """Declared, but the walks say nothing: none ended in a text that could be judged, and in none it gave up."""
+    judged = any(walk.ended and walk.valid is not None for walk in record.walks)
+    return declared(record) and not judged and not any(walk.stopped for walk in record.walks)
+
+
 def right(record: SchemaRecord) -> bool:
     """Every instance read right; or called unsatisfiable, and no instance says otherwise."""
     if record.status == "unsatisfiable":
@@ -81,9 +87,11 @@ class Row:
     empirical: int
     empirical_declared: int
     """Declared ones among `walked`: what compliance is a share of."""
+    unproven: int
+    """Of `walked`: neither covered nor shown to be wrong, because no walk ended. A limit of the walks."""
     with_instances: int
     right: int
-    """Of those with instances."""
+    """Of all: as MaskBench counts them, one without instances is right when it is taken."""
     valid_rejected: int
     invalid_accepted: int
     gave_up: int
@@ -120,7 +128,8 @@ class Row:
 
     @property
     def right_share(self) -> float | None:
-        return share(self.right, self.with_instances)
+        """None where no schema has instances, so that there is nothing to be right about."""
+        return share(self.right, self.schemas) if self.with_instances else None
 
     @property
     def forced_share(self) -> float | None:
@@ -140,7 +149,6 @@ def row(engine: str, split: str, records: Sequence[SchemaRecord]) -> Row:
     """The counts over `records`, which are all of that engine."""
     statuses = Counter(record.status for record in records)
     asked = [record for record in records if record.walks_planned]
-    instances = [record for record in records if record.instances_planned]
     counted = [
         instance
         for record in records
@@ -162,8 +170,9 @@ def row(engine: str, split: str, records: Sequence[SchemaRecord]) -> Row:
         walked=len(asked),
         empirical=sum(map(empirical, asked)),
         empirical_declared=sum(map(declared, asked)),
-        with_instances=len(instances),
-        right=sum(map(right, instances)),
+        unproven=sum(map(unproven, asked)),
+        with_instances=sum(record.instances_planned > 0 for record in records),
+        right=sum(map(right, records)),
         valid_rejected=sum(map(valid_rejected, records)),
         invalid_accepted=sum(map(invalid_accepted, records)),
         gave_up=sum(map(gave_up, records)),

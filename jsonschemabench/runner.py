@@ -209,7 +209,6 @@ class Stage:
     def __init__(self, record: SchemaRecord) -> None:
         self._record = record
         self._warm = 0
-        self._second_pass = False
 
     def take(self, answer: dict[str, Any]) -> None:
         record, kind = self._record, answer.pop("event")
@@ -267,27 +266,36 @@ def run(
     with ExitStack() as stack:
         shared = Tokenizer(tokenizer, stack)
         processes = [EngineProcess(name, settings, shared) for name in names]
-        for process in processes:
-            stack.callback(process.close)
-            console.print(f"setting up {process.name} ...", end=" ")
-            process.start()
-            console.print(process.about.missing or process.about.version, markup=False)
         record = RunRecord(
             date=_now(),
             command=command,
             machine=machine.describe(),
-            engines={process.name: process.about for process in processes},
+            engines={},
             settings={**asdict(settings), **shared.about(), "formats": validator.formats() if settings.walks else []},
             data=list(data_names),
             clock=settings.clock,
             clock_ns=machine.clock_ns(CLOCKS[settings.clock]),
         )
-        done, record = resume(out, record)
+        before = begun(out)
+        if before is not None:
+            same_settings(out, before, record)  # before the engines are set up, which takes a while
+        for process in processes:
+            stack.callback(process.close)
+            console.print(f"setting up {process.name} ...", end=" ")
+            process.start()
+            console.print(process.about.missing or process.about.version, markup=False)
+        record.engines = {process.name: process.about for process in processes}
         lines = stack.enter_context(open(out, "a", encoding="utf-8"))
-        if not done and out.stat().st_size == 0:
+        done: set[tuple[str, str, str]] = set()
+        if before is None:
             _write(lines, record.record())
         else:
-            _write(lines, {"kind": "resumed", "date": _now(), "machine": machine.describe()})
+            same_engines(out, before, record)
+            _write(lines, {"kind": "resumed", "date": _now(), "machine": record.machine})
+            done = {
+                (line["engine"], line["split"], line["schema"]) for line in read_lines(out) if line["kind"] == "schema"
+            }
+            record = before
         judge = Judge()
         stack.callback(judge.close)
         taking_part = [process for process in processes if not process.about.missing]
@@ -323,43 +331,46 @@ def rotated(processes: Sequence[EngineProcess], number: int) -> Iterator[EngineP
         yield processes[(number + turn) % len(processes)]
 
 
-def resume(out: Path, wanted: RunRecord) -> tuple[set[tuple[str, str, str]], RunRecord]:
-    """What the file holds already, by engine, split and schema, and the record of the run in it; `wanted` if none.
-
-    Cuts off a last line that was not written to its end. Raises CannotResume.
-    """
-    if not out.exists() or out.stat().st_size == 0:
-        return set(), wanted
+def begun(out: Path) -> RunRecord | None:
+    """The record of the run that the file holds; None when it holds nothing. Cuts off a line that was not finished."""
+    if not out.exists():
+        return None
     content = out.read_bytes()
     if not content.endswith(b"\n"):
-        out.write_bytes(content[: content.rfind(b"\n") + 1])
-        if b"\n" not in content:
-            return set(), wanted
-    lines = read_lines(out)
-    first = next(lines)
+        content = content[: content.rfind(b"\n") + 1]
+        out.write_bytes(content)
+    if not content:
+        return None
+    first = next(read_lines(out))
     if first.get("kind") != "run":
         raise CannotResume(f"{out} is no file of a run")
-    found = RunRecord.from_record(first)
-    differing = [
-        f"{name}: {found.settings.get(name)!r} there, {wanted.settings.get(name)!r} here"
-        for name in {**found.settings, **wanted.settings}
-        if found.settings.get(name) != wanted.settings.get(name)
-    ]
-    versions = [
-        {name: (about.version, about.missing) for name, about in run.engines.items()} for run in (found, wanted)
-    ]
-    differing += [
-        f"engine {name}: {versions[0].get(name)} there, {versions[1].get(name)} here"
-        for name in {**versions[0], **versions[1]}
-        if versions[0].get(name) != versions[1].get(name)
-    ]
-    if found.data != wanted.data:
-        differing.append(f"data: {found.data} there, {wanted.data} here")
-    if found.machine.get("processor") != wanted.machine.get("processor"):
-        differing.append("the machine is another one")
+    return RunRecord.from_record(first)
+
+
+def same_settings(out: Path, there: RunRecord, here: RunRecord) -> None:
+    """Raises CannotResume, naming what differs."""
+    pairs = {name: (there.settings.get(name), here.settings.get(name)) for name in {**there.settings, **here.settings}}
+    pairs["data"] = there.data, here.data
+    pairs["processor"] = there.machine.get("processor"), here.machine.get("processor")
+    _same(out, pairs)
+
+
+def same_engines(out: Path, there: RunRecord, here: RunRecord) -> None:
+    """As `same_settings`, for the engines and their versions."""
+
+    def about(run: RunRecord, name: str) -> str | None:
+        engine = run.engines.get(name)
+        return engine and (engine.version or engine.missing)
+
+    _same(
+        out, {f"engine {name}": (about(there, name), about(here, name)) for name in {**there.engines, **here.engines}}
+    )
+
+
+def _same(out: Path, pairs: dict[str, tuple[Any, Any]]) -> None:
+    differing = [f"{name}: {there!r} there, {here!r} here" for name, (there, here) in pairs.items() if there != here]
     if differing:
         raise CannotResume(f"{out} holds another run: {'; '.join(differing)}. Choose another file, or remove this one.")
-    return {(line["engine"], line["split"], line["schema"]) for line in lines if line["kind"] == "schema"}, found
 
 
 def _now() -> str:

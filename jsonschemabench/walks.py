@@ -1,8 +1,9 @@
 """Random walks under masks: texts that an engine allows, written by a model that knows next to nothing.
 
 Uniform choice over the allowed tokens alone would hardly ever end: a string has a hundred thousand ways to go on and a
-few to close. So a walk prefers to end what is open, more and more as its budget shrinks, and it writes the required
-properties of the object that it is in, as a model does that has read the schema. Everything else is uniform. The walk
+few to close, and white space has hundreds. So a walk prefers to end what is open, more and more as its budget shrinks,
+it seldom idles, and it writes the required properties of the object that it is in, as a model does that has read the
+schema. Everything else is uniform. The walk
 only prefers among what the mask allows; it never leaves it, and it treats all engines alike.
 """
 
@@ -22,7 +23,12 @@ END = 0.7  # how likely end-of-sequence is taken where it is allowed
 NAME = 0.9  # how likely a missing required property is begun where a name may begin
 CLOSE = 0.5  # how likely what is open is closed, at the start of the budget; at its end CLOSE_LATE
 CLOSE_LATE = 0.97
+PLAIN = 0.9  # how likely white space is passed over outside strings, and escapes in them, where there is a choice
 SUBSCHEMAS = 500  # how many are looked at for the names of one object
+
+
+class WalkerError(Exception):
+    """A mistake of the walk itself."""
 
 
 class Scanner:
@@ -59,7 +65,8 @@ class Scanner:
             elif byte in b"{[":
                 level: dict[str, Any] = {"keys": set(), "key": None} if byte == 0x7B else {"index": 0}
                 if self.stack:
-                    level["at"] = self.stack[-1].get("key") or self.stack[-1].get("index", 0)
+                    above = self.stack[-1]
+                    level["at"] = above["index"] if "index" in above else above["key"]
                 self.stack.append(level)
             elif byte in b"}]" and self.stack:
                 self.stack.pop()
@@ -130,8 +137,8 @@ def required_names(root: Any, path: Sequence[str | int]) -> list[str]:
         below = [schema for parent in current for schema in _below(parent, step)]
         seen: set[int] = set()
         current = [found for schema in below for found in expanded(root, schema, seen)]
-    names = [name for schema in current for name in schema.get("required", []) if isinstance(schema["required"], list)]
-    return list(dict.fromkeys(name for name in names if isinstance(name, str)))
+    lists = [schema["required"] for schema in current if isinstance(schema.get("required"), list)]
+    return list(dict.fromkeys(name for names in lists for name in names if isinstance(name, str)))
 
 
 def _below(schema: dict[str, Any], step: str | int) -> Iterator[Any]:
@@ -160,6 +167,7 @@ class Walker:
         self._encode = encode
         self._bytes = np.frombuffer(bitmask, dtype=np.uint8)
         self._closing = [self._starting(b"}]"), self._starting(b'"'), self._starting(b",")]
+        self._plain = {False: ~self._starting(b" \t\r\n"), True: ~self._starting(b"\\")}  # by: in a string
 
     def _starting(self, characters: bytes) -> Any:
         return np.array([content[:1] != b"" and content[0] in characters for content in self._contents], dtype=bool)
@@ -168,20 +176,49 @@ class Walker:
         self, begin: Callable[[], Run], schema: Any, seed: str, budget: int, out_of_time: Callable[[], bool]
     ) -> WalkRecord:
         """One text of at most `budget` tokens. The record's `valid` is left open, its `text` is complete."""
-        chance = random.Random(seed)
-        record = WalkRecord(ended=False)
-        scanner, text, plan = Scanner(), bytearray(), []
-        try:
+        record, text = WalkRecord(ended=False), bytearray()
+        steps = self._steps(schema, random.Random(seed), budget, record, text)
+        try:  # whatever the engine throws costs it this walk, not the run
             run = begin()
             while record.tokens < budget and not out_of_time():
                 run.fill()
                 run.check()
                 run.publish()
+                token = next(steps, None)
+                if token is None:
+                    record.stopped = f"a mask without any token after {record.tokens} tokens"
+                    break
+                if not run.accept(token):
+                    record.stopped = f"refuses token {token} that its mask allows, after {record.tokens} tokens"
+                    break
+                run.check()
+                record.tokens += 1
+                record.ended = token == self._eos
+                if record.ended:
+                    break
+            else:
+                record.reason = f"no end after {record.tokens} tokens"
+        except WalkerError as error:
+            record.reason = f"the walk itself failed: {error}"
+        except Exception as error:
+            record.stopped = f"{type(error).__name__}: {error}"
+        record.text = text.decode("utf-8", "replace")  # as detokenizers do; half a character is U+FFFD and may be valid
+        return record
+
+    def _steps(
+        self, schema: Any, chance: random.Random, budget: int, record: WalkRecord, text: bytearray
+    ) -> Iterator[int]:
+        """Tokens, each chosen from the mask that is in the buffer when it is asked for; ends at an empty mask.
+
+        Adds to `text` what they say and to `record` which were forced. Whatever goes wrong here is no engine's fault.
+        """
+        scanner, plan = Scanner(), list[int]()
+        try:
+            while True:
                 allowed = np.unpackbits(self._bytes, bitorder="little")[: len(self._contents)].view(bool)
                 count = int(np.count_nonzero(allowed))
                 if not count:
-                    record.stopped = f"a mask without any token after {record.tokens} tokens"
-                    break
+                    return
                 if scanner.key_expected and not plan and chance.random() < NAME:
                     plan = self._name(scanner, schema, chance)
                 if plan and allowed[plan[0]]:
@@ -189,24 +226,12 @@ class Walker:
                 else:
                     plan = []
                     token = self._choose(allowed, scanner.in_string, record.tokens / budget, chance)
-                accepted = run.accept(token)
-                run.check()
-                if not accepted:
-                    record.stopped = f"refuses token {token} that its mask allows, after {record.tokens} tokens"
-                    break
-                record.tokens += 1
                 record.forced_tokens += count == 1
-                if token == self._eos:
-                    record.ended = True
-                    break
                 text += self._contents[token]
                 scanner.read(self._contents[token])
-            else:
-                record.reason = f"no end after {record.tokens} tokens"
-        except Exception as error:  # whatever an engine throws costs it this walk, not the run
-            record.stopped = f"{type(error).__name__}: {error}"
-        record.text = text.decode("utf-8", "replace")  # as detokenizers do; half a character is U+FFFD and may be valid
-        return record
+                yield token
+        except Exception as error:
+            raise WalkerError(f"{type(error).__name__}: {error}") from error
 
     def _name(self, scanner: Scanner, schema: Any, chance: random.Random) -> list[int]:
         missing = [name for name in required_names(schema, scanner.path) if name not in scanner.keys]
@@ -221,4 +246,7 @@ class Walker:
                 if len(ids):
                     return int(ids[chance.randrange(len(ids))])
         ids = np.flatnonzero(allowed)
+        if chance.random() < PLAIN:
+            plain = np.flatnonzero(allowed & self._plain[in_string])
+            ids = plain if len(plain) else ids
         return int(ids[chance.randrange(len(ids))])

@@ -23,6 +23,7 @@ class Grid:
         from grid.guide import GridGuide
         from grid.jsonschema import compile_json_schema_grammar
         from grid.jsonschema.compiler import Unsupported
+        from grid.jsonschema.rx import RxUnsupported
         from grid.lalr.compile import compile_tables
         from grid.lexer.dfa import build_scanner
         from grid.models.hf_adapter import HFTokenizerAdapter
@@ -30,7 +31,7 @@ class Grid:
 
         kernel = "compiled kernel" if grid.trie.walk._USE_RUST else "no kernel, Python only"
         self.version = f"{version('grid-guardrail')} ({kernel})"
-        self._errors = (GridError, Unsupported, ValueError, NotImplementedError)
+        self._errors = (GridError, Unsupported, RxUnsupported, ValueError, NotImplementedError)
         self._grammar, self._tables, self._scanner = compile_json_schema_grammar, compile_tables, build_scanner
         self._projection, self._guide_type = RoleProjection, GridGuide
         start = perf_counter_ns()

@@ -48,6 +48,13 @@ def test_empirical_coverage_of_a_schema(walks: list[WalkRecord], covered: bool) 
     assert not metrics.empirical(schema("a", "timeout", walks=walks, walks_planned=2))
 
 
+def test_walks_that_say_nothing() -> None:
+    assert metrics.unproven(schema("a", walks=[ENDLESS, UNJUDGED], walks_planned=2))
+    for walks in ([GOOD, ENDLESS], [WRONG], [DEAD_END]):
+        assert not metrics.unproven(schema("a", walks=walks, walks_planned=2))
+    assert not metrics.unproven(schema("a", "refused", walks_planned=2))
+
+
 def test_right_rejected_and_accepted() -> None:
     right = schema("a", instances=[instance(True, True), instance(False, False)])
     rejects = schema("b", instances=[instance(True, False), instance(False, False)])
@@ -95,7 +102,8 @@ def test_coverage_and_counts_of_an_engine() -> None:
     assert everything.declared_coverage == 3 / 8
     assert everything.empirical_coverage == 1 / 8
     assert everything.compliance == 1 / 3
-    assert (everything.right, everything.with_instances, everything.right_share) == (1, 3, 1 / 3)
+    assert everything.unproven == 1
+    assert (everything.right, everything.with_instances, everything.right_share) == (2, 3, 2 / 8)
     assert (everything.invalid_accepted, everything.valid_rejected) == (1, 0)
     ends = everything.refused, everything.timeouts, everything.crashes, everything.out_of_memory, everything.errors
     assert ends == (1, 1, 1, 1, 1)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from maskforge.jsonschemabench import metrics
+from maskforge.jsonschemabench import machine, metrics
 from maskforge.jsonschemabench.cases import Case, case
 from maskforge.jsonschemabench.records import RunRecord, SchemaRecord, read_run
 from maskforge.jsonschemabench.runner import CannotResume, Settings, run
@@ -177,6 +177,12 @@ def test_a_run_with_other_settings_does_not_resume(tmp_path: Path) -> None:
     content = out.read_bytes()
     with pytest.raises(CannotResume, match="time_limit_s: 2.0 there, 60.0 here"):
         run_quietly([BAD], FEW, out, settings=Settings(), data_names=["a"])
+    with (
+        pytest.raises(CannotResume, match="processor: .* there, 'another' here"),
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(machine, "processor", lambda: "another")
+        run_quietly([BAD], FEW, out, data_names=["a"])
     with pytest.raises(CannotResume, match="engine .*Second: None there"):
         run_quietly([BAD, SECOND], FEW, out, data_names=["a"])
     with pytest.raises(CannotResume, match="data: .'a'. there, .'b'. here"):
