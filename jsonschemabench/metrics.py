@@ -51,8 +51,7 @@ def right(record: SchemaRecord) -> bool:
     """Every instance read right; or called unsatisfiable, and no instance says otherwise."""
     if record.status == "unsatisfiable":
         return not record.valid_planned
-    complete = len(record.instances) == record.instances_planned
-    return declared(record) and complete and all(instance.right for instance in record.instances)
+    return declared(record) and all(instance.right for instance in record.instances)
 
 
 def valid_rejected(record: SchemaRecord) -> bool:

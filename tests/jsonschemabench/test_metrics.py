@@ -145,6 +145,8 @@ def table() -> metrics.Table:
             ),
             schema("c", engine="x", compile_ns=30, instances=[instance(True, True, [11])]),
             schema("c", "timeout", engine="y", instances_planned=1),
+            schema("d", engine="x", compile_ns=50, first_ns=60),
+            schema("d", "crash", engine="y", compile_ns=90, first_ns=95),  # after its first mask
         ]
     )
 
@@ -157,8 +159,8 @@ def test_times_over_what_all_handle_and_over_all(table: metrics.Table) -> None:
     assert metrics.times(table, "accept", "y", ("x",)) == [1, 1]
     assert metrics.times(table, "mask and accept, cold", "y", ("x",)) == [21, 11]
     assert metrics.times(table, "compile", "x", ("x", "y")) == [10, 20]
-    assert metrics.times(table, "compile", "x") == [10, 20, 30]
-    assert metrics.times(table, "compile", "y") == [40, 80]
+    assert metrics.times(table, "compile", "x") == [10, 20, 30, 50]
+    assert metrics.times(table, "compile", "y") == [40, 80, 90]
     assert metrics.times(table, "compile and first mask", "y", ("x",)) == [60, 130]
 
 
