@@ -288,7 +288,7 @@ def times(table: Table, measure: str, engine: str, among: Sequence[str] = ()) ->
                     found += PER_MASK[measure](record, index)
         else:
             value = PER_SCHEMA[measure](record)
-            others = [engines.get(name) for name in among]
+            others = [engines.get(name) for name in ({*among, engine} if among else ())]
             handled = all(other is not None and declared(other) and other.first_ns is not None for other in others)
             if value is not None and handled:
                 found.append(value)
