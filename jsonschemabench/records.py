@@ -82,7 +82,7 @@ class SchemaRecord:
     compile_ns: int | None = None
     """None when compiling did not end; for "refused" and "unsatisfiable" the time until the engine said so."""
     first_ns: int | None = None
-    """Compile and first mask together; None when no mask was made."""
+    """Compile and first mask together, also where there is no instance; None when no mask was made."""
     instances: list[InstanceRecord] = field(default_factory=list)
     """Those that were read to their end, in the order of the case: none when the schema was refused."""
     instances_planned: int = 0

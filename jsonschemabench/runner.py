@@ -220,10 +220,7 @@ class Stage:
         elif kind == "compiled":
             record.compile_ns = answer["compile_ns"]
         elif kind == "instance":
-            instance = InstanceRecord(**answer)
-            if not record.instances and instance.mask_ns and record.compile_ns is not None:
-                record.first_ns = record.compile_ns + instance.mask_ns[0]
-            record.instances.append(instance)
+            record.instances.append(InstanceRecord(**answer))
         elif kind == "warm":
             self._warm += 1
             instance = record.instances[answer["index"]]
@@ -232,6 +229,8 @@ class Stage:
             record.walks.append(WalkRecord(**answer))
         elif kind == "done":
             record.memory_peak_bytes = answer["memory_peak_bytes"]
+        if kind in ("first", "instance") and record.first_ns is None and answer["mask_ns"]:
+            record.first_ns = (record.compile_ns or 0) + answer["mask_ns"][0]
 
     def where(self) -> str:
         record = self._record

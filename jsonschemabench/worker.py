@@ -85,7 +85,7 @@ class Worker:
             pass
 
     def handle(self, task: dict[str, Any]) -> None:
-        """One schema. Sends "compiled" or "refused" or "error", "instance"s, "warm"s and "walk"s, then "done"."""
+        """One schema: "begun"; "refused", or "compiled", "first", "instance"s, "warm"s, "walk"s; then "done"."""
         gc.collect()
         gc.disable()
         resettable = reset_peak()
@@ -112,6 +112,10 @@ class Worker:
     def _use(self, compiled: Any, task: dict[str, Any]) -> None:
         texts, begun = task["tokens"], process_time_ns()
         records = [InstanceRecord(valid) for valid in task["valid"]]
+        if not records:  # the first mask is worth knowing all the same
+            alone = InstanceRecord(True)
+            self._read(compiled, [], alone, alone.mask_ns, alone.accept_ns)
+            self.send({"event": "first", "mask_ns": alone.mask_ns})
         for record, ids in zip(records, texts, strict=True):
             self._read(compiled, ids, record, record.mask_ns, record.accept_ns)
             self.send({"event": "instance", **asdict(record)})

@@ -160,6 +160,15 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert kinds.count("run") == 1 and kinds.count("resumed") == 2
 
 
+def test_a_schema_without_instances_has_a_first_mask(tmp_path: Path) -> None:
+    out = tmp_path / "run.jsonl"
+    run_quietly([BAD], [case("bare", {}, [], split="s"), case("throw", {"title": "throw in a mask"}, [])], out)
+    bare, throws = read_run(out)[1]
+    assert bare.status == "ok" and not bare.instances and bare.walks
+    assert bare.compile_ns is not None and bare.first_ns is not None and bare.first_ns >= bare.compile_ns
+    assert throws.first_ns is None
+
+
 def test_engines_take_turns(tmp_path: Path) -> None:
     out = tmp_path / "run.jsonl"
     run_quietly([BAD, SECOND], FEW, out, settings=Settings())
