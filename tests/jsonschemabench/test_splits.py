@@ -139,3 +139,11 @@ def test_the_real_sample() -> None:
     cases = load("maskbench", folder, names)
     assert cases.total == len(names)
     assert next(iter(cases)).name == names[0]
+
+
+def test_the_own_suite() -> None:
+    cases = load("own")
+    assert cases.total is not None and cases.total > 200
+    found = list(cases)
+    assert len({(case.split, case.name) for case in found}) == len(found) == cases.total
+    assert all(case.split and case.instances for case in found)
