@@ -42,7 +42,8 @@ class LmFormatEnforcer:
         try:
             return self._enforcer_type(self._data, self._parser_type(json.loads(schema_text)))
         except Exception as error:
-            if type(error) not in (self._own_error, Exception, ValueError, NotImplementedError):
+            named = isinstance(error, (self._own_error, ValueError, NotImplementedError))
+            if not named and type(error) is not Exception:
                 raise  # a KeyError, say, is no refusal; a bare Exception is how it refuses most things
             raise Refused(f"{type(error).__name__}: {error}") from None
 
