@@ -21,6 +21,7 @@ class Maskforge:
         self._unsatisfiable = maskforge.UnsatisfiableError
         self._compiler_type = maskforge.Compiler
         self._fresh = fresh
+        self._registry: Any = None
         self.version = maskforge.__version__
         start = perf_counter_ns()
         self._vocabulary = maskforge.Vocabulary.from_huggingface(tokenizer, vocab_size=vocab_size)
@@ -32,9 +33,12 @@ class Maskforge:
         if self._fresh:
             self._compiler = self._compiler_type(self._vocabulary)
 
+    def use_registry(self, registry: Any) -> None:
+        self._registry = registry
+
     def compile(self, schema_text: str) -> Any:
         try:
-            grammar = self._compiler.json_schema(schema_text)
+            grammar = self._compiler.json_schema(schema_text, registry=self._registry)
             return grammar, grammar.matcher()
         except self._unsatisfiable as error:
             raise Refused(str(error), unsatisfiable=True) from None
