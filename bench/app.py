@@ -1,0 +1,161 @@
+"""The commands of `maskforge bench` and their options. What they do is elsewhere and imported when it runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from maskforge.cli.errors import InputError, readable_errors
+
+app = typer.Typer(
+    name="bench",
+    help="Engines side by side: masks, generation, batches, kernels. Results go to a folder with an HTML report.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Engines = Annotated[
+    str | None,
+    typer.Option(metavar="NAME,...", help="Which engines; by default those of the usual ones that are there."),
+]
+Out = Annotated[Path, typer.Option(help="Folder of the results. Commands that share one make one report.")]
+Tokenizer = Annotated[
+    Path | None, typer.Option(help="Folder of a Hugging Face tokenizer; without it, a small one is trained.")
+]
+Data = Annotated[Path | None, typer.Option(help="Folder of MaskBench files; without it, texts are made.")]
+Sample = Annotated[Path | None, typer.Option(help="File with the names of the schemas to take from --data.")]
+PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
+RESULTS = Path("bench-results")
+
+
+@app.command()
+@readable_errors
+def batch(
+    engines: Engines = None,
+    batch: Annotated[str, typer.Option(metavar="N,...", help="Sizes of the batch.")] = "1,4,16,64,256",
+    threads: Annotated[str, typer.Option(metavar="N,...", help="Numbers of threads. Default: 1 and the CPUs.")] = "",
+    steps: Annotated[int, typer.Option(min=1, help="Steps of a pass.")] = 32,
+    rounds: Annotated[int, typer.Option(min=1, help="How often every setting is measured.")] = 5,
+    tokenizer: Tokenizer = None,
+    data: Data = None,
+    sample: Sample = None,
+    out: Out = RESULTS,
+) -> None:
+    """Fill and accept for whole batches, on one thread and on several, with masks known and unknown."""
+    from maskforge.bench.commands import read_batches
+    from maskforge.bench.engines import numbers
+
+    read_batches(
+        _console(),
+        out,
+        engines=engines,
+        batches=numbers(batch, "--batch"),
+        threads=numbers(threads or f"1,{_cpus()}", "--threads"),
+        steps=steps,
+        rounds=rounds,
+        tokenizer=tokenizer,
+        data=data,
+        sample=sample,
+    )
+
+
+@app.command()
+@readable_errors
+def generate(
+    engines: Engines = None,
+    model: Annotated[
+        Path | None, typer.Option(help="Folder of a model; without it, a tiny one, weights random.")
+    ] = None,
+    batch: Annotated[str, typer.Option(metavar="N,...", help="Sizes of the batch.")] = "1,4,16,64",
+    new_tokens: Annotated[int, typer.Option(min=1, help="Of each row.")] = 64,
+    rounds: Annotated[int, typer.Option(min=1, help="Pairs of runs, with and without, that count.")] = 5,
+    tokenizer: Tokenizer = None,
+    device: Annotated[
+        str | None, typer.Option(help="cpu, cuda, ...; a model's default is cuda if there is one.")
+    ] = None,
+    dtype: Annotated[str, typer.Option(help="Of --model: auto, float32, float16 or bfloat16.")] = "auto",
+    data: Data = None,
+    sample: Sample = None,
+    out: Out = RESULTS,
+) -> None:
+    """Tokens per second of Hugging Face `generate` with and without each engine's logits processor."""
+    from maskforge.bench.commands import generate_texts
+    from maskforge.bench.engines import numbers
+
+    generate_texts(
+        _console(),
+        out,
+        engines=engines,
+        batches=numbers(batch, "--batch"),
+        new_tokens=new_tokens,
+        rounds=rounds,
+        model=model,
+        tokenizer=tokenizer,
+        device=device,
+        dtype=dtype,
+        data=data,
+        sample=sample,
+    )
+
+
+@app.command(context_settings=PASSED_ON, add_help_option=False)
+@readable_errors
+def kernels(context: typer.Context) -> None:
+    """The kernels that apply masks to logits, on this machine's device."""
+    if find_spec("maskforge.bench.kernels") is None:
+        raise InputError("this installation has no benchmark of kernels")
+    from maskforge.bench.kernels import main
+
+    _pass_on(main, context)
+
+
+@app.command(context_settings=PASSED_ON, add_help_option=False)
+@readable_errors
+def cold(context: typer.Context) -> None:
+    """Masks and compiles of maskforge and llguidance in one process, schema by schema in turns; for tuning."""
+    from maskforge.bench.cold_masks import main
+
+    _pass_on(main, context)
+
+
+@app.command()
+@readable_errors
+def report(
+    files: Annotated[list[Path], typer.Argument(help="JSON lines that the other commands wrote.")],
+    out: Out = RESULTS,
+) -> None:
+    """Make the report and its summary again, from results of one run or of several."""
+    from maskforge.bench.output import REPORT, SUMMARY, render
+    from maskforge.bench.report import text
+
+    console = _console()
+    text.show(render(files, out), console)
+    console.print(f"written to {out}: {REPORT}, {SUMMARY}", soft_wrap=True)
+
+
+def _pass_on(main: Callable[..., Any], context: typer.Context) -> None:
+    """Runs another command with the arguments as they were given; it has options and a help text of its own."""
+    inner = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    inner.command(context_settings={"help_option_names": ["-h", "--help"]})(main)
+    command = typer.main.get_command(inner)
+    with command.make_context(context.command_path, list(context.args)) as made:
+        command.invoke(made)
+
+
+def _console() -> Console:
+    return Console()
+
+
+def _cpus() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on every platform
+        return os.cpu_count() or 1
