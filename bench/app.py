@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -30,10 +30,63 @@ Out = Annotated[Path, typer.Option(help="Folder of the results. Commands that sh
 Tokenizer = Annotated[
     Path | None, typer.Option(help="Folder of a Hugging Face tokenizer; without it, a small one is trained.")
 ]
-Data = Annotated[Path | None, typer.Option(help="Folder of MaskBench files; without it, texts are made.")]
 Sample = Annotated[Path | None, typer.Option(help="File with the names of the schemas to take from --data.")]
+Limit = Annotated[int | None, typer.Option(min=1, help="Only the first N schemas of each data set.")]
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 RESULTS = Path("bench-results")
+
+
+@app.command()
+@readable_errors
+def masks(
+    engines: Engines = None,
+    data: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME[=FOLDER]",
+            help="own (the default), built-in, maskbench=FOLDER, jsonschemabench[=FOLDER] or suite=FOLDER; repeatable.",
+        ),
+    ] = None,
+    split: Annotated[list[str] | None, typer.Option(help="Only this split; repeatable.")] = None,
+    sample: Sample = None,
+    tokenizer: Tokenizer = None,
+    limit: Limit = None,
+    time_limit: Annotated[float, typer.Option(min=0.1, help="Seconds of processor time for a schema.")] = 60.0,
+    memory_limit: Annotated[
+        int, typer.Option(min=1, help="MiB by which a schema may raise an engine's memory.")
+    ] = 4096,
+    walks: Annotated[int, typer.Option(min=0, help="Random walks for each schema; what they write is validated.")] = 1,
+    walk_tokens: Annotated[int, typer.Option(min=1, help="After so many tokens a walk has not ended.")] = 400,
+    seed: Annotated[int, typer.Option(help="Of the walks.")] = 0,
+    warm: Annotated[bool, typer.Option(help="Read all instances twice: warm masks, forced tokens.")] = True,
+    clock: Annotated[Literal["cpu", "wall"], typer.Option(help="Processor time, or elapsed time.")] = "cpu",
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that --out holds.")] = False,
+    out: Out = RESULTS,
+) -> None:
+    """Coverage, right and wrong, compile and mask times: each schema isolated, with limits; a run can be resumed."""
+    from maskforge.bench.masks import read_masks
+    from maskforge.jsonschemabench.runner import Settings
+
+    read_masks(
+        _console(),
+        out,
+        engines=engines,
+        data=data or ["own"],
+        splits=split or [],
+        sample=sample,
+        tokenizer=tokenizer,
+        limit=limit,
+        resume=resume,
+        settings=Settings(
+            time_limit_s=time_limit,
+            memory_limit_mib=memory_limit,
+            clock=clock,
+            warm=warm,
+            walks=walks,
+            walk_tokens=walk_tokens,
+            walk_seed=seed,
+        ),
+    )
 
 
 @app.command()
@@ -45,7 +98,9 @@ def batch(
     steps: Annotated[int, typer.Option(min=1, help="Steps of a pass.")] = 32,
     rounds: Annotated[int, typer.Option(min=1, help="How often every setting is measured.")] = 5,
     tokenizer: Tokenizer = None,
-    data: Data = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of MaskBench files for many grammars; without it, texts are made.")
+    ] = None,
     sample: Sample = None,
     out: Out = RESULTS,
 ) -> None:
@@ -82,8 +137,6 @@ def generate(
         str | None, typer.Option(help="cpu, cuda, ...; a model's default is cuda if there is one.")
     ] = None,
     dtype: Annotated[str, typer.Option(help="Of --model: auto, float32, float16 or bfloat16.")] = "auto",
-    data: Data = None,
-    sample: Sample = None,
     out: Out = RESULTS,
 ) -> None:
     """Tokens per second of Hugging Face `generate` with and without each engine's logits processor."""
@@ -101,9 +154,21 @@ def generate(
         tokenizer=tokenizer,
         device=device,
         dtype=dtype,
-        data=data,
-        sample=sample,
     )
+
+
+@app.command()
+@readable_errors
+def short(
+    engines: Engines = None,
+    tokenizer: Tokenizer = None,
+    limit: Annotated[int, typer.Option(min=1, help="Schemas of the own suite.")] = 60,
+    out: Out = RESULTS / "short",
+) -> None:
+    """Masks, generation and batches in small numbers, with no data needed. Replaces an earlier one in --out."""
+    from maskforge.bench.short import compare
+
+    compare(_console(), out, engines=engines, tokenizer=tokenizer, limit=limit)
 
 
 @app.command(context_settings=PASSED_ON, add_help_option=False)

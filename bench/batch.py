@@ -60,11 +60,16 @@ class BatchRecord:
 
 
 def measure(
-    engine: BatchEngine, writings: Sequence[Writing], eos: int, threads: int, steps: int, clock: Clock = perf_counter_ns
+    engine: BatchEngine,
+    workload: str,
+    writings: Sequence[Writing],
+    eos: int,
+    threads: int,
+    steps: int,
+    clock: Clock = perf_counter_ns,
 ) -> tuple[BatchRecord, BatchRecord]:
     """The cold and the warm pass over `steps`. A failure is said in the record, which then has no times."""
     schemas = list(dict.fromkeys(writing.schema for writing in writings))
-    workload = ONE_GRAMMAR if len(schemas) == 1 else MANY_GRAMMARS
     cold, warm = (
         BatchRecord(engine.name, workload, len(writings), threads, state, native=engine.native)
         for state in ("cold", "warm")
@@ -117,6 +122,12 @@ def _read(
     return fill_ns, accept_ns
 
 
+def takes(engine: BatchEngine, writing: Writing, eos: int) -> bool:
+    """Whether the engine compiles the schema and reads the whole text."""
+    steps = len(writing.token_ids) + 1
+    return not measure(engine, MANY_GRAMMARS, [writing], eos, threads=1, steps=steps)[0].failed
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     batches: Sequence[int]
@@ -130,7 +141,12 @@ class Plan:
 
 
 def run(
-    engines: Sequence[BatchEngine], writings: Sequence[Writing], eos: int, plan: Plan, clock: Clock = perf_counter_ns
+    engines: Sequence[BatchEngine],
+    workload: str,
+    writings: Sequence[Writing],
+    eos: int,
+    plan: Plan,
+    clock: Clock = perf_counter_ns,
 ) -> Iterator[BatchRecord]:
     """Every setting; row r of a batch reads `writings[r]`, over again where the batch is larger."""
     collecting = gc.isenabled()
@@ -145,7 +161,7 @@ def run(
                 gc.collect()
                 gc.disable()
                 try:
-                    pair = measure(engine, rows, eos, threads if engine.native else 1, plan.steps, clock)
+                    pair = measure(engine, workload, rows, eos, threads if engine.native else 1, plan.steps, clock)
                 finally:
                     if collecting:
                         gc.enable()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from time import perf_counter_ns
 from typing import Any
@@ -11,10 +12,10 @@ from rich.console import Console
 
 from maskforge.bench import output
 from maskforge.bench.engines import chosen, set_up
-from maskforge.bench.workload import Writing, everyday_sequences, load_tokenizer, maskbench_sequences
+from maskforge.bench.workload import everyday_sequences, load_tokenizer, maskbench_sequences
 from maskforge.cli.errors import InputError
 from maskforge.jsonschemabench import machine
-from maskforge.jsonschemabench.engines import ENGINES
+from maskforge.jsonschemabench.engines import entry
 
 BATCH_ENGINES = ("maskforge", "llguidance", "xgrammar")
 """Those with batch calls: what runs unless told otherwise."""
@@ -40,7 +41,7 @@ def read_batches(
     data: Path | None = None,
     sample: Path | None = None,
 ) -> None:
-    from maskforge.bench.batch import MANY_GRAMMARS, ONE_GRAMMAR, Plan, run
+    from maskforge.bench.batch import MANY_GRAMMARS, ONE_GRAMMAR, Plan, run, takes
     from maskforge.bench.batch_engines import NATIVE, BatchEngine, OneByOne
 
     names = chosen(engines, BATCH_ENGINES)
@@ -50,13 +51,20 @@ def read_batches(
     def make(name: str) -> BatchEngine:
         if name in NATIVE:
             return NATIVE[name](reader, size)
-        return OneByOne(ENGINES[name].make(reader, size), size)
+        return OneByOne(entry(name).make(reader, size), size)
 
-    workloads = {
-        ONE_GRAMMAR: everyday_sequences(reader, max(batches), LEAST_TOKENS, one_grammar=True),
-        MANY_GRAMMARS: _texts(reader, data, sample, max(batches), LEAST_TOKENS),
-    }
     made, about = set_up(names, make)
+    workloads = {
+        one: everyday_sequences(reader, max(batches), LEAST_TOKENS, one_grammar=one is ONE_GRAMMAR)
+        for one in (ONE_GRAMMAR, MANY_GRAMMARS)
+    }
+    if data is not None:
+        texts = maskbench_sequences(reader, data, names_in(sample), LEAST_TOKENS)
+        with console.status("finding texts that all engines take"):
+            agreed = (text for text in texts if all(takes(engine, text, reader.eos_token_id) for engine in made))
+            workloads[MANY_GRAMMARS] = list(islice(agreed, max(batches)))
+        if not workloads[MANY_GRAMMARS]:
+            raise InputError(f"no schema in {data} has a valid instance of {LEAST_TOKENS} tokens that all engines take")
     plan = Plan(batches, threads, steps, rounds)
     settings = {
         "tokenizer": tokenizer.name if tokenizer else "trained here",
@@ -70,11 +78,11 @@ def read_batches(
     path = folder / "batch.jsonl"
     with (
         output.lines_to(path) as write,
-        output.progress(console, "batch", 2 * len(workloads) * plan.settings(made)) as step,
+        output.progress("batch", 2 * len(workloads) * plan.settings(made)) as step,
     ):
         write(output.run_record(about, settings, sources, machine.clock_ns(perf_counter_ns)).record())
-        for writings in workloads.values():
-            for record in run(made, writings, reader.eos_token_id, plan):
+        for workload, writings in workloads.items():
+            for record in run(made, workload, writings, reader.eos_token_id, plan):
                 write(record.record())
                 step()
     output.finish(console, folder, [path])
@@ -92,8 +100,6 @@ def generate_texts(
     tokenizer: Path | None = None,
     device: str | None = None,
     dtype: str = "auto",
-    data: Path | None = None,
-    sample: Path | None = None,
 ) -> None:
     from maskforge.bench.generate import Generator, run
     from maskforge.bench.processors import OWN_PROCESSORS, ProcessorEngine, ThinProcessors
@@ -105,9 +111,9 @@ def generate_texts(
     def make(name: str) -> ProcessorEngine:
         if name in OWN_PROCESSORS:
             return OWN_PROCESSORS[name](reader, size)
-        return ThinProcessors(ENGINES[name].make(reader, size), size)
+        return ThinProcessors(entry(name).make(reader, size), size)
 
-    writings = _texts(reader, data, sample, max(batches), new_tokens)
+    writings = everyday_sequences(reader, max(batches), new_tokens, one_grammar=False)
     made, about = set_up(names, make)
     settings = {
         "model": model.name if model else "random weights",
@@ -122,24 +128,13 @@ def generate_texts(
     path = folder / "generate.jsonl"
     with (
         output.lines_to(path) as write,
-        output.progress(console, "generate", len(batches) * (rounds + 1) * len(made)) as step,
+        output.progress("generate", len(batches) * (rounds + 1) * len(made)) as step,
     ):
-        sources = [data.name if data else EVERYDAY]
-        write(output.run_record(about, settings, sources, machine.clock_ns(perf_counter_ns)).record())
+        write(output.run_record(about, settings, [EVERYDAY], machine.clock_ns(perf_counter_ns)).record())
         for record in run(Generator(network, reader, new_tokens), made, writings, batches, rounds):
             write(record.record())
             step()
     output.finish(console, folder, [path])
-
-
-def _texts(reader: Any, data: Path | None, sample: Path | None, count: int, at_least: int) -> list[Writing]:
-    """Texts of many grammars: from a folder of MaskBench files, or made here."""
-    if data is None:
-        return everyday_sequences(reader, count, at_least, one_grammar=False)
-    found = maskbench_sequences(reader, data, names_in(sample), count, at_least)
-    if not found:
-        raise InputError(f"no schema in {data} has a valid instance of {at_least} tokens")
-    return found
 
 
 def _model(folder: Path | None, tokenizer: Path | None, device: str | None, dtype: str) -> tuple[Any, Any]:

@@ -7,7 +7,7 @@ from time import perf_counter_ns
 from typing import Any, TypeVar
 
 from maskforge.cli.errors import InputError
-from maskforge.jsonschemabench.engines import ENGINES
+from maskforge.jsonschemabench.engines import ENGINES, entry
 from maskforge.jsonschemabench.records import EngineRecord
 
 Made = TypeVar("Made")
@@ -16,15 +16,18 @@ Made = TypeVar("Made")
 def chosen(names: str | None, default: Sequence[str]) -> list[str]:
     """The engines of a comma-separated list, in its order; without one, those of `default` that are installed.
 
-    Raises InputError for a name that is unknown, and for an engine that is not installed, with what installs it.
+    "module:class" names an adapter that is not among ENGINES. Raises InputError for a name that is unknown, and for an
+    engine that is not installed, with what installs it.
     """
     if names is None:
         return [name for name in default if not ENGINES[name].missing]
     found = list(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
-    unknown = [name for name in found if name not in ENGINES]
-    if unknown or not found:
-        raise InputError(f"no engine is called {', '.join(unknown) or 'nothing'}; there are {', '.join(ENGINES)}")
-    missing = [ENGINES[name].missing for name in found if ENGINES[name].missing]
+    if not found:
+        raise InputError(f"--engines names none; there are {', '.join(ENGINES)}")
+    try:
+        missing = [reason for reason in (entry(name).missing for name in found) if reason]
+    except ValueError as error:
+        raise InputError(str(error)) from None
     if missing:
         raise InputError("; ".join(missing))
     return found

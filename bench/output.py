@@ -38,9 +38,13 @@ def command_line(arguments: Sequence[str]) -> str:
 
 
 def run_record(
-    engines: Mapping[str, EngineRecord], settings: Mapping[str, Any], data: Sequence[str], clock_ns: int
+    engines: Mapping[str, EngineRecord],
+    settings: Mapping[str, Any],
+    data: Sequence[str],
+    clock_ns: int,
+    clock: str = "wall",
 ) -> RunRecord:
-    """Of a run that begins now and measures elapsed time."""
+    """Of a run that begins now."""
     return RunRecord(
         date=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         command=command_line(sys.argv),
@@ -48,7 +52,7 @@ def run_record(
         engines=dict(engines),
         settings=dict(settings),
         data=list(data),
-        clock="wall",
+        clock=clock,
         clock_ns=clock_ns,
     )
 
@@ -67,11 +71,11 @@ def lines_to(path: Path) -> Iterator[Any]:
 
 
 @contextmanager
-def progress(console: Console, title: str, total: int) -> Iterator[Any]:
+def progress(title: str, total: int | None) -> Iterator[Any]:
     """A function that counts one more done."""
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     # Drawn by hand: a thread that draws would run while times are taken.
-    with Progress(*columns, console=console, transient=True, auto_refresh=False) as bar:
+    with Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False) as bar:
         task = bar.add_task(title, total=total)
 
         def step() -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -99,23 +98,16 @@ def everyday_sequences(tokenizer: Any, count: int, at_least: int, *, one_grammar
     return found
 
 
-def maskbench_sequences(
-    tokenizer: Any, data: Path, names: Sequence[str] | None, count: int, at_least: int
-) -> list[Writing]:
-    """The first valid instance with `at_least` tokens of each schema, until there are `count`; schemas of ordinary
-    size only. The caller checks that the engines take them."""
+def maskbench_sequences(tokenizer: Any, data: Path, names: Sequence[str] | None, at_least: int) -> Iterator[Writing]:
+    """The first valid instance with `at_least` tokens of each schema of ordinary size."""
     if not data.is_dir():
         raise InputError(f"--data {data} is no folder")
-
-    def read() -> Any:
-        for case in maskbench_cases(data, names):
-            if len(case.schema) > LONGEST_SCHEMA:
-                continue
-            for instance in case.instances:
-                if instance.valid and len(instance.text) <= LONGEST_TEXT:
-                    ids = tokenizer.encode(instance.text, add_special_tokens=False)
-                    if len(ids) >= at_least:
-                        yield Writing(case.name, case.schema, tuple(ids))
-                        break
-
-    return list(islice(read(), count))
+    for case in maskbench_cases(data, names):
+        if len(case.schema) > LONGEST_SCHEMA:
+            continue
+        for instance in case.instances:
+            if instance.valid and len(instance.text) <= LONGEST_TEXT:
+                ids = tokenizer.encode(instance.text, add_special_tokens=False)
+                if len(ids) >= at_least:
+                    yield Writing(case.name, case.schema, tuple(ids))
+                    break

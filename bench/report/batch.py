@@ -97,7 +97,7 @@ def _plot(workload: str, state: str, groups: dict[Key, list[Record]], engines: S
     return Plot(
         title,
         "lines",
-        Axis("sequences in the batch", "log"),
+        Axis("sequences in the batch", "log", sizes),
         Axis("fill, µs", "log"),
         series,
         Table(f"{workload}, {state}", columns, body),

@@ -41,7 +41,9 @@ def build(records: Sequence[Record], title: str = TITLE) -> Report:
         *batch.sections(of("batch")),
         *kernels.sections(of("kernel")),
     ]
-    return Report(title, [fact for run in runs for fact in _facts(run)], sections)
+    facts = [fact for run in runs for fact in _facts(run)]
+    facts += [("Resumed", record["date"]) for record in of("resumed")]
+    return Report(title, facts, sections)
 
 
 def _facts(run: RunRecord) -> list[tuple[str, str]]:

@@ -33,6 +33,8 @@ class Axis:
 
     label: str
     scale: str = "linear"
+    ticks: Sequence[float] = ()
+    """Where the ticks stand, on a log axis; by default at powers of ten."""
 
 
 @dataclass(slots=True)

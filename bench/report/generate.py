@@ -79,7 +79,7 @@ def sections(records: Sequence[Record]) -> list[Section]:
             Plot(
                 "What the processor adds to a step of the whole batch",
                 "lines",
-                Axis("sequences in the batch", "log"),
+                Axis("sequences in the batch", "log", sizes),
                 Axis("added, µs a step", "linear"),
                 series,
                 table,

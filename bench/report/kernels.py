@@ -63,4 +63,5 @@ def _plot(title: str, records: Sequence[Record]) -> Plot:
     for name in dict.fromkeys(record["name"] for record in records):
         points = sorted((float(each["batch"]), time_ns(each["ns"]) / 1e3) for each in records if each["name"] == name)
         series.append(Series(str(name), points))
-    return Plot(title, "lines", Axis("rows", "log"), Axis("µs", "log"), series, _table(title, records))
+    sizes = sorted({float(each["batch"]) for each in records})
+    return Plot(title, "lines", Axis("rows", "log", sizes), Axis("µs", "log"), series, _table(title, records))

@@ -30,7 +30,7 @@ MOST_REASONS = 6  # that are listed for an engine
 def sections(records: Sequence[SchemaRecord]) -> list[Section]:
     if not records:
         return []
-    return [_coverage(records), _times(records), _resources(records), *_refusals(records)]
+    return [_coverage(records), _times(records), *_resources(records), *_refusals(records)]
 
 
 def engines_of(records: Sequence[SchemaRecord]) -> list[str]:
@@ -162,23 +162,30 @@ def _times(records: Sequence[SchemaRecord]) -> Section:
         ],
     )
     for measure, (unit, unit_ns) in MEASURES.items():
-        body = []
-        alone = metrics.time_rows(table, measure, names, common=False)
-        for name, row in alone.items():
-            if row["count"]:
-                cells = [number(row[column] / unit_ns) for column in metrics.TIME_COLUMNS]
-                body.append([name, *cells, f"{int(row['count']):,}"])
+        body = _rows(metrics.time_rows(table, measure, names, common=False), unit_ns)
         if not body:
             continue
+        if len(names) == 2:
+            both = metrics.time_rows(table, measure, names, common=True)
+            body += _rows({f"{name}, what both handle": row for name, row in both.items()}, unit_ns)
         for name in names[1:]:
             ratios = metrics.ratios(table, measure, name, base)
             if ratios:
                 cells = [f"{number(ratios[column])}×" if column in ratios else "" for column in metrics.TIME_COLUMNS]
-                body.append([f"{name} / {base}, what both handle", *cells, ""])
+                count = len(metrics.times(table, measure, base, (name, base)))
+                body.append([f"{name} / {base}, what both handle", *cells, f"{count:,}"])
         section.parts.append(Table(f"{measure}, {unit}", ["", *metrics.TIME_COLUMNS, "count"], body))
         if measure in ("mask, cold", "mask, warm", "compile and first mask"):
             section.parts.append(_curves(measure, unit, unit_ns, table, names))
     return section
+
+
+def _rows(found: dict[str, dict[str, float]], unit_ns: float) -> list[list[str]]:
+    return [
+        [name, *(number(row[column] / unit_ns) for column in metrics.TIME_COLUMNS), f"{int(row['count']):,}"]
+        for name, row in found.items()
+        if row["count"]
+    ]
 
 
 def _curves(measure: str, unit: str, unit_ns: float, table: metrics.Table, names: Sequence[str]) -> Plot:
@@ -209,33 +216,22 @@ def _told(share: float, values: Sequence[int]) -> bool:
     return (1 - share) * len(values) >= 1
 
 
-def _resources(records: Sequence[SchemaRecord]) -> Section:
-    whole = [row for row in metrics.rows(records) if row.split == metrics.ALL_SPLITS]
-    by_name = {row.engine: row for row in whole}
+def _resources(records: Sequence[SchemaRecord]) -> list[Section]:
+    by_name = {row.engine: row for row in metrics.rows(records) if row.split == metrics.ALL_SPLITS}
 
-    def megabytes(size: int | None) -> str:
+    def mebibytes(size: int | None) -> str:
         return "–" if size is None else f"{size / 2**20:,.0f}"
 
-    return Section(
-        "Memory and forced tokens",
-        [],
-        [
-            Table(
-                "Resident memory of the engine's process in MiB; tokens without a choice",
-                ["", "most", "most that one schema added", "forced, of masks of valid instances", "forced, of walks"],
-                [
-                    [
-                        name,
-                        megabytes(by_name[name].memory_peak_bytes),
-                        megabytes(by_name[name].memory_growth_bytes),
-                        _share(by_name[name].forced_share),
-                        _share(by_name[name].walk_forced_share),
-                    ]
-                    for name in engines_of(records)
-                ],
-            )
-        ],
-    )
+    rows = []
+    for name in engines_of(records):
+        row = by_name[name]
+        cells = [mebibytes(row.memory_peak_bytes), mebibytes(row.memory_growth_bytes)]
+        rows.append([name, *cells, _share(row.forced_share), _share(row.walk_forced_share)])
+    if all(set(row[1:]) == {"–"} for row in rows):
+        return []
+    header = ["", "most", "most that one schema added", "forced, of masks of valid instances", "forced, of walks"]
+    table = Table("Resident memory of the engine's process in MiB; tokens without a choice", header, rows)
+    return [Section("Memory and forced tokens", [], [table])]
 
 
 def _refusals(records: Sequence[SchemaRecord]) -> list[Section]:

@@ -13,10 +13,11 @@ from html import escape
 from maskforge.bench.report.content import Axis, Plot, Series, number, percent
 
 WIDTH, HEIGHT = 720, 360
-LEFT, RIGHT, TOP, BOTTOM = 76, 16, 14, 52
+LEFT, RIGHT, TOP, BOTTOM = 76, 30, 14, 52
 PALETTE = 8
 DASHES = ("", "7 3", "2 3", "9 3 2 3", "12 4", "4 2", "1 2", "10 2 2 2 2 2")
 NINES = (0.0, 0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999)
+LETTER, LONGEST_NAME = 6.5, 20  # width of a letter; letters of a group's name
 MOST_MARKERS = 12  # of a line; a curve of hundreds of points has none
 
 
@@ -25,10 +26,16 @@ class Scale:
 
     def __init__(self, axis: Axis, values: Sequence[float], start: float, end: float) -> None:
         self.axis, self._start, self._end = axis, start, end
+        self._low: float
+        self._high: float
         if axis.scale == "log":
-            positive = [value for value in values if value > 0] or [1.0]
-            self._low = math.floor(math.log10(min(positive)) + 1e-9)
-            self._high = max(self._low + 1, math.ceil(math.log10(max(positive)) - 1e-9))
+            positive = [value for value in [*values, *axis.ticks] if value > 0] or [1.0]
+            low, high = math.log10(min(positive)), math.log10(max(positive))
+            if axis.ticks:
+                self._low, self._high = (low, high) if low < high else (low - 0.3, high + 0.3)
+            else:
+                self._low = math.floor(low + 1e-9)
+                self._high = max(self._low + 1, math.ceil(high - 1e-9))
         elif axis.scale == "nines":
             self._low, self._high = 0.0, max(_nines(value) for value in [*values, 0.9])
         else:
@@ -49,6 +56,8 @@ class Scale:
         return self._start + min(1.0, max(0.0, share)) * (self._end - self._start)
 
     def ticks(self) -> list[tuple[float, str]]:
+        if self.axis.ticks:
+            return [(value, f"{value:,.10g}") for value in self.axis.ticks]
         if self.axis.scale == "log":
             return [(10.0**power, _power(power)) for power in range(int(self._low), int(self._high) + 1)]
         if self.axis.scale == "nines":
@@ -100,9 +109,9 @@ def legend(plot: Plot) -> str:
     return f'<ul class="legend">{"".join(signs)}</ul>'
 
 
-def _frame(plot: Plot, x: Scale | None, y: Scale) -> list[str]:
-    """The grid, the ticks and the names of both axes; no ticks on x where that has groups."""
-    right, bottom = WIDTH - RIGHT, HEIGHT - BOTTOM
+def _frame(plot: Plot, x: Scale | None, y: Scale, bottom: float) -> list[str]:
+    """The grid, the ticks and the names of both axes; no ticks on x where that has groups. `bottom`: of the grid."""
+    right = WIDTH - RIGHT
     found = []
     for value, text in y.ticks():
         place = y(value)
@@ -117,9 +126,8 @@ def _frame(plot: Plot, x: Scale | None, y: Scale) -> list[str]:
     middle = (LEFT + right) / 2
     found.append(f'<text x="{middle}" y="{HEIGHT - 8}" text-anchor="middle">{escape(plot.x.label)}</text>')
     centre = (TOP + bottom) / 2
-    found.append(
-        f'<text x="16" y="{centre}" text-anchor="middle" transform="rotate(-90 16 {centre})">{escape(plot.y.label)}</text>'
-    )
+    turned = f'transform="rotate(-90 16 {centre})"'
+    found.append(f'<text x="16" y="{centre}" text-anchor="middle" {turned}>{escape(plot.y.label)}</text>')
     return found
 
 
@@ -127,7 +135,7 @@ def _lines(plot: Plot) -> str:
     points = [point for series in plot.series for point in series.points]
     x = Scale(plot.x, [point[0] for point in points], LEFT, WIDTH - RIGHT)
     y = Scale(plot.y, [point[1] for point in points], HEIGHT - BOTTOM, TOP)
-    found = _frame(plot, x, y)
+    found = _frame(plot, x, y, HEIGHT - BOTTOM)
     for place, series in enumerate(plot.series):
         found.append(_line(place, series, x, y))
     return "".join(found)
@@ -148,16 +156,21 @@ def _said(value: float, scale: Scale) -> str:
 
 
 def _bars(plot: Plot) -> str:
-    y = Scale(plot.y, [value for series in plot.series for _, value in series.points], HEIGHT - BOTTOM, TOP)
-    found = _frame(plot, None, y)
     room = (WIDTH - RIGHT - LEFT) / max(1, len(plot.groups))
+    crowded = any(len(name) * LETTER > room for name in plot.groups)  # then the names of the groups are turned
+    ground = HEIGHT - BOTTOM - (40 if crowded else 0)
+    y = Scale(plot.y, [value for series in plot.series for _, value in series.points], ground, TOP)
+    found = _frame(plot, None, y, ground)
     width = 0.8 * room / max(1, len(plot.series))
     for place, name in enumerate(plot.groups):
         centre = LEFT + room * (place + 0.5)
-        shown = name if len(name) * 6.5 <= room else name[: max(3, int(room / 6.5) - 1)] + "…"
+        if crowded:
+            how = f'text-anchor="end" transform="rotate(-28 {centre:.1f} {ground + 14})"'
+        else:
+            how = 'text-anchor="middle"'
+        shown = name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
         found.append(
-            f'<text x="{centre:.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{escape(shown)}'
-            f"<title>{escape(name)}</title></text>"
+            f'<text x="{centre:.1f}" y="{ground + 14}" {how}>{escape(shown)}<title>{escape(name)}</title></text>'
         )
     for place, series in enumerate(plot.series):
         for group, value in series.points:
