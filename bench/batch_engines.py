@@ -205,7 +205,8 @@ class _LlguidanceBatch(_Rows):
 
 
 class OneByOne:
-    """Any engine of jsonschemabench, its rows in a loop."""
+    """An engine of jsonschemabench, its rows in a loop. Not for llguidance, whose adapter has one matcher for all texts
+    of a schema. Bringing an answer into the row of the bitmask is part of the time: the batch needs it there."""
 
     native = False
 
@@ -236,11 +237,11 @@ class _LoopedBatch(_Rows):
     def fill(self) -> None:
         for run in self._runs:
             run.fill()
+            run.publish()
 
     def allowed(self, token_ids: list[int]) -> list[bool]:
         for run in self._runs:
             run.check()
-            run.publish()
         return super().allowed(token_ids)
 
     def accept(self, token_ids: list[int]) -> Sequence[Any]:
@@ -249,6 +250,8 @@ class _LoopedBatch(_Rows):
     def restart(self, row: int, token_ids: Sequence[int] = ()) -> None:
         self._runs[row] = self._begin(row)
         for token_id in token_ids:
+            self._runs[row].fill()  # lm-format-enforcer goes from one prefix to the next when it is asked for a mask
+            self._runs[row].publish()
             self._runs[row].accept(token_id)
 
 

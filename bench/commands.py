@@ -102,15 +102,15 @@ def generate_texts(
     dtype: str = "auto",
 ) -> None:
     from maskforge.bench.generate import Generator, run
-    from maskforge.bench.processors import OWN_PROCESSORS, ProcessorEngine, ThinProcessors
+    from maskforge.bench.processors import KNOWN, ProcessorEngine, ThinProcessors
 
     names = chosen(engines, GENERATE_ENGINES)
     network, reader = _model(model, tokenizer, device, dtype)
     size = int(network.get_output_embeddings().weight.shape[0])
 
     def make(name: str) -> ProcessorEngine:
-        if name in OWN_PROCESSORS:
-            return OWN_PROCESSORS[name](reader, size)
+        if name in KNOWN:
+            return KNOWN[name](reader, size)
         return ThinProcessors(entry(name).make(reader, size), size)
 
     writings = everyday_sequences(reader, max(batches), new_tokens, one_grammar=False)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from maskforge.jsonschemabench.engines.base import Engine
+from maskforge.jsonschemabench.engines.base import Engine, Run, Stopped
 
 OWN, THIN = "its own", "thin"
 
@@ -68,7 +68,7 @@ class XGrammarProcessors:
 
 
 class ThinProcessors:
-    """Any engine of jsonschemabench."""
+    """Any engine of jsonschemabench but llguidance, whose adapter has one matcher for all texts of a schema."""
 
     processor = THIN
 
@@ -81,17 +81,44 @@ class ThinProcessors:
         return self._engine.compile(schema)
 
     def make(self, grammars: Sequence[Any]) -> Callable[[Any, Any], Any]:
-        return _Thin(self._engine, grammars, self._vocab_size)
+        return _Thin(grammars, self._engine.begin, self._vocab_size)
+
+
+class LlguidanceProcessors:
+    name, processor = "llguidance", THIN
+
+    def __init__(self, tokenizer: Any, vocab_size: int) -> None:
+        from maskforge.bench.batch_engines import LlguidanceBatches
+
+        self._engine = LlguidanceBatches(tokenizer, vocab_size)
+        self.version = self._engine.version
+
+    def compile(self, schema: str) -> Any:
+        return self._engine.compile(schema)
+
+    def make(self, grammars: Sequence[Any]) -> Callable[[Any, Any], Any]:
+        return _Thin(grammars, self._begin, self._engine.vocab_size)
+
+    @staticmethod
+    def _begin(grammar: Any, address: int, words: int) -> Run:
+        matcher = grammar.deep_copy()
+        native_fill, size = matcher.unsafe_compute_mask_ptr, 4 * words
+
+        def check() -> None:
+            if matcher.is_error():
+                raise Stopped(matcher.get_error())
+
+        return Run(lambda: native_fill(address, size), matcher.consume_token, check, lambda: None, lambda: "")
 
 
 class _Thin:
-    def __init__(self, engine: Engine, grammars: Sequence[Any], vocab_size: int) -> None:
+    def __init__(self, grammars: Sequence[Any], begin: Callable[[Any, int, int], Run], vocab_size: int) -> None:
         import torch
 
         words = (vocab_size + 31) // 32
         self._bitmask = torch.zeros((len(grammars), words), dtype=torch.int32)
         address = self._bitmask.data_ptr()
-        self._runs = [engine.begin(grammar, address + 4 * words * row, words) for row, grammar in enumerate(grammars)]
+        self._runs = [begin(grammar, address + 4 * words * row, words) for row, grammar in enumerate(grammars)]
         self._begun = False
 
     def __call__(self, input_ids: Any, scores: Any) -> Any:
@@ -109,7 +136,9 @@ class _Thin:
         return scores
 
 
-OWN_PROCESSORS: dict[str, Callable[[Any, int], ProcessorEngine]] = {
+KNOWN: dict[str, Callable[[Any, int], ProcessorEngine]] = {
     "maskforge": MaskforgeProcessors,
     "xgrammar": XGrammarProcessors,
+    "llguidance": LlguidanceProcessors,
 }
+"""Every other engine has a thin one over its adapter."""

@@ -38,11 +38,15 @@ def show(report: Report, console: Console) -> None:
     for section in report.sections:
         console.print(Text(f"\n{section.title}", style="bold underline"))
         for table in section.tables():
+            # Not the table's own title and caption: those are broken to the width of a narrow table.
+            console.print(Text(table.title, style="bold"), soft_wrap=True)
             console.print(_terminal_table(table))
+            if table.note:
+                console.print(Text(table.note, style="dim"), soft_wrap=True)
 
 
 def _terminal_table(table: Table) -> TerminalTable:
-    shown = TerminalTable(title=Text(table.title), title_justify="left", title_style="bold", caption=table.note or None)
+    shown = TerminalTable()
     for place, column in enumerate(table.header):
         shown.add_column(Text(column), justify="right" if place else "left")
     for row in table.rows:
