@@ -31,7 +31,7 @@ Tokenizer = Annotated[
     Path | None, typer.Option(help="Folder of a Hugging Face tokenizer; without it, a small one is trained.")
 ]
 Sample = Annotated[Path | None, typer.Option(help="File with the names of the schemas to take from --data.")]
-Limit = Annotated[int | None, typer.Option(min=1, help="Only the first N schemas of each data set.")]
+Limit = Annotated[int | None, typer.Option(min=1, help="Only N schemas of each data set, evenly spread.")]
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 RESULTS = Path("bench-results")
 
@@ -130,6 +130,7 @@ def generate(
         Path | None, typer.Option(help="Folder of a model; without it, a tiny one, weights random.")
     ] = None,
     batch: Annotated[str, typer.Option(metavar="N,...", help="Sizes of the batch.")] = "1,4,16,64",
+    grammars: Annotated[Literal["one", "many"], typer.Option(help="One for all rows, or one a row.")] = "one",
     new_tokens: Annotated[int, typer.Option(min=1, help="Of each row.")] = 64,
     rounds: Annotated[int, typer.Option(min=1, help="Pairs of runs, with and without, that count.")] = 5,
     tokenizer: Tokenizer = None,
@@ -154,6 +155,7 @@ def generate(
         tokenizer=tokenizer,
         device=device,
         dtype=dtype,
+        one_grammar=grammars == "one",
     )
 
 
@@ -162,7 +164,7 @@ def generate(
 def short(
     engines: Engines = None,
     tokenizer: Tokenizer = None,
-    limit: Annotated[int, typer.Option(min=1, help="Schemas of the own suite.")] = 60,
+    limit: Annotated[int, typer.Option(min=1, help="Schemas of the own suite, evenly spread.")] = 60,
     out: Out = RESULTS / "short",
 ) -> None:
     """Masks, generation and batches in small numbers, with no data needed. Replaces an earlier one in --out."""

@@ -100,27 +100,24 @@ def generate_texts(
     tokenizer: Path | None = None,
     device: str | None = None,
     dtype: str = "auto",
+    one_grammar: bool = True,
 ) -> None:
     from maskforge.bench.generate import Generator, run
-    from maskforge.bench.processors import KNOWN, ProcessorEngine, ThinProcessors
+    from maskforge.bench.processors import processors
 
     names = chosen(engines, GENERATE_ENGINES)
     network, reader = _model(model, tokenizer, device, dtype)
     size = int(network.get_output_embeddings().weight.shape[0])
 
-    def make(name: str) -> ProcessorEngine:
-        if name in KNOWN:
-            return KNOWN[name](reader, size)
-        return ThinProcessors(entry(name).make(reader, size), size)
-
-    writings = everyday_sequences(reader, max(batches), new_tokens, one_grammar=False)
-    made, about = set_up(names, make)
+    writings = everyday_sequences(reader, max(batches), new_tokens, one_grammar=one_grammar)
+    made, about = set_up(names, lambda name: processors(name, reader, size, one_grammar=one_grammar))
     settings = {
         "model": model.name if model else "random weights",
         "parameters": network.num_parameters(),
         "device": str(network.device),
         "dtype": str(network.dtype).removeprefix("torch."),
         "vocabulary": size,
+        "grammars": "one" if one_grammar else "one a row",
         "new tokens": new_tokens,
         "rounds": rounds,
         "threads of PyTorch": _torch_threads(),

@@ -9,8 +9,7 @@ stand the command around it, its data sets by name, and the report.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,6 @@ from maskforge.bench.commands import names_in
 from maskforge.bench.engines import chosen
 from maskforge.cli.errors import InputError
 from maskforge.jsonschemabench import runner
-from maskforge.jsonschemabench.cases import Case
 from maskforge.jsonschemabench.engines import ENGINES
 from maskforge.jsonschemabench.splits import LOADERS, Cases, DataMissing, load
 
@@ -75,22 +73,15 @@ def open_data(text: str, names: Sequence[str] | None) -> Cases:
 
 
 def select(cases: Cases, splits: Sequence[str], limit: int | None) -> Cases:
-    """Those of the given splits, the first `limit` of them. Raises InputError at the end when there are none."""
+    """Those of the given splits; with a limit, so many of them, evenly spread. InputError when there are none."""
     if not splits and limit is None:
         return cases
-
-    def read() -> Iterator[Case]:
-        found: Iterable[Case] = (each for each in cases if not splits or each.split in splits)
-        number = 0
-        for each in islice(found, limit):
-            number += 1
-            yield each
-        if not number:
-            raise InputError(f"{cases.name} has no schema in {', '.join(splits)}")
-
-    if splits:
-        return Cases(cases.name, read, None)
-    return Cases(cases.name, read, limit if cases.total is None or limit is None else min(cases.total, limit))
+    found = [each for each in cases if not splits or each.split in splits]
+    if not found:
+        raise InputError(f"{cases.name} has no schema in {', '.join(splits)}")
+    count = min(limit or len(found), len(found))
+    chosen = [found[place * len(found) // count] for place in range(count)]
+    return Cases(cases.name, lambda: iter(chosen), count)
 
 
 def _total(sets: Sequence[Cases]) -> int | None:
@@ -106,5 +97,5 @@ def _described(text: str, splits: Sequence[str], sample: Path | None, limit: int
     if sample is not None and name == "maskbench":
         parts.append(sample.name)
     if limit is not None:
-        parts.append(f"the first {limit}")
+        parts.append(f"{limit} of them")
     return f"{name} ({', '.join(parts)})" if parts else name

@@ -7,8 +7,10 @@ engine's native calls, and applies the bitmask with this package's function, the
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from typing import Any, Protocol
 
+from maskforge.jsonschemabench.engines import ENGINES, entry
 from maskforge.jsonschemabench.engines.base import Engine, Run, Stopped
 
 OWN, THIN = "its own", "thin"
@@ -84,6 +86,27 @@ class ThinProcessors:
         return _Thin(grammars, self._engine.begin, self._vocab_size)
 
 
+class OutlinesProcessors:
+    """The processor of the package `outlines`, which takes one grammar for all rows of a batch."""
+
+    name, processor = "outlines", OWN
+
+    def __init__(self, tokenizer: Any, vocab_size: int) -> None:
+        from outlines.backends.outlines_core import OutlinesCoreLogitsProcessor
+
+        self._adapter = ENGINES["outlines"].make(tokenizer, vocab_size)
+        self._processor_type = OutlinesCoreLogitsProcessor
+        self.version = self._adapter.version
+
+    def compile(self, schema: str) -> Any:
+        index, _ = self._adapter.compile(schema)
+        return index
+
+    def make(self, grammars: Sequence[Any]) -> Callable[[Any, Any], Any]:
+        found: Callable[[Any, Any], Any] = self._processor_type(grammars[0], "torch")
+        return found
+
+
 class LlguidanceProcessors:
     name, processor = "llguidance", THIN
 
@@ -141,4 +164,15 @@ KNOWN: dict[str, Callable[[Any, int], ProcessorEngine]] = {
     "xgrammar": XGrammarProcessors,
     "llguidance": LlguidanceProcessors,
 }
-"""Every other engine has a thin one over its adapter."""
+
+
+def processors(name: str, tokenizer: Any, vocab_size: int, *, one_grammar: bool) -> ProcessorEngine:
+    """An engine's own processor where it brings one that can do what is asked, else a thin one over its adapter.
+
+    one_grammar: all rows of a batch have the same.
+    """
+    if name in KNOWN:
+        return KNOWN[name](tokenizer, vocab_size)
+    if name == "outlines" and one_grammar and find_spec("outlines") is not None:
+        return OutlinesProcessors(tokenizer, vocab_size)
+    return ThinProcessors(entry(name).make(tokenizer, vocab_size), vocab_size)

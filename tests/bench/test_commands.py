@@ -14,11 +14,14 @@ import typer
 from typer.testing import CliRunner
 
 from maskforge.bench.engines import chosen, numbers, set_up
+from maskforge.bench.masks import select
 from maskforge.bench.output import command_line
 from maskforge.cli import app
 from maskforge.cli.errors import InputError
 from maskforge.jsonschemabench import engines
+from maskforge.jsonschemabench.cases import Case
 from maskforge.jsonschemabench.engines import ENGINES
+from maskforge.jsonschemabench.splits import Cases
 from tests.bench.test_report import Page
 
 
@@ -80,7 +83,7 @@ def test_masks_of_maskbench_files(tmp_path: Path) -> None:
     result = invoke("masks", "--data", str(tmp_path), "--split", "Github_easy", "--limit", "1", *shared)
     assert result.exit_code == 0, result.output
     assert [schema for _, _, schema in keys(out / "masks.jsonl")] == ["Github_easy---one"]
-    assert lines(out / "masks.jsonl")[0]["data"] == ["maskbench (Github_easy, the first 1)"]
+    assert lines(out / "masks.jsonl")[0]["data"] == ["maskbench (Github_easy, 1 of them)"]
     nothing = invoke("masks", "--data", f"maskbench={tmp_path}", "--split", "none", *shared[:-1], str(tmp_path / "x"))
     assert nothing.exit_code == 2 and "no schema in none" in nothing.output
     absent = invoke("masks", "--data", "suite=/no/such/folder", *shared[:-1], str(tmp_path / "y"))
@@ -155,8 +158,19 @@ def test_generate_with_a_model_from_a_folder(tmp_path: Path) -> None:
     assert result.exit_code == 2 and "cannot load the model" in result.output
 
 
+def test_a_limit_is_spread_evenly() -> None:
+    cases = [Case(str(number), "{}", (), split="odd" if number % 2 else "even") for number in range(10)]
+    numbered = Cases("numbers", lambda: iter(cases), 10)
+    assert select(numbered, [], None) is numbered
+    assert [each.name for each in select(numbered, [], 3)] == ["0", "3", "6"]
+    assert [each.name for each in select(numbered, ["odd"], None)] == ["1", "3", "5", "7", "9"]
+    assert [each.name for each in select(numbered, ["even"], 2)] == ["0", "4"]
+    assert select(numbered, [], 99).total == 10
+
+
 @pytest.mark.slow
 def test_short(tmp_path: Path) -> None:
+    pytest.importorskip("maskforge.jsonschemabench.own_suite")
     result = invoke("short", "--engines", "maskforge", "--limit", "3", "--out", str(tmp_path))
     assert result.exit_code == 0, result.output
     words = Page((tmp_path / "report.html").read_text(encoding="utf-8")).words

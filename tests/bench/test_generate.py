@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from maskforge.bench.generate import Generator, Replay, run
-from maskforge.bench.processors import KNOWN, ProcessorEngine, ThinProcessors
+from maskforge.bench.processors import OWN, THIN, ProcessorEngine, ThinProcessors, processors
 from maskforge.bench.workload import everyday_sequences, load_tokenizer
 from maskforge.cli.tiny_model import random_model
 from maskforge.jsonschemabench.engines import ENGINES
@@ -96,19 +96,32 @@ def test_an_engine_that_refuses_has_failed(model: Any, tokenizer: Any) -> None:
     assert [record.failed for record in records] == ["ValueError: not this one", ""]
 
 
-@pytest.mark.parametrize("name", [*KNOWN, "maskforge, thin", "lm-format-enforcer, thin"])
-def test_real_processors_allow_the_text(model: Any, tokenizer: Any, name: str) -> None:
-    base = name.partition(",")[0]
-    if ENGINES[base].missing:
-        pytest.skip(ENGINES[base].missing)
+@pytest.mark.parametrize(
+    ("name", "processor"),
+    [
+        ("maskforge", OWN),
+        ("maskforge", THIN),
+        ("xgrammar", OWN),
+        ("llguidance", THIN),
+        pytest.param("outlines", OWN, marks=pytest.mark.slow),  # it compiles a kernel with torch.compile
+        ("outlines", THIN),
+        ("lm-format-enforcer", THIN),
+    ],
+)
+def test_real_processors_allow_the_text(model: Any, tokenizer: Any, name: str, processor: str) -> None:
+    if ENGINES[name].missing:
+        pytest.skip(ENGINES[name].missing)
+    if (name, processor) == ("outlines", OWN):
+        pytest.importorskip("outlines")
     size = model.config.vocab_size
-    engine: ProcessorEngine
-    if name == base:
-        engine = KNOWN[base](tokenizer, size)
-    else:
-        engine = ThinProcessors(ENGINES[base].make(tokenizer, size), size)
+    alone = everyday_sequences(tokenizer, 2, TOKENS, one_grammar=True)
     different = everyday_sequences(tokenizer, 2, TOKENS, one_grammar=False)
-    writings = [*different, *everyday_sequences(tokenizer, 2, TOKENS, one_grammar=True)[1:]]  # two share a grammar
-    for record in run(Generator(model, tokenizer, TOKENS), [engine], writings, [1, 3], rounds=1):
+    if name == "maskforge" and processor == THIN:
+        engine: ProcessorEngine = ThinProcessors(ENGINES[name].make(tokenizer, size), size)
+    else:
+        engine = processors(name, tokenizer, size, one_grammar=name != "outlines" or processor == OWN)
+    assert engine.processor == processor
+    writings = alone if name == "outlines" and processor == OWN else [*different, alone[1]]  # two share a grammar
+    for record in run(Generator(model, tokenizer, TOKENS), [engine], writings, [1, len(writings)], rounds=1):
         assert record.failed == ""
         assert record.with_ns > 0 and record.without_ns > 0
