@@ -257,7 +257,7 @@ def main(
                     write(lines[-1])
                 step()
     if out and path:
-        output.finish(console, out, [path])
+        output.finish(console, out, path)
     else:
         text.show(build(lines), console)
     for table in slowest_of(harness):

@@ -85,7 +85,7 @@ def read_batches(
             for record in run(made, workload, writings, reader.eos_token_id, plan):
                 write(record.record())
                 step()
-    output.finish(console, folder, [path])
+    output.finish(console, folder, path)
 
 
 def generate_texts(
@@ -131,7 +131,7 @@ def generate_texts(
         for record in run(Generator(network, reader, new_tokens), made, writings, batches, rounds):
             write(record.record())
             step()
-    output.finish(console, folder, [path])
+    output.finish(console, folder, path)
 
 
 def _model(folder: Path | None, tokenizer: Path | None, device: str | None, dtype: str) -> tuple[Any, Any]:

@@ -58,7 +58,7 @@ def read_masks(
         )
     except (DataMissing, runner.CannotResume) as error:
         raise InputError(str(error)) from None
-    output.finish(console, folder, [path])
+    output.finish(console, folder, path)
 
 
 def open_data(text: str, names: Sequence[str] | None) -> Cases:

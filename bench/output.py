@@ -99,8 +99,9 @@ def render(paths: Iterable[Path], folder: Path) -> Report:
     return report
 
 
-def finish(console: Console, folder: Path, only: Sequence[Path]) -> None:
-    """Tables of the files in `only` on the console, the report of the whole folder into it."""
-    render(sorted(folder.glob("*.jsonl")), folder)
-    text.show(build(load(only)), console)
-    console.print(f"written to {folder}: {', '.join(path.name for path in only)}, {REPORT}, {SUMMARY}", soft_wrap=True)
+def finish(console: Console, folder: Path, path: Path) -> None:
+    """Tables of this file on the console, the report of the whole folder into it."""
+    paths = sorted(folder.glob("*.jsonl"))
+    report = render(paths, folder)
+    text.show(report if paths == [path] else build(load([path])), console)
+    console.print(f"written to {folder}: {path.name}, {REPORT}, {SUMMARY}", soft_wrap=True)

@@ -17,6 +17,8 @@ class Table:
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
     note: str = ""
+    detail: bool = False
+    """Only on the page: where plots cannot be, another table says nearly the same."""
 
 
 @dataclass(slots=True)
@@ -57,11 +59,11 @@ class Section:
     parts: list[Table | Plot] = field(default_factory=list)
 
     def tables(self) -> list[Table]:
-        """Every table once, those behind plots included: what is shown where plots cannot be."""
+        """Every table once but details, those behind plots included: what is shown where plots cannot be."""
         found: list[Table] = []
         for part in self.parts:
             table = part.table if isinstance(part, Plot) else part
-            if not any(table is known for known in found):
+            if not table.detail and not any(table is known for known in found):
                 found.append(table)
         return found
 

@@ -59,7 +59,17 @@ def _coverage(records: Sequence[SchemaRecord]) -> Section:
     section.parts.append(
         Table(
             "Schemas, all splits together",
-            ["", "schemas", "declared", "right", "empirical", "compliance", "valid rejected", "invalid accepted"],
+            [
+                "",
+                "schemas",
+                "declared",
+                "right",
+                "empirical",
+                "compliance",
+                "unproven",
+                "valid rejected",
+                "invalid accepted",
+            ],
             [
                 [
                     row.engine,
@@ -68,12 +78,14 @@ def _coverage(records: Sequence[SchemaRecord]) -> Section:
                     _share(row.right_share),
                     _share(row.empirical_coverage),
                     _share(row.compliance),
+                    f"{row.unproven:,}" if row.walked else "–",
                     f"{row.valid_rejected:,}",
                     f"{row.invalid_accepted:,}",
                 ]
                 for row in whole
             ],
-            "The last two are numbers of schemas. – where nothing was asked (no instances, no walks).",
+            "The last three are numbers of schemas; unproven are those of which no walk ended. – where nothing was "
+            "asked (no instances, no walks).",
         )
     )
     section.parts.append(
@@ -207,7 +219,7 @@ def _curves(measure: str, unit: str, unit_ns: float, table: metrics.Table, names
         Axis(f"{measure}, {unit}", "log"),
         Axis("share", "nines"),
         series,
-        Table(f"{measure}, {unit}: the time that this share did not exceed", ["", *SHOWN], body),
+        Table(f"{measure}, {unit}: the time that this share did not exceed", ["", *SHOWN], body, detail=True),
     )
 
 
