@@ -41,9 +41,10 @@ def build(records: Sequence[Record], title: str = TITLE) -> Report:
         *batch.sections(of("batch")),
         *kernels.sections(of("kernel")),
     ]
-    facts = [fact for run in runs for fact in _facts(run)]
-    facts += [("Resumed", record["date"]) for record in of("resumed")]
-    return Report(title, facts, sections)
+    about = [_facts(run) for run in runs]
+    if resumed := of("resumed"):
+        about.append([("Resumed", record["date"]) for record in resumed])
+    return Report(title, about, sections)
 
 
 def _facts(run: RunRecord) -> list[tuple[str, str]]:

@@ -71,8 +71,8 @@ class Section:
 @dataclass(slots=True)
 class Report:
     title: str
-    facts: list[tuple[str, str]]
-    """What ran, where and when, as pairs of a name and a text."""
+    runs: list[list[tuple[str, str]]]
+    """What ran, where and when: of each run, pairs of a name and a text."""
     sections: list[Section]
 
 

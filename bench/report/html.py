@@ -19,7 +19,7 @@ body{margin:0 auto;padding:1.5rem 1rem 4rem;max-width:62rem;background:var(--pap
 font:16px/1.5 system-ui,sans-serif}
 h1{font-size:1.7rem;margin:0 0 .8rem}h2{font-size:1.3rem;margin:2.6rem 0 .4rem;border-bottom:1px solid var(--rule)}
 h3{font-size:1.05rem;margin:1.6rem 0 .3rem}p{max-width:46rem}a{color:var(--c0)}
-dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;margin:0}dt{color:var(--soft)}dd{margin:0;
+dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;margin:0 0 1rem}dt{color:var(--soft)}dd{margin:0;
 overflow-wrap:anywhere}
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}
 caption{text-align:left;font-weight:600;padding:.5rem 0 .25rem}
@@ -34,13 +34,16 @@ svg text{fill:var(--soft);font:12px system-ui,sans-serif}.g{stroke:var(--rule)}.
 .legend svg{vertical-align:-1px;margin-right:.4rem}
 summary{cursor:pointer;color:var(--soft);font-size:.9rem}
 nav ul{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;list-style:none;padding:0}
-@media print{details:not([open])>*{display:block}body{max-width:none}}
+@media print{.scroll{overflow:visible}table{font-size:.7rem}details:not([open])>*{display:block}body{max-width:none}}
 """
 
 
 def page(report: Report) -> str:
     colours = "".join(f".l.c{place}{{stroke:var(--c{place})}}.f.c{place}{{fill:var(--c{place})}}" for place in range(8))
-    facts = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in report.facts)
+    runs = "".join(
+        "<dl>" + "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in facts) + "</dl>"
+        for facts in report.runs
+    )
     links = "".join(
         f'<li><a href="#s{place}">{escape(section.title)}</a></li>' for place, section in enumerate(report.sections)
     )
@@ -49,7 +52,7 @@ def page(report: Report) -> str:
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{escape(report.title)}</title><style>{STYLE}{colours}</style></head>\n"
-        f"<body><header><h1>{escape(report.title)}</h1><dl>{facts}</dl>"
+        f"<body><header><h1>{escape(report.title)}</h1>{runs}"
         f'<nav aria-label="Sections"><ul>{links}</ul></nav></header>\n<main>{sections}</main></body></html>\n'
     )
 

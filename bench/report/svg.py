@@ -17,7 +17,7 @@ LEFT, RIGHT, TOP, BOTTOM = 76, 30, 14, 52
 PALETTE = 8
 DASHES = ("", "7 3", "2 3", "9 3 2 3", "12 4", "4 2", "1 2", "10 2 2 2 2 2")
 NINES = (0.0, 0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999)
-LETTER, LONGEST_NAME = 6.5, 20  # width of a letter; letters of a group's name
+LETTER, LONGEST_NAME = 7.5, 20  # width of a letter; letters of a group's name
 MOST_MARKERS = 12  # of a line; a curve of hundreds of points has none
 
 

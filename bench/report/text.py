@@ -12,7 +12,8 @@ from maskforge.bench.report.content import Report, Table
 
 
 def markdown(report: Report) -> str:
-    blocks = [f"# {report.title}", "\n".join(f"- {name}: {text}" for name, text in report.facts)]
+    blocks = [f"# {report.title}"]
+    blocks += ["\n".join(f"- {name}: {text}" for name, text in facts) for facts in report.runs]
     for section in report.sections:
         blocks += [f"## {section.title}", *section.paragraphs]
         for table in section.tables():

@@ -185,7 +185,8 @@ def test_where_we_are_wrong_is_named() -> None:
 
 
 def test_facts_of_the_run() -> None:
-    facts = dict(build(MASKS).facts)
+    (about,) = build(MASKS).runs
+    facts = dict(about)
     assert facts["Command"] == "maskforge bench masks --data own"
     assert facts["Machine"] == "P, 2 cores, S, Python 3.11, load 2.5 at the start"
     assert facts["Engines"] == "maskforge 1.2 (set up in 1.50 s, 3 MiB)"
