@@ -63,6 +63,8 @@ def read_batches(
         with console.status("finding texts that all engines take"):
             agreed = (text for text in texts if all(takes(engine, text, reader.eos_token_id) for engine in made))
             workloads[MANY_GRAMMARS] = list(islice(agreed, max(batches)))
+        made, anew = set_up([engine.name for engine in made], make)  # these have seen the texts
+        about |= anew
         if not workloads[MANY_GRAMMARS]:
             raise InputError(f"no schema in {data} has a valid instance of {LEAST_TOKENS} tokens that all engines take")
     plan = Plan(batches, threads, steps, rounds)

@@ -170,7 +170,6 @@ def test_a_limit_is_spread_evenly() -> None:
 
 @pytest.mark.slow
 def test_short(tmp_path: Path) -> None:
-    pytest.importorskip("maskforge.jsonschemabench.own_suite")
     result = invoke("short", "--engines", "maskforge", "--limit", "3", "--out", str(tmp_path))
     assert result.exit_code == 0, result.output
     words = Page((tmp_path / "report.html").read_text(encoding="utf-8")).words
