@@ -105,7 +105,7 @@ check:
 	$(MAKE) test MASKFORGE_WERROR=ON
 
 bench: $(stamps)/bench
-	$(python) -m maskforge.bench.cold_masks $(ARGS)
+	$(python) -m maskforge.bench short $(ARGS)
 
 # The snippets of the documents run and their links lead somewhere.
 docs: setup

@@ -1,4 +1,5 @@
-"""Benchmarks: each module asks one question and runs the other engines beside this one in the same process.
+"""Benchmarks: each module asks one question and runs the other engines beside this one, on equal terms.
 
-`python -m maskforge.bench` lists them; `make bench` sets up what they need and runs the short comparison.
+`maskforge bench` lists them; `make bench` sets up what they need and runs a short comparison. `app` has the commands,
+`masks`, `generate`, `batch` and `cold_masks` measure, `report` shows.
 """

@@ -1,11 +1,12 @@
-"""How long do masks and compiles take, cold, beside llguidance?
+"""How long do masks and compiles take, cold, beside llguidance? In one process, in seconds: for tuning.
 
-    python -m maskforge.bench.cold_masks --data FOLDER --sample FILE --tokenizer FOLDER [--limit N] [--json OUT]
+    maskforge bench cold --data FOLDER --sample FILE --tokenizer FOLDER [--limit N] [--worst N] [--out FOLDER]
 
 One process, one thread, one run. Every schema is seen once and every engine reads the same tokens of the same
 instances, schema by schema, with the order of the engines alternating. A text is read the way a server would: write
 the bitmask of the next token into a buffer, see that the token is in it, accept the token; after the last one the same
 with end-of-sequence. Timed are only the native calls that compile, write a bitmask and accept, garbage collection off.
+Nothing is isolated and nothing has a limit; `maskforge bench masks` is for results, and for other engines.
 
 Times are processor time of the whole process unless `--clock wall`: on a machine with other work, wall time measures
 who else was running. Both clocks cost each measurement a fraction of a microsecond, which is printed and not
@@ -22,30 +23,31 @@ from __future__ import annotations
 import ctypes
 import gc
 import heapq
-import json
-import shlex
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from time import perf_counter_ns, process_time_ns
-from typing import IO, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
-from maskforge.bench.summary import Outcome, Reading, page, summarize, tables
+from maskforge.bench import output
+from maskforge.bench.commands import names_in
+from maskforge.bench.report import text
+from maskforge.bench.report.build import build
+from maskforge.bench.workload import load_tokenizer
+from maskforge.cli.errors import InputError
 from maskforge.jsonschemabench import machine
 from maskforge.jsonschemabench.cases import Case, built_in_cases, maskbench_cases
 from maskforge.jsonschemabench.engines.base import Engine, Refused, Run
 from maskforge.jsonschemabench.engines.llguidance import Llguidance
 from maskforge.jsonschemabench.engines.maskforge import Maskforge
+from maskforge.jsonschemabench.records import EngineRecord, InstanceRecord, SchemaRecord
 
 Clock = Callable[[], int]
 CLOCKS: dict[str, Clock] = {"cpu": process_time_ns, "wall": perf_counter_ns}
@@ -90,82 +92,80 @@ class Harness:
         self._buffer = (ctypes.c_uint32 * self._words)()
         self._address = ctypes.addressof(self._buffer)
         self.slowest = [Slowest(worst) for _ in engines]
+        self.matcher_bytes: list[list[int]] = [[] for _ in engines]
+        """What each matcher held at the end of its text."""
 
-    def measure(self, case: Case, token_ids: Sequence[Sequence[int]], first: int) -> tuple[Outcome, ...]:
-        """All engines on one schema, beginning with engine `first`; the outcomes are in the order of `engines`."""
-        found: dict[int, Outcome] = {}
+    def measure(self, case: Case, token_ids: Sequence[Sequence[int]], first: int) -> tuple[SchemaRecord, ...]:
+        """All engines on one schema, beginning with engine `first`; the records are in the order of `engines`."""
+        found: dict[int, SchemaRecord] = {}
         for turn in range(len(self.engines)):
             position = (first + turn) % len(self.engines)
             found[position] = self._measure(position, case, token_ids)
         return tuple(found[position] for position in range(len(self.engines)))
 
-    def _measure(self, position: int, case: Case, token_ids: Sequence[Sequence[int]]) -> Outcome:
+    def _measure(self, position: int, case: Case, token_ids: Sequence[Sequence[int]]) -> SchemaRecord:
         engine, clock = self.engines[position], self._clock
-        outcome = Outcome(case.name, engine.name)
-        outcome.readings = [Reading(instance.valid) for instance in case.instances]
+        record = SchemaRecord(
+            engine.name,
+            case.split,
+            case.name,
+            "ok",
+            instances_planned=len(case.instances),
+            valid_planned=sum(instance.valid for instance in case.instances),
+        )
         engine.begin_schema()
         start = clock()
         try:
             compiled = engine.compile(case.schema)
         except Refused as refusal:
-            outcome.compile_ns = clock() - start
-            outcome.refused = str(refusal) or "refused"
-            outcome.unsatisfiable = refusal.unsatisfiable
-            return outcome
-        outcome.compile_ns = clock() - start
-        for index, (reading, ids) in enumerate(zip(outcome.readings, token_ids, strict=True)):
+            record.compile_ns = clock() - start
+            record.status = "unsatisfiable" if refusal.unsatisfiable else "refused"
+            record.reason = str(refusal) or "refused"
+            return record
+        record.compile_ns = clock() - start
+        for index, ids in enumerate(token_ids):
+            instance = InstanceRecord(case.instances[index].valid)
+            record.instances.append(instance)
             run = engine.begin(compiled, self._address, self._words)
-            self._read(run, ids, reading, self.slowest[position], case.name, index)
-            if index == 0 and reading.mask_ns:
-                outcome.first_ns = outcome.compile_ns + reading.mask_ns[0]
-        return outcome
+            self._read(run, ids, instance, position, case.name, index)
+            if index == 0 and instance.mask_ns:
+                record.first_ns = record.compile_ns + instance.mask_ns[0]
+        return record
 
     def _read(
-        self, run: Run, ids: Sequence[int], reading: Reading, slowest: Slowest, schema: str, instance: int
+        self, run: Run, ids: Sequence[int], instance: InstanceRecord, position: int, schema: str, index: int
     ) -> None:
         buffer, clock, fill, accept, check = self._buffer, self._clock, run.fill, run.accept, run.check
+        slowest = self.slowest[position]
         try:
             for step, token in enumerate([*ids, self._eos]):
                 start = clock()
                 fill()
                 mask_ns = clock() - start
                 check()
-                reading.mask_ns.append(mask_ns)
-                slowest.add(mask_ns, schema, instance, step, run)
+                run.publish()
+                instance.mask_ns.append(mask_ns)
+                slowest.add(mask_ns, schema, index, step, run)
                 if not buffer[token >> 5] >> (token & 31) & 1:
                     return
                 start = clock()
                 accepted = accept(token)
-                reading.accept_ns.append(clock() - start)
+                instance.accept_ns.append(clock() - start)
                 check()
                 if not accepted:
-                    reading.stopped = f"refuses token {token} that its mask allows, at step {step}"
+                    instance.stopped = f"refuses token {token} that its mask allows, at step {step}"
                     return
-            reading.accepted = True
+            instance.accepted = True
         except Exception as error:  # whatever an engine throws costs it this instance, not the run
-            reading.stopped = f"{type(error).__name__}: {error}"
+            instance.stopped = f"{type(error).__name__}: {error}"
         finally:
-            reading.matcher_bytes = run.memory_bytes()
+            size = run.memory_bytes()
+            if size is not None:
+                self.matcher_bytes[position].append(size)
 
 
-def command_line(arguments: Sequence[str]) -> str:
-    """The command as it is typed: `python -m` knows modules, `sys.argv` has their files."""
-    module = "maskforge.bench" if Path(arguments[0]).stem == "__main__" else "maskforge.bench.cold_masks"
-    return shlex.join(["python", "-m", module, *arguments[1:]])
-
-
-def load_tokenizer(folder: Path | None) -> Any:
-    if folder is None:
-        from maskforge.cli.tiny_model import train_tokenizer
-
-        return train_tokenizer()
-    from transformers import AutoTokenizer
-
-    return AutoTokenizer.from_pretrained(folder)
-
-
-def run_cases(harness: Harness, cases: Iterable[Case], tokenizer: Any) -> Iterator[tuple[Outcome, ...]]:
-    """The outcomes, schema by schema, with garbage collection off while engines work."""
+def run_cases(harness: Harness, cases: Iterable[Case], tokenizer: Any) -> Iterator[tuple[SchemaRecord, ...]]:
+    """The records, schema by schema, with garbage collection off while engines work."""
     collecting = gc.isenabled()
     gc.disable()
     try:
@@ -179,44 +179,29 @@ def run_cases(harness: Harness, cases: Iterable[Case], tokenizer: Any) -> Iterat
             gc.enable()
 
 
-def write_line(out: IO[str] | None, record: dict[str, Any]) -> None:
-    if out is not None:
-        out.write(json.dumps(record) + "\n")
-
-
-def print_tables(console: Console, summary: dict[str, Any]) -> None:
-    for title, header, rows in tables(summary):
-        table = Table(title=title, title_justify="left", title_style="bold")
-        for position, column in enumerate(header):
-            table.add_column(column, justify="right" if position else "left")
-        for row in rows:
-            table.add_row(*row)
-        console.print(table)
-
-
-def print_slowest(console: Console, harness: Harness) -> None:
+def slowest_of(harness: Harness) -> Iterator[Table]:
     for engine, slowest in zip(harness.engines, harness.slowest, strict=True):
         if slowest.heap:
             table = Table("µs", "schema", "instance", "step", "expected", title=f"slowest masks of {engine.name}")
             for mask in sorted(slowest.heap, reverse=True):
                 numbers = f"{mask.ns / 1e3:,.0f}", mask.schema, str(mask.instance), str(mask.step)
                 table.add_row(*numbers, Text(mask.expected))
-            console.print(table)
+            yield table
 
 
-def memory_of(engines: Sequence[Engine], pairs: Sequence[tuple[Outcome, ...]]) -> dict[str, Any]:
-    found: dict[str, Any] = {"peak_process_bytes": machine.peak_memory_bytes()}
-    for position, engine in enumerate(engines):
-        sizes = [
-            reading.matcher_bytes
-            for outcomes in pairs
-            for reading in outcomes[position].readings
-            if reading.matcher_bytes is not None
-        ]
-        found[engine.name] = engine.memory()
+def memory_of(harness: Harness) -> list[str]:
+    lines = [f"Peak memory of the process, all engines and the tokenizer: {_mebibytes(machine.peak_memory_bytes())}."]
+    for engine, sizes in zip(harness.engines, harness.matcher_bytes, strict=True):
+        shared = ", ".join(f"{name.replace('_', ' ')} {_mebibytes(size)}" for name, size in engine.memory().items())
         if sizes:
-            found[engine.name] |= {"matcher_avg_bytes": sum(sizes) // len(sizes), "matcher_max_bytes": max(sizes)}
-    return found
+            average = f"{sum(sizes) / len(sizes) / 1024:.1f} KiB on average at the end of a text"
+            most = f"{max(sizes) / 1024:.0f} KiB at most"
+            lines.append(f"A matcher of {engine.name}: {average}, {most}; shared by all schemas: {shared}.")
+    return lines
+
+
+def _mebibytes(size: int) -> str:
+    return f"{size / 2**20:,.0f} MiB"
 
 
 def main(
@@ -224,11 +209,8 @@ def main(
     sample: Annotated[Path | None, typer.Option(help="File with the names of the schemas to read.")] = None,
     tokenizer: Annotated[Path | None, typer.Option(help="Folder of a Hugging Face tokenizer.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first N schemas.")] = None,
-    json_lines: Annotated[
-        Path | None, typer.Option("--json", help="Write every time, one JSON line per schema.")
-    ] = None,
-    markdown_out: Annotated[
-        Path | None, typer.Option("--markdown", help="Write the results as a Markdown page.")
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for every time as JSON lines, the HTML report and its summary.")
     ] = None,
     fresh: Annotated[bool, typer.Option(help="A new compiler for each schema: nothing is shared.")] = False,
     only: Annotated[list[str] | None, typer.Option(help="Engines to run; repeat for several. Default: all.")] = None,
@@ -237,9 +219,7 @@ def main(
 ) -> None:
     """Mask and compile times, cold, of maskforge and llguidance over the same schemas in one run."""
     console = Console()
-    if not console.is_terminal:
-        console = Console(width=150)
-    names = sample.read_text(encoding="utf-8").split() if sample else None
+    names = names_in(sample)
     cases: Iterable[Case] = maskbench_cases(data, names) if data else built_in_cases()
     total = len(names) if names else None
     if limit:
@@ -252,45 +232,38 @@ def main(
     }
     chosen = only or list(makers)
     if unknown := set(chosen) - set(makers):
-        raise typer.BadParameter(f"no engine is called {', '.join(sorted(unknown))}; there are {', '.join(makers)}")
-    harness = Harness(
-        [makers[name]() for name in chosen], vocab_size, reader.eos_token_id, clock=CLOCKS[clock], worst=worst
+        raise InputError(f"no engine is called {', '.join(sorted(unknown))}; there are {', '.join(makers)}")
+    engines = [makers[name]() for name in chosen]
+    harness = Harness(engines, vocab_size, reader.eos_token_id, clock=CLOCKS[clock], worst=worst)
+    run = output.run_record(
+        {engine.name: EngineRecord(engine.version, engine.setup_ns) for engine in engines},
+        {
+            "tokenizer": tokenizer.name if tokenizer else "trained here",
+            "vocabulary": vocab_size,
+            "a new compiler for each schema": fresh,
+        },
+        [f"maskbench ({sample.name})" if sample else "maskbench" if data else "built-in"],
+        machine.clock_ns(CLOCKS[clock]),
+        clock=clock,
     )
-    about = {
-        "kind": "run",
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "command": command_line(sys.argv),
-        "machine": machine.describe(),
-        "engines": {engine.name: engine.version for engine in harness.engines},
-        "setup_ms": {engine.name: round(engine.setup_ns / 1e6, 1) for engine in harness.engines},
-        "vocab_size": vocab_size,
-        "clock_ns": machine.clock_ns(CLOCKS[clock]),
-        "clock": clock,
-        "fresh": fresh,
-    }
-    pairs = []
-    with open(json_lines, "w", encoding="utf-8") if json_lines else nullcontext() as out:
-        write_line(out, about)
-        with Progress(console=console, transient=True, auto_refresh=False) as progress:  # no second thread
-            task = progress.add_task("reading", total=total)
-            for outcomes in run_cases(harness, cases, reader):
-                pairs.append(outcomes)
-                progress.advance(task)
-                progress.refresh()
-                for outcome in outcomes:
-                    write_line(out, outcome.record())
-        summary = summarize(pairs, chosen)
-        summary["memory"] = memory_of(harness.engines, pairs)
-        summary["load_at_end"] = machine.load()
-        for engine, slowest in zip(harness.engines, harness.slowest, strict=True):
-            for mask in sorted(slowest.heap, reverse=True):
-                write_line(out, {"kind": "slow mask", "engine": engine.name, **asdict(mask)})
-        write_line(out, {"kind": "summary", **summary})
-    print_tables(console, summary)
-    print_slowest(console, harness)
-    console.print_json(data={**about, "memory": summary["memory"], "load_at_end": summary["load_at_end"]})
-    if markdown_out:
-        markdown_out.write_text(page(about, summary), encoding="utf-8")
+    lines = [run.record()]
+    path = out / "cold.jsonl" if out else None
+    with output.lines_to(path) if path else nullcontext(lambda _: None) as write:
+        write(lines[0])
+        with output.progress("reading", total) as step:
+            for records in run_cases(harness, cases, reader):
+                for record in records:
+                    lines.append(record.record())
+                    write(lines[-1])
+                step()
+    if out and path:
+        output.finish(console, out, path)
+    else:
+        text.show(build(lines), console)
+    for table in slowest_of(harness):
+        console.print(table)
+    for line in memory_of(harness):
+        console.print(line, soft_wrap=True, highlight=False)
 
 
 if __name__ == "__main__":

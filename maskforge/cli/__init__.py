@@ -1,4 +1,4 @@
-"""The command line, `maskforge`: demo, generate, check, report. See docs/command-line.md."""
+"""The command line, `maskforge`: demo, generate, check, report, bench. See docs/command-line.md."""
 
 from maskforge.cli.app import app, main
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from maskforge.bench.app import app as bench
 from maskforge.cli import specs
 from maskforge.cli.errors import NOT_FULFILLED, OK, InputError, readable_errors
 from maskforge.cli.specs import byte_vocabulary, read_bytes, read_spec
@@ -19,6 +20,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+app.add_typer(bench)
 
 Schema = Annotated[
     str | None, typer.Option("--schema", metavar="FILE|JSON", help="A JSON Schema: a file, - or the JSON itself.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from maskforge.bench.cold_masks import Harness, command_line, run_cases
+from maskforge.bench.cold_masks import Harness, run_cases
+from maskforge.cli import app
 from maskforge.jsonschemabench.cases import Case, built_in_cases, case, instance_text, maskbench_cases
 from maskforge.jsonschemabench.engines.base import Refused, Run, Stopped
+from maskforge.jsonschemabench.metrics import right
+from maskforge.jsonschemabench.records import SchemaRecord
 
 EOS = 3
 VOCAB = 70  # three words of a bitmask
@@ -75,17 +79,17 @@ def judge(twist: str, ids: list[list[int]]) -> Any:
 
 def test_a_text_is_accepted_with_its_end() -> None:
     outcome = judge("", [[1, 2, 40], [1, 2], [1, 2, 41], [1, 2, 40, 40]])
-    assert [reading.accepted for reading in outcome.readings] == [True, False, False, False]
-    assert [len(reading.mask_ns) for reading in outcome.readings] == [4, 3, 3, 4]
-    assert [len(reading.accept_ns) for reading in outcome.readings] == [4, 2, 2, 3]
-    assert not any(reading.stopped for reading in outcome.readings)
-    assert outcome.first_ns == outcome.compile_ns + outcome.readings[0].mask_ns[0]
-    assert outcome.readings[0].matcher_bytes == 1234
+    assert [each.accepted for each in outcome.instances] == [True, False, False, False]
+    assert [len(each.mask_ns) for each in outcome.instances] == [4, 3, 3, 4]
+    assert [len(each.accept_ns) for each in outcome.instances] == [4, 2, 2, 3]
+    assert not any(each.stopped for each in outcome.instances)
+    assert outcome.first_ns == outcome.compile_ns + outcome.instances[0].mask_ns[0]
+    assert outcome.status == "ok" and (outcome.instances_planned, outcome.valid_planned) == (4, 4)
 
 
 @pytest.mark.parametrize(("twist", "message"), [("stops", "fuel"), ("flags", "flag"), ("lies", "refuses token 40")])
 def test_engines_that_give_up(twist: str, message: str) -> None:
-    reading = judge(twist, [[1, 2, 40]]).readings[0]
+    reading = judge(twist, [[1, 2, 40]]).instances[0]
     assert message in reading.stopped
     assert not reading.accepted and not reading.right
 
@@ -93,13 +97,13 @@ def test_engines_that_give_up(twist: str, message: str) -> None:
 def test_an_engine_that_allows_all_accepts_what_is_invalid() -> None:
     harness = Harness([Toy(twist="allows all")], VOCAB, EOS)
     outcome = harness.measure(case("c", {}, [("x", False)]), [[60, 5]], 0)[0]
-    assert outcome.readings[0].accepted and not outcome.right
+    assert outcome.instances[0].accepted and not right(outcome)
 
 
 def test_a_refusal_has_no_masks() -> None:
     outcome = judge("refuses", [[1, 2, 40]])
-    assert outcome.refused == "not today" and not outcome.right
-    assert outcome.first_ns is None and outcome.readings[0].mask_ns == []
+    assert (outcome.status, outcome.reason) == ("refused", "not today") and not right(outcome)
+    assert outcome.first_ns is None and outcome.instances == []
 
 
 def test_the_order_of_engines_alternates() -> None:
@@ -114,7 +118,7 @@ def test_the_order_of_engines_alternates() -> None:
     outcomes = list(run_cases(harness, cases, Tokenizer()))
     assert log == ["a", "b", "b", "a", "a", "b"]
     assert [[outcome.engine for outcome in pair] for pair in outcomes] == [["a", "b"]] * 3
-    assert all(outcome.right for pair in outcomes for outcome in pair)
+    assert all(right(outcome) for pair in outcomes for outcome in pair)
 
 
 def test_the_clock_ticks_only_inside_the_engine() -> None:
@@ -124,7 +128,7 @@ def test_the_clock_ticks_only_inside_the_engine() -> None:
     harness = Harness([Toy()], VOCAB, EOS, clock=clock)
     outcome = harness.measure(case("c", {}, [(0, True)]), [[1, 2, 40]], 0)[0]
     assert outcome.compile_ns == 1
-    assert outcome.readings[0].mask_ns == outcome.readings[0].accept_ns == [1, 1, 1, 1]
+    assert outcome.instances[0].mask_ns == outcome.instances[0].accept_ns == [1, 1, 1, 1]
 
 
 def test_the_slowest_masks_are_kept() -> None:
@@ -171,35 +175,29 @@ def test_built_in_labels_are_right(found: Case) -> None:
         assert validator.is_valid(json.loads(instance.text)) == instance.valid, instance.text
 
 
-def test_the_command_line_is_the_one_that_was_typed() -> None:
-    assert command_line(["/x/bench/cold_masks.py", "--limit", "2"]) == (
-        "python -m maskforge.bench.cold_masks --limit 2"
-    )
-    assert command_line(["/x/bench/__main__.py", "masks", "a b"]) == "python -m maskforge.bench masks 'a b'"
-
-
 def test_the_command(tmp_path: Path) -> None:
     """Without data: the built-in schemas and a small tokenizer, beside llguidance."""
     pytest.importorskip("llguidance")
-    from maskforge.bench.__main__ import app
-
-    lines, page = tmp_path / "out.jsonl", tmp_path / "out.md"
-    result = CliRunner().invoke(app, ["masks", "--json", str(lines), "--markdown", str(page), "--worst", "2"])
+    result = CliRunner().invoke(app, ["bench", "cold", "--out", str(tmp_path), "--worst", "2"])
     assert result.exit_code == 0, result.output
     assert "compile and first mask" in result.output
-    records = [json.loads(line) for line in lines.read_text(encoding="utf-8").splitlines()]
-    kinds = [record["kind"] for record in records]
-    assert kinds == ["run"] + ["schema"] * 8 + ["slow mask"] * 4 + ["summary"]
+    assert "slowest masks of maskforge" in result.output and "A matcher of maskforge" in result.output
+    records = [json.loads(line) for line in (tmp_path / "cold.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [record["kind"] for record in records] == ["run"] + ["schema"] * 8
     assert records[0]["engines"].keys() == {"maskforge", "llguidance"}
-    ours = [record for record in records if record.get("engine") == "maskforge" and record["kind"] == "schema"]
-    assert all(record["right"] for record in ours), ours
-    assert records[-1]["counts"]["maskforge"]["right"] == 4
-    assert "| llguidance / maskforge |" in page.read_text(encoding="utf-8")
+    ours = [SchemaRecord.from_record(record) for record in records[1:] if record["engine"] == "maskforge"]
+    assert len(ours) == 4 and all(right(record) for record in ours), ours
+    assert "llguidance / maskforge, what both handle" in (tmp_path / "summary.md").read_text(encoding="utf-8")
 
 
-def test_a_fresh_compiler_for_each_schema(tmp_path: Path) -> None:
-    from maskforge.bench.__main__ import app
-
-    result = CliRunner().invoke(app, ["masks", "--fresh", "--only", "maskforge", "--limit", "2", "--clock", "wall"])
+def test_a_fresh_compiler_for_each_schema() -> None:
+    options = ["--fresh", "--only", "maskforge", "--limit", "2", "--clock", "wall"]
+    result = CliRunner().invoke(app, ["bench", "cold", *options])
     assert result.exit_code == 0, result.output
-    assert "2 schemas" in result.output
+    assert re.search(r"maskforge │ +2 │ +100.0% │ +100.0%", result.output)
+
+
+def test_an_engine_that_is_not_known() -> None:
+    result = CliRunner().invoke(app, ["bench", "cold", "--only", "grid"])
+    assert result.exit_code == 2
+    assert "no engine is called grid" in result.output
