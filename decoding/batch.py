@@ -15,6 +15,8 @@ from maskforge.decoding.matcher import Matcher, _token_id
 if TYPE_CHECKING:
     import torch
 
+    from maskforge.decoding.vocabulary import Vocabulary
+
 
 class BatchExecutor:
     """Fills and accepts for a batch of matchers. Keep one: its threads live as long as it does."""
@@ -39,17 +41,21 @@ class BatchExecutor:
         others are filled nevertheless and the error of the first is raised.
         Returns for each matcher whether any token is allowed.
         """
-        needed = max((matcher.vocabulary.bitmask_words for matcher in matchers if matcher is not None), default=0)
+        cores, vocabularies = _natives(matchers)
+        needed = max((vocabulary.bitmask_words for vocabulary in vocabularies), default=0)
         address, stride, count, words = bitmask_rows(bitmask, needed)
-        places = list(range(len(matchers))) if rows is None else [_token_id(row) for row in rows]
-        if len(places) != len(matchers):
-            raise MisuseError(f"{len(places)} rows for {len(matchers)} matchers")
-        if len(set(places)) != len(places):
-            raise MisuseError("two matchers cannot share a row of the bitmask")
-        for place in places:
-            if not 0 <= place < count:
-                raise MisuseError(f"row {place} is outside the bitmask of {count} rows")
-        return list(self._core.fill([_native(matcher) for matcher in matchers], address, stride, places, words))
+        if rows is None:
+            places: Sequence[int] = range(len(cores))
+        else:
+            places = [_token_id(row) for row in rows]
+            if len(places) != len(cores):
+                raise MisuseError(f"{len(places)} rows for {len(cores)} matchers")
+            if len(set(places)) != len(places):
+                raise MisuseError("two matchers cannot share a row of the bitmask")
+        if places and not (0 <= min(places) and max(places) < count):
+            place = next(place for place in places if not 0 <= place < count)
+            raise MisuseError(f"row {place} is outside the bitmask of {count} rows")
+        return self._core.fill(cores, address, stride, places, words)
 
     def accept(self, matchers: Sequence[Matcher | None], token_ids: Sequence[int]) -> list[bool]:
         """`matchers[i].accept_token(token_ids[i])` for all; a None answers True. The matchers must differ.
@@ -59,15 +65,16 @@ class BatchExecutor:
         ids = [_token_id(token_id) for token_id in token_ids]
         if len(ids) != len(matchers):
             raise MisuseError(f"{len(ids)} tokens for {len(matchers)} matchers")
-        return list(self._core.accept([_native(matcher) for matcher in matchers], ids))
+        return self._core.accept(_natives(matchers)[0], ids)
 
 
-def _native(matcher: Matcher | None) -> Any:
-    if matcher is None:
-        return None
-    if not isinstance(matcher, Matcher):
-        raise MisuseError(f"a batch is made of Matcher objects, not {type(matcher).__name__}")
-    return matcher.core
+def _natives(matchers: Sequence[Matcher | None]) -> tuple[list[Any], set[Vocabulary]]:
+    """The native matchers, and whose they are. A step of a large batch goes through here: no call for each row."""
+    for matcher in matchers:
+        if matcher is not None and not isinstance(matcher, Matcher):
+            raise MisuseError(f"a batch is made of Matcher objects, not {type(matcher).__name__}")
+    cores = [None if matcher is None else matcher._core for matcher in matchers]
+    return cores, {matcher._vocabulary for matcher in matchers if matcher is not None}
 
 
 def _default_threads() -> int:

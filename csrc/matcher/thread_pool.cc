@@ -4,7 +4,25 @@
 #include <algorithm>
 #include <atomic>
 
+#include "base/short_lock.h"
+
 namespace maskforge {
+
+namespace {
+
+// Whether something becomes true within about 50 microseconds.
+template <typename Condition>
+bool look_for(const Condition& condition) {
+  constexpr int kLooks = 150;
+  constexpr int kPauses = 8;
+  for (int look = 0; look < kLooks; ++look) {
+    if (condition()) return true;
+    for (int i = 0; i < kPauses; ++i) pause_briefly();
+  }
+  return condition();
+}
+
+}  // namespace
 
 // A thread may hold a job long after its run() returned, so `work` is only touched for an index that run() still waits
 // for.
@@ -58,7 +76,7 @@ void ThreadPool::run(std::size_t count, const std::function<void(std::size_t)>& 
   {
     std::lock_guard lock(mutex_);
     job_ = job;
-    ++job_number_;
+    job_number_.fetch_add(1, std::memory_order_release);
   }
   std::size_t helpers = std::min(threads_.size(), count - 1);
   if (helpers == threads_.size()) {
@@ -67,6 +85,7 @@ void ThreadPool::run(std::size_t count, const std::function<void(std::size_t)>& 
     for (std::size_t i = 0; i < helpers; ++i) wake_.notify_one();
   }
   job->help();
+  if (look_for([&] { return job->done.load(std::memory_order_acquire) == count; })) return;
   std::unique_lock lock(job->mutex);
   job->finished.wait(lock, [&] { return job->done.load(std::memory_order_acquire) == count; });
 }
@@ -75,6 +94,7 @@ void ThreadPool::loop() {
   std::size_t seen = 0;
   for (;;) {
     std::shared_ptr<Job> job;
+    look_for([&] { return stopping_.load(std::memory_order_relaxed) || job_number_.load() != seen; });
     {
       std::unique_lock lock(mutex_);
       wake_.wait(lock, [&] { return stopping_ || job_number_ != seen; });
