@@ -1,6 +1,6 @@
 """The native core, as csrc/bindings declares it; used through maskforge.grammar and maskforge.decoding."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 class MaskforgeError(Exception): ...
 
@@ -12,7 +12,12 @@ class SpecError(MaskforgeError, ValueError):
 class UnsupportedError(SpecError): ...
 
 class UnsatisfiableError(MaskforgeError, ValueError):
+    pointers: tuple[str, ...]
+    minimal: bool
     where: str
+    def __init__(
+        self, message: str = "", pointers: Iterable[str] = (), minimal: bool = True, where: str = ""
+    ) -> None: ...
     @property
     def message(self) -> str: ...
 

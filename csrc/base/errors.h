@@ -11,6 +11,7 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace maskforge {
 
@@ -39,7 +40,20 @@ class UnsupportedError : public SpecError {
 
 class UnsatisfiableError : public Error {
  public:
-  using Error::Error;
+  // `pointers`: JSON pointers to constraints that contradict one another; empty where nothing smaller than the whole
+  // spec can be named. `minimal`: without any one of them something satisfies the rest; otherwise fewer may do.
+  // `where`: the innermost schema that nothing satisfies, empty when that is the whole.
+  UnsatisfiableError(const std::string& what, std::vector<std::string> pointers = {}, bool minimal = true,
+                     std::string where = {})
+      : Error(what), pointers_(std::move(pointers)), minimal_(minimal), where_(std::move(where)) {}
+  const std::vector<std::string>& pointers() const { return pointers_; }
+  bool minimal() const { return minimal_; }
+  const std::string& where() const { return where_; }
+
+ private:
+  std::vector<std::string> pointers_;
+  bool minimal_;
+  std::string where_;
 };
 
 class FuelError : public Error {

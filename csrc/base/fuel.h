@@ -10,10 +10,14 @@ namespace maskforge {
 
 class FuelScope {
  public:
-  explicit FuelScope(std::uint64_t units) : outer_(current_), left_(units) { current_ = this; }
+  explicit FuelScope(std::uint64_t units) : outer_(current_), units_(units), left_(units) { current_ = this; }
   ~FuelScope() { current_ = outer_; }
   FuelScope(const FuelScope&) = delete;
   FuelScope& operator=(const FuelScope&) = delete;
+
+  // What the innermost scope began with, and what it has left; very large numbers outside any scope.
+  static std::uint64_t whole() { return current_ == nullptr ? ~std::uint64_t{0} : current_->units_; }
+  static std::uint64_t left() { return current_ == nullptr ? ~std::uint64_t{0} : current_->left_; }
 
   // One unit is about one interned state or one graph edge, a fraction of a microsecond.
   // Throws FuelError when the innermost scope's budget is gone.
@@ -30,6 +34,7 @@ class FuelScope {
  private:
   static inline thread_local FuelScope* current_ = nullptr;
   FuelScope* outer_;
+  std::uint64_t units_;
   std::uint64_t left_;
 };
 

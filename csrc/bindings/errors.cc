@@ -34,9 +34,21 @@ class UnsupportedError(SpecError):
     """The spec is well formed, but asks for something that cannot be enforced exactly."""
 
 class UnsatisfiableError(MaskforgeError, ValueError):
-    """The spec is well formed, but nothing satisfies it."""
+    """The spec is well formed, but nothing satisfies it.
 
-    where = ""
+    `pointers` are JSON pointers to constraints of a schema that contradict one another, () where there is nothing smaller
+    than the whole to name. `minimal`: without any one of them something satisfies the rest; otherwise fewer may do.
+    `where` is the innermost schema that nothing satisfies, "" when that is the whole.
+    """
+
+    def __init__(self, message="", pointers=(), minimal=True, where=""):
+        super().__init__(message)
+        self.pointers = tuple(pointers)
+        self.minimal = minimal
+        self.where = where
+
+    def __reduce__(self):
+        return type(self), (str(self), self.pointers, self.minimal, self.where)
 
     @property
     def message(self):
@@ -81,6 +93,28 @@ void raise_spec(PyObject* type, const SpecError& error) {
   Py_XDECREF(value);
 }
 
+void raise_unsatisfiable(PyObject* type, const UnsatisfiableError& error) {
+  PyObject* message = to_text(error.what());
+  PyObject* pointers = PyTuple_New(static_cast<Py_ssize_t>(error.pointers().size()));
+  PyObject* where = to_text(error.where());
+  PyObject* value = nullptr;
+  bool complete = message != nullptr && pointers != nullptr && where != nullptr;
+  for (std::size_t i = 0; complete && i < error.pointers().size(); ++i) {
+    PyObject* pointer = to_text(error.pointers()[i]);
+    complete = pointer != nullptr;
+    if (complete) PyTuple_SET_ITEM(pointers, static_cast<Py_ssize_t>(i), pointer);
+  }
+  if (complete) {
+    PyObject* minimal = error.minimal() ? Py_True : Py_False;
+    value = PyObject_CallFunctionObjArgs(type, message, pointers, minimal, where, nullptr);
+  }
+  if (value != nullptr) PyErr_SetObject(type, value);
+  Py_XDECREF(message);
+  Py_XDECREF(pointers);
+  Py_XDECREF(where);
+  Py_XDECREF(value);
+}
+
 // Most derived first. What is not ours is left to nanobind.
 void translate(const std::exception_ptr& pointer, void* payload) {
   const Types& types = *static_cast<const Types*>(payload);
@@ -91,7 +125,7 @@ void translate(const std::exception_ptr& pointer, void* payload) {
   } catch (const SpecError& error) {
     raise_spec(types.spec, error);
   } catch (const UnsatisfiableError& error) {
-    raise(types.unsatisfiable, error.what());
+    raise_unsatisfiable(types.unsatisfiable, error);
   } catch (const FuelError& error) {
     raise(types.fuel, error.what());
   } catch (const MisuseError& error) {

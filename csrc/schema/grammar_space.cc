@@ -1,10 +1,16 @@
 // See grammar_space.h.
 #include "schema/grammar_space.h"
 
+#include <algorithm>
+#include <optional>
+#include <utility>
+
 #include "base/errors.h"
 #include "base/fuel.h"
 #include "schema/arrays.h"
+#include "schema/contradiction.h"
 #include "schema/document.h"
+#include "schema/json_value.h"
 #include "schema/loader.h"
 #include "schema/objects.h"
 
@@ -23,6 +29,22 @@ struct GrammarSpace::Impl {
         arrays(machine, values, taken, texts, spaces),
         documents(machine, values, spaces) {
     values.set_containers(&objects, &arrays);
+  }
+
+  // Nothing where no value satisfies the question.
+  std::optional<SpecId> spec(QuestionId root, const SchemaOptions& options) {
+    root = questions.resolve(root);
+    std::vector<std::uint32_t> forced;
+    if (root != kAlways) forced.push_back(Literal{root, true}.code());
+    SpecId spec = values.spec(std::move(forced), {}, kTrue, options.whitespace == WhitespaceStyle::kCompact);
+    if (root == kNever || !values.satisfiable(spec)) return std::nullopt;
+    return spec;
+  }
+  std::size_t memory_bytes() const {
+    return machine.memory_bytes() + regexes.memory_bytes() + numbers.memory_bytes() + texts.memory_bytes() +
+           strings.memory_bytes() + raw.memory_bytes() + store.memory_bytes() + formulas.memory_bytes() +
+           questions.unevaluated().memory_bytes() + values.memory_bytes() + objects.memory_bytes() +
+           taken.memory_bytes() + arrays.memory_bytes();
   }
 
   Machine machine;
@@ -49,16 +71,32 @@ Machine& GrammarSpace::machine() { return impl_->machine; }
 
 StateId GrammarSpace::compile_json_schema(std::string_view schema_text, const SchemaOptions& options, Report& report) {
   JsonDocument document = parse_json(schema_text);
-  std::lock_guard lock(impl_->machine.mutex());
-  SchemaLoader loader(impl_->store, impl_->regexes, impl_->numbers, options, report);
-  QuestionId root = impl_->questions.resolve(loader.load(document.root()));
-  const bool compact = options.whitespace == WhitespaceStyle::kCompact;
-  std::vector<std::uint32_t> forced;
-  if (root != kAlways) forced.push_back(Literal{root, true}.code());
-  SpecId spec = impl_->values.spec(std::move(forced), {}, kTrue, compact);
-  if (root == kNever || !impl_->values.satisfiable(spec))
-    throw UnsatisfiableError("no JSON value satisfies this schema");
-  return impl_->documents.start(spec, compact);
+  {
+    std::lock_guard lock(impl_->machine.mutex());
+    SchemaLoader loader(impl_->store, impl_->regexes, impl_->numbers, options, report);
+    if (std::optional<SpecId> spec = impl_->spec(loader.load(document.root()), options))
+      return impl_->documents.start(*spec, options.whitespace == WhitespaceStyle::kCompact);
+  }
+  Contradiction contradiction = contradiction_in(document.root(), options);
+  throw UnsatisfiableError(contradiction.describe(), contradiction.pointers, contradiction.minimal,
+                           contradiction.where);
+}
+
+// In spaces of its own: what is tried here is of no use to grammars, and nobody has to wait for it.
+Contradiction GrammarSpace::contradiction_in(const JsonValue& document, SchemaOptions options) {
+  constexpr std::uint64_t kMostFuel = 3'000'000;  // a few seconds
+  constexpr std::size_t kScratchBytes = std::size_t{64} << 20;
+  options.full_report = false;
+  options.property_order = PropertyOrder::kAny;  // every value can be written in some order
+  std::unique_ptr<Impl> scratch;
+  auto load = [&](Relaxation& relaxation) {
+    if (scratch == nullptr || scratch->memory_bytes() > kScratchBytes) scratch = std::make_unique<Impl>();
+    Report unread;
+    return SchemaLoader(scratch->store, scratch->regexes, scratch->numbers, options, unread, &relaxation)
+        .load(document);
+  };
+  ContradictionSearch search(load, [&](QuestionId question) { return !scratch->spec(question, options); });
+  return search.run(std::min(FuelScope::whole() / 4, kMostFuel));
 }
 
 StateId GrammarSpace::compile_regex(std::string_view pattern, Report& report) {
@@ -72,11 +110,7 @@ StateId GrammarSpace::compile_regex(std::string_view pattern, Report& report) {
 
 std::size_t GrammarSpace::memory_bytes() const {
   std::lock_guard lock(impl_->machine.mutex());
-  const Impl& i = *impl_;
-  return i.machine.memory_bytes() + i.regexes.memory_bytes() + i.numbers.memory_bytes() + i.texts.memory_bytes() +
-         i.strings.memory_bytes() + i.raw.memory_bytes() + i.store.memory_bytes() + i.formulas.memory_bytes() +
-         i.questions.unevaluated().memory_bytes() + i.values.memory_bytes() + i.objects.memory_bytes() +
-         i.taken.memory_bytes() + i.arrays.memory_bytes();
+  return impl_->memory_bytes();
 }
 
 }  // namespace maskforge

@@ -5,12 +5,15 @@
 // Thread safe: compiling takes the machine's mutex.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "machine/machine.h"
+#include "schema/contradiction.h"
+#include "schema/json_value.h"
 #include "schema/report.h"
 
 namespace maskforge {
@@ -44,6 +47,8 @@ class GrammarSpace {
 
  private:
   struct Impl;
+  static Contradiction contradiction_in(const JsonValue& document, SchemaOptions options);
+
   std::unique_ptr<Impl> impl_;
 };
 

@@ -24,12 +24,13 @@ const WordSet kAnnotations = {
 // One or two steps down from path_, for as long as it lives.
 class SchemaLoader::Step {
  public:
-  Step(std::string& path, std::string_view keyword, std::string_view segment) : path_(path), size_(path.size()) {
+  Step(std::string& path, std::string_view keyword, std::optional<std::string_view> segment)
+      : path_(path), size_(path.size()) {
     path += '/';
     path += keyword;
-    if (segment.empty()) return;
+    if (!segment) return;
     path += '/';
-    append_pointer_segment(path, segment);
+    append_pointer_segment(path, *segment);
   }
   ~Step() { path_.resize(size_); }
   Step(const Step&) = delete;
@@ -54,14 +55,15 @@ class SchemaLoader::Detour {
 };
 
 SchemaLoader::SchemaLoader(SchemaStore& store, RegexArena& regexes, NumberArena& numbers, const SchemaOptions& options,
-                           Report& report)
+                           Report& report, Relaxation* relaxation)
     : store_(store),
       regexes_(regexes),
       numbers_(numbers),
       constants_(store, regexes, numbers),
       options_(options),
       report_(report),
-      references_(options.resources) {}
+      relaxation_(relaxation),
+      references_(options.resources, relaxation == nullptr ? nullptr : &relaxation->documents) {}
 
 QuestionId SchemaLoader::load(const JsonValue& document) {
   references_.add_document(document, Scope{}, "");
@@ -77,7 +79,12 @@ QuestionId SchemaLoader::load(const JsonValue& document) {
 }
 
 QuestionId SchemaLoader::load_once(const JsonValue& document) {
-  QuestionId root = question(document, Scope{});
+  Way way;
+  if (relaxation_ != nullptr) {
+    relaxation_->start();
+    way.mode = Mode::kRelaxed;
+  }
+  QuestionId root = question(document, Scope{}, way);
   while (!pending_.empty()) {
     Pending next = std::move(pending_.back());
     pending_.pop_back();
@@ -87,8 +94,8 @@ QuestionId SchemaLoader::load_once(const JsonValue& document) {
   return root;
 }
 
-SchemaLoader::Place SchemaLoader::enter(const JsonValue& value, const Scope& around) {
-  Place place{&value, references_.enter(value, around)};
+SchemaLoader::Place SchemaLoader::enter(const JsonValue& value, const Scope& around, const Way& way) {
+  Place place{&value, references_.enter(value, around), way};
   if (needs_.dynamic_scopes) {
     place.scope.dynamic = references_.pass(place.scope);
     place.repeated = !reported_.insert(&value).second;
@@ -96,17 +103,17 @@ SchemaLoader::Place SchemaLoader::enter(const JsonValue& value, const Scope& aro
   return place;
 }
 
-QuestionId SchemaLoader::question(const JsonValue& value, const Scope& scope) {
+QuestionId SchemaLoader::question(const JsonValue& value, const Scope& scope, const Way& way) {
   FuelScope::spend();
   if (value.kind == JsonValue::Kind::kTrue) return kAlways;
-  if (value.kind == JsonValue::Kind::kFalse) return kNever;
+  if (value.kind == JsonValue::Kind::kFalse) return way.mode == Mode::kBlank ? kAlways : kNever;
   if (!value.is_object()) throw SpecError("a schema is an object or a boolean", path_.empty() ? "the root" : path_);
   if (value.member_count == 0) return kAlways;
-  Reading reading{&value, scope.dynamic};
+  Reading reading{&value, scope.dynamic, way.mode};
   if (!needs_.dynamic_scopes) {
     if (!known_.try_emplace(reading, kNone).second) return named(reading);
   }
-  Place place = enter(value, scope);
+  Place place = enter(value, scope, way);
   if (needs_.dynamic_scopes) {
     reading.dynamic = place.scope.dynamic;
     if (!known_.try_emplace(reading, kNone).second) return named(reading);
@@ -132,18 +139,70 @@ QuestionId SchemaLoader::named(const Reading& reading) {
   return id;
 }
 
-QuestionId SchemaLoader::child(const Place& place, const JsonValue& value, std::string_view keyword,
-                               std::string_view segment) {
-  Step step(path_, keyword, segment);
-  return question(value, place.scope);
+SchemaLoader::Way SchemaLoader::within(const Place& place, std::string_view keyword, const JsonValue& value,
+                                       bool named) {
+  if (place.way.mode != Mode::kRelaxed) return place.way;
+  return relaxation_->meet(place.way, &value, [&] { return pointer_of(keyword); }, named);
 }
 
-std::vector<QuestionId> SchemaLoader::children(const Place& place, const JsonValue& value, std::string_view keyword) {
+SchemaLoader::Way SchemaLoader::entry(const Way& keyword_way, const JsonValue& value, std::string_view keyword,
+                                      std::string_view segment) {
+  if (keyword_way.mode != Mode::kRelaxed) return keyword_way;
+  return relaxation_->meet(keyword_way, &value, [&] { return pointer_of(keyword) + "/" + pointer_segment(segment); });
+}
+
+bool SchemaLoader::reads_entry(const Way& list_way, const JsonValue& value, std::string_view keyword, std::size_t i,
+                               std::optional<std::string_view> inside) {
+  if (list_way.mode != Mode::kRelaxed) return list_way.mode == Mode::kExact;
+  auto pointer = [&] {
+    const std::string list = pointer_of(keyword);
+    return (inside ? list + "/" + pointer_segment(*inside) : list) + "/" + std::to_string(i);
+  };
+  return relaxation_->meet(list_way, &value, pointer).mode == Mode::kRelaxed;
+}
+
+QuestionId SchemaLoader::applied(const Place& place, const Way& way, const JsonValue& value, std::string_view keyword,
+                                 std::optional<std::string_view> segment) {
+  // Without its constraints a schema matters only for what it evaluates.
+  if (way.mode == Mode::kBlank && !needs_.coverage) return kAlways;
+  Step step(path_, keyword, segment);
+  return question(value, place.scope, way);
+}
+
+QuestionId SchemaLoader::child(const Place& place, const Way& way, const JsonValue& value, std::string_view keyword,
+                               std::optional<std::string_view> segment) {
+  if (way.mode == Mode::kBlank) return kAlways;
+  QuestionId id = applied(place, way, value, keyword, segment);
+  if (relaxation_ != nullptr) relaxation_->found(way, id);
+  return id;
+}
+
+std::vector<QuestionId> SchemaLoader::branches(const Place& place, const Way& way, const JsonValue& value,
+                                               std::string_view keyword) {
   if (!value.is_array()) malformed(keyword, "must be an array of schemas");
   std::vector<QuestionId> ids;
   ids.reserve(value.items.size());
-  for (std::size_t i = 0; i < value.items.size(); ++i)
-    ids.push_back(child(place, value.items[i], keyword, std::to_string(i)));
+  for (std::size_t i = 0; i < value.items.size(); ++i) {
+    const std::string segment = std::to_string(i);
+    // Leaving out one of several alternatives leaves out them all, except in allOf; only what is in them is worth a
+    // try.
+    const bool whole = keyword == "allOf" || value.items[i].kind == JsonValue::Kind::kFalse;
+    const Way inside = whole ? entry(way, value.items[i], keyword, segment) : way;
+    ids.push_back(applied(place, inside, value.items[i], keyword, segment));
+    if (relaxation_ != nullptr && keyword == "allOf") relaxation_->found(inside, ids.back());
+  }
+  return ids;
+}
+
+std::vector<QuestionId> SchemaLoader::prefix_items(const Place& place, const Way& way, const JsonValue& value,
+                                                   std::string_view keyword) {
+  if (!value.is_array()) malformed(keyword, "must be an array of schemas");
+  std::vector<QuestionId> ids;
+  ids.reserve(value.items.size());
+  for (std::size_t i = 0; i < value.items.size(); ++i) {
+    const std::string segment = std::to_string(i);
+    ids.push_back(child(place, entry(way, value.items[i], keyword, segment), value.items[i], keyword, segment));
+  }
   return ids;
 }
 
@@ -187,7 +246,7 @@ QuestionId SchemaLoader::fill(const Place& place) {
   SchemaNode node;
   read_keywords(node, place);
   if (options_.property_order == PropertyOrder::kSchema) read_order(node, place);
-  QuestionId& id = known_.at(Reading{place.value, place.scope.dynamic});
+  QuestionId& id = known_.at(Reading{place.value, place.scope.dynamic, place.way.mode});
   if (id == kNone) {
     id = store_.intern(std::move(node));
     if (store_.nodes[id].pointer.empty()) store_.nodes[id].pointer = path_;
@@ -209,14 +268,20 @@ QuestionId SchemaLoader::target(const Place& place, std::string_view keyword, co
   if (target.value == nullptr) throw wrong("leads nowhere");
   if (!target.value->is_object() && !target.value->is_boolean()) throw wrong("does not lead to a schema");
   note(place, keyword, Enforcement::kEnforced);
-  if (target.value->is_boolean() || target.value->member_count == 0) {
-    return target.value->kind == JsonValue::Kind::kFalse ? kNever : kAlways;
+  const Way way = within(place, keyword, reference, true);
+  const bool blank = way.mode == Mode::kBlank;
+  if (target.value->is_boolean() || target.value->member_count == 0 || (blank && !needs_.coverage)) {
+    return target.value->kind == JsonValue::Kind::kFalse && !blank ? kNever : kAlways;
   }
   Detour detour(path_, std::move(target.pointer));
-  if (depth_ < kMaxDepth / 4) return question(*target.value, target.scope);
+  if (depth_ < kMaxDepth / 4) {
+    QuestionId id = question(*target.value, target.scope, way);
+    if (relaxation_ != nullptr) relaxation_->found(way, id, path_);
+    return id;
+  }
   // A long chain of references is read level by level.
-  Place there = enter(*target.value, target.scope);
-  const Reading reading{there.value, there.scope.dynamic};
+  Place there = enter(*target.value, target.scope, way);
+  const Reading reading{there.value, there.scope.dynamic, way.mode};
   const bool fresh = known_.try_emplace(reading, kNone).second;
   QuestionId id = named(reading);
   if (fresh) pending_.push_back({std::move(there), path_});

@@ -3,6 +3,7 @@
 // references.cc resolves `$ref`. Covered by tests/schema/test_soundness.py and test_completeness.py.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -13,6 +14,7 @@
 #include "schema/grammar_space.h"
 #include "schema/json_value.h"
 #include "schema/references.h"
+#include "schema/relaxation.h"
 #include "schema/store.h"
 
 namespace maskforge {
@@ -20,16 +22,20 @@ namespace maskforge {
 class SchemaLoader {
  public:
   SchemaLoader(SchemaStore& store, RegexArena& regexes, NumberArena& numbers, const SchemaOptions& options,
-               Report& report);
+               Report& report, Relaxation* relaxation = nullptr);
   // The question that the whole document asks. Throws SpecError or UnsupportedError; nodes added before a throw stay
   // unused.
   QuestionId load(const JsonValue& document);
 
  private:
+  using Mode = Relaxation::Mode;
+  using Way = Relaxation::Way;
+
   // A place in a document: its value, and the rules it is read by. Where it is: path_.
   struct Place {
     const JsonValue* value;
     Scope scope;
+    Way way;                // by which a relaxed load came here
     bool repeated = false;  // it was read before, in another dynamic scope
   };
   // What only some schemas need. Where a pass over the document finds that it does, there is another pass.
@@ -38,15 +44,17 @@ class SchemaLoader {
     bool coverage = false;        // nodes say what they evaluate
     bool operator==(const Needs&) const = default;
   };
-  // A schema and the dynamic scope that it is evaluated in.
+  // A schema, the dynamic scope that it is evaluated in, and how much of it is read.
   struct Reading {
     const JsonValue* value;
     std::uint32_t dynamic;
+    Mode mode;
     bool operator==(const Reading&) const = default;
   };
   struct ReadingHash {
     std::size_t operator()(const Reading& r) const {
-      return std::hash<const JsonValue*>{}(r.value) ^ (std::size_t{r.dynamic} * 0x9E3779B97F4A7C15u);
+      return std::hash<const JsonValue*>{}(r.value) ^
+             ((std::size_t{r.dynamic} * 4 + static_cast<std::size_t>(r.mode)) * 0x9E3779B97F4A7C15u);
     }
   };
 
@@ -59,10 +67,31 @@ class SchemaLoader {
   class Detour;
 
   QuestionId load_once(const JsonValue& document);
-  Place enter(const JsonValue& value, const Scope& around);
-  QuestionId question(const JsonValue& value, const Scope& scope);
-  QuestionId child(const Place& place, const JsonValue& value, std::string_view keyword, std::string_view segment = {});
-  std::vector<QuestionId> children(const Place& place, const JsonValue& value, std::string_view keyword);
+  Place enter(const JsonValue& value, const Scope& around, const Way& way);
+  QuestionId question(const JsonValue& value, const Scope& scope, const Way& way);
+  // A schema for the same value, and one for a member or an item. `way`: the keyword's, or that of its entry.
+  QuestionId applied(const Place& place, const Way& way, const JsonValue& value, std::string_view keyword,
+                     std::optional<std::string_view> segment = {});
+  QuestionId child(const Place& place, const Way& way, const JsonValue& value, std::string_view keyword,
+                   std::optional<std::string_view> segment = {});
+  std::vector<QuestionId> branches(const Place& place, const Way& way, const JsonValue& value,
+                                   std::string_view keyword);
+  std::vector<QuestionId> prefix_items(const Place& place, const Way& way, const JsonValue& value,
+                                       std::string_view keyword);
+  // The way into a keyword, and on to one of its entries. Without a relaxation all ways are exact and cost nothing.
+  Way within(const Place& place, std::string_view keyword, const JsonValue& value, bool named = false);
+  Way entry(const Way& keyword_way, const JsonValue& value, std::string_view keyword, std::string_view segment);
+  // Whether an entry of `required` and its like is read; `inside`: the property that the list belongs to.
+  bool reads_entry(const Way& list_way, const JsonValue& value, std::string_view keyword, std::size_t i,
+                   std::optional<std::string_view> inside = {});
+  bool keeps(const Place& place, std::string_view keyword, const JsonValue& value) {
+    return place.way.mode == Mode::kExact || within(place, keyword, value).mode == Mode::kRelaxed;
+  }
+  // A keyword's value, if it is there and not left out.
+  const JsonValue* constraint(const Place& place, std::string_view keyword) {
+    const JsonValue* value = place.value->find(keyword);
+    return value != nullptr && keeps(place, keyword, *value) ? value : nullptr;
+  }
   QuestionId named(const Reading& reading);
   QuestionId fill(const Place& place);
   QuestionId target(const Place& place, std::string_view keyword, const JsonValue& reference);
@@ -83,6 +112,7 @@ class SchemaLoader {
   QuestionId read_unevaluated(const Place& place, std::string_view keyword);
   void read_objects(SchemaNode& node, const Place& place);
   void read_arrays(SchemaNode& node, const Place& place);
+  void read_contains(SchemaNode& node, const Place& place, const JsonValue& contains);
   void read_applicators(SchemaNode& node, const Place& place);
   // For property_order="schema". Requires that all other keywords were read.
   void read_order(SchemaNode& node, const Place& place);
@@ -93,6 +123,7 @@ class SchemaLoader {
   Constants constants_;
   const SchemaOptions& options_;
   Report& report_;
+  Relaxation* const relaxation_;  // null: everything is read as it is
   References references_;
   Needs needs_;
   // kNone: being read, and nothing has referred to it yet

@@ -13,19 +13,23 @@ void SchemaLoader::read_objects(SchemaNode& node, const Place& place) {
     MemberTable table;
     if (properties != nullptr) {
       if (!properties->is_object()) malformed("properties", "must be an object");
+      const Way way = within(place, "properties", *properties);
       for (const JsonMember& member : properties->members()) {
-        table.properties.add(store_.name(member.key), child(place, member.value, "properties", member.key));
+        const Way inside = entry(way, member.value, "properties", member.key);
+        table.properties.add(store_.name(member.key), child(place, inside, member.value, "properties", member.key));
       }
       note(place, "properties", Enforcement::kEnforced);
     }
     bool exact = true;
     if (patterns != nullptr) {
       if (!patterns->is_object()) malformed("patternProperties", "must be an object");
+      const Way way = within(place, "patternProperties", *patterns);
       for (const JsonMember& member : patterns->members()) {
+        const Way inside = entry(way, member.value, "patternProperties", member.key);
         std::string pointer = path_ + "/patternProperties/" + pointer_segment(member.key);
         try {
           table.patterns.emplace_back(pattern(member.key, "patternProperties", pointer),
-                                      child(place, member.value, "patternProperties", member.key));
+                                      child(place, inside, member.value, "patternProperties", member.key));
         } catch (const UnsupportedError& error) {
           refuse(place, "patternProperties", error.message());
           exact = false;
@@ -35,7 +39,8 @@ void SchemaLoader::read_objects(SchemaNode& node, const Place& place) {
     }
     if (additional != nullptr) {
       if (exact) {
-        table.additional = child(place, *additional, "additionalProperties");
+        table.additional =
+            child(place, within(place, "additionalProperties", *additional), *additional, "additionalProperties");
         note(place, "additionalProperties", Enforcement::kEnforced);
       } else {
         refuse(place, "additionalProperties", "it depends on a refused patternProperties");
@@ -50,44 +55,50 @@ void SchemaLoader::read_objects(SchemaNode& node, const Place& place) {
   if (const JsonValue* required = validation ? schema.find("required") : nullptr;
       required != nullptr && !required->is_boolean()) {
     if (!required->is_array()) malformed("required", "must be an array of strings");
-    for (const JsonValue& name : required->items) {
+    const Way way = within(place, "required", *required);
+    for (std::size_t i = 0; i < required->items.size(); ++i) {
+      const JsonValue& name = required->items[i];
       if (!name.is_string()) malformed("required", "must be an array of strings");
-      node.required.push_back(store_.name(name.text));
+      if (reads_entry(way, name, "required", i)) node.required.push_back(store_.name(name.text));
     }
     note(place, "required", Enforcement::kEnforced);
   } else if (required != nullptr) {
     note(place, "required", Enforcement::kAnnotation, "a Boolean `required` has no meaning since draft 4");
   }
-  if (const JsonValue* least = validation ? schema.find("minProperties") : nullptr) {
+  if (const JsonValue* least = validation ? constraint(place, "minProperties") : nullptr) {
     node.min_properties = count(*least, "minProperties");
     note(place, "minProperties", Enforcement::kEnforced);
   }
-  if (const JsonValue* most = validation ? schema.find("maxProperties") : nullptr) {
+  if (const JsonValue* most = validation ? constraint(place, "maxProperties") : nullptr) {
     node.max_properties = count(*most, "maxProperties");
     note(place, "maxProperties", Enforcement::kEnforced);
   }
   if (const JsonValue* names = schema.find("propertyNames");
       names != nullptr && place.scope.dialect != Dialect::kDraft4) {
-    node.property_names = child(place, *names, "propertyNames");
+    node.property_names = child(place, within(place, "propertyNames", *names), *names, "propertyNames");
     note(place, "propertyNames", Enforcement::kEnforced);
   }
   auto read_dependencies = [&](std::string_view keyword, bool names_allowed, bool schemas_allowed) {
     const JsonValue* dependencies = schema.find(keyword);
     if (dependencies == nullptr) return;
     if (!dependencies->is_object()) malformed(keyword, "must be an object");
+    const Way keyword_way = within(place, keyword, *dependencies);
     for (const JsonMember& member : dependencies->members()) {
       NameId trigger = store_.name(member.key);
+      const Way way = entry(keyword_way, member.value, keyword, member.key);
       if (member.value.is_array() && names_allowed) {
         std::vector<NameId> names;
-        for (const JsonValue& name : member.value.items) {
+        for (std::size_t i = 0; i < member.value.items.size(); ++i) {
+          const JsonValue& name = member.value.items[i];
           if (!name.is_string()) malformed(keyword, "must list strings");
-          names.push_back(store_.name(name.text));
+          if (reads_entry(way, name, keyword, i, member.key)) names.push_back(store_.name(name.text));
         }
         node.dependent_required.emplace_back(trigger, std::move(names));
       } else if (member.value.is_string() && names_allowed && schemas_allowed) {
+        if (way.mode == Mode::kBlank) continue;
         node.dependent_required.emplace_back(trigger, std::vector<NameId>{store_.name(member.value.text)});
       } else if (schemas_allowed) {
-        node.dependent_schemas.emplace_back(trigger, child(place, member.value, keyword, member.key));
+        node.dependent_schemas.emplace_back(trigger, applied(place, way, member.value, keyword, member.key));
       } else {
         malformed(keyword, "must map names to arrays of strings");
       }
@@ -116,7 +127,7 @@ QuestionId SchemaLoader::read_unevaluated(const Place& place, std::string_view k
   }
   needs_.coverage = true;
   note(place, keyword, Enforcement::kEnforced);
-  return child(place, *rest, keyword);
+  return child(place, within(place, keyword, *rest), *rest, keyword);
 }
 
 void SchemaLoader::read_arrays(SchemaNode& node, const Place& place) {
@@ -128,17 +139,17 @@ void SchemaLoader::read_arrays(SchemaNode& node, const Place& place) {
   if (items != nullptr || prefix != nullptr) {
     ItemTable table;
     if (prefix != nullptr) {
-      table.prefix = children(place, *prefix, "prefixItems");
+      table.prefix = prefix_items(place, within(place, "prefixItems", *prefix), *prefix, "prefixItems");
       note(place, "prefixItems", Enforcement::kEnforced);
     }
     if (items != nullptr && items->is_array() && prefix == nullptr) {
-      table.prefix = children(place, *items, "items");
+      table.prefix = prefix_items(place, within(place, "items", *items), *items, "items");
       if (additional != nullptr) {
-        table.rest = child(place, *additional, "additionalItems");
+        table.rest = child(place, within(place, "additionalItems", *additional), *additional, "additionalItems");
         note(place, "additionalItems", Enforcement::kEnforced);
       }
     } else if (items != nullptr) {
-      table.rest = child(place, *items, "items");
+      table.rest = child(place, within(place, "items", *items), *items, "items");
       if (additional != nullptr)
         note(place, "additionalItems", Enforcement::kAnnotation, "no meaning where `items` is one schema");
     }
@@ -149,66 +160,99 @@ void SchemaLoader::read_arrays(SchemaNode& node, const Place& place) {
   } else if (additional != nullptr) {
     note(place, "additionalItems", Enforcement::kAnnotation, "no meaning without `items`");
   }
-  if (const JsonValue* least = validation ? schema.find("minItems") : nullptr) {
+  if (const JsonValue* least = validation ? constraint(place, "minItems") : nullptr) {
     node.min_items = count(*least, "minItems");
     note(place, "minItems", Enforcement::kEnforced);
   }
-  if (const JsonValue* most = validation ? schema.find("maxItems") : nullptr) {
+  if (const JsonValue* most = validation ? constraint(place, "maxItems") : nullptr) {
     node.max_items = count(*most, "maxItems");
     note(place, "maxItems", Enforcement::kEnforced);
   }
   if (const JsonValue* contains = schema.find("contains");
       contains != nullptr && place.scope.dialect != Dialect::kDraft4) {
-    node.contains = child(place, *contains, "contains");
-    node.evaluates_contained = needs_.coverage && place.scope.dialect == Dialect::kDraft2020;
-    note(place, "contains", Enforcement::kEnforced);
-    if (place.scope.dialect >= Dialect::kDraft2019) {
-      if (const JsonValue* least = schema.find("minContains")) {
-        node.min_contains = count(*least, "minContains");
-        note(place, "minContains", Enforcement::kEnforced);
-      }
-      if (const JsonValue* most = schema.find("maxContains")) {
-        node.max_contains = count(*most, "maxContains");
-        note(place, "maxContains", Enforcement::kEnforced);
-      }
-    }
+    read_contains(node, place, *contains);
   }
   if (const JsonValue* unique = validation ? schema.find("uniqueItems") : nullptr;
-      unique != nullptr && unique->kind == JsonValue::Kind::kTrue) {
+      unique != nullptr && unique->kind == JsonValue::Kind::kTrue && keeps(place, "uniqueItems", *unique)) {
     node.unique_items = node.max_items > 1 && (node.types & kArrayType) != 0;
     note(place, "uniqueItems", Enforcement::kEnforced);
   }
   node.unevaluated_items = read_unevaluated(place, "unevaluatedItems");
 }
 
+void SchemaLoader::read_contains(SchemaNode& node, const Place& place, const JsonValue& contains) {
+  const bool evaluates = needs_.coverage && place.scope.dialect == Dialect::kDraft2020;
+  Way way = within(place, "contains", contains, true);
+  if (way.mode == Mode::kBlank) {
+    node.evaluates_items |= evaluates;
+    return;
+  }
+  const JsonValue* least = nullptr;
+  const JsonValue* most = nullptr;
+  if (place.scope.dialect >= Dialect::kDraft2019) {
+    least = place.value->find("minContains");
+    most = constraint(place, "maxContains");
+  }
+  // With a largest number, less in the schema would be more of a constraint.
+  node.contains = child(place, most == nullptr ? way : Way{}, contains, "contains");
+  node.evaluates_contained = evaluates;
+  note(place, "contains", Enforcement::kEnforced);
+  if (least != nullptr) {
+    // Without the keyword it would be 1: a 0 constrains nothing and stays.
+    const std::uint64_t n = count(*least, "minContains");
+    if (n == 0 || keeps(place, "minContains", *least)) node.min_contains = n;
+    note(place, "minContains", Enforcement::kEnforced);
+  }
+  if (most != nullptr) {
+    node.max_contains = count(*most, "maxContains");
+    note(place, "maxContains", Enforcement::kEnforced);
+  }
+}
+
 void SchemaLoader::read_applicators(SchemaNode& node, const Place& place) {
   const JsonValue& schema = *place.value;
   if (const JsonValue* all = schema.find("allOf")) {
-    for (QuestionId id : children(place, *all, "allOf")) node.all_of.push_back(id);
+    for (QuestionId id : branches(place, within(place, "allOf", *all), *all, "allOf")) node.all_of.push_back(id);
     note(place, "allOf", Enforcement::kEnforced);
   }
   if (const JsonValue* any = schema.find("anyOf")) {
-    node.any_of.push_back(children(place, *any, "anyOf"));
+    const Way way = within(place, "anyOf", *any);
+    if (way.mode != Mode::kBlank || needs_.coverage) node.any_of.push_back(branches(place, way, *any, "anyOf"));
     note(place, "anyOf", Enforcement::kEnforced);
   }
   if (const JsonValue* one = schema.find("oneOf")) {
-    node.one_of.push_back(children(place, *one, "oneOf"));
+    Way way = within(place, "oneOf", *one);
+    if (way.mode == Mode::kRelaxed && relaxation_->exclusive(way, one).mode == Mode::kRelaxed) way = Way{};
+    if (way.mode == Mode::kExact) {
+      node.one_of.push_back(branches(place, way, *one, "oneOf"));
+    } else if (way.mode == Mode::kRelaxed || needs_.coverage) {
+      node.any_of.push_back(branches(place, way, *one, "oneOf"));
+    }
     note(place, "oneOf", Enforcement::kEnforced);
   }
-  if (const JsonValue* no = schema.find("not")) {
-    node.none_of.push_back(child(place, *no, "not"));
+  if (const JsonValue* no = constraint(place, "not")) {
+    node.none_of.push_back(applied(place, Way{}, *no, "not"));
     note(place, "not", Enforcement::kEnforced);
   }
   if (const JsonValue* condition = schema.find("if"); condition != nullptr && place.scope.dialect >= Dialect::kDraft7) {
-    node.condition = child(place, *condition, "if");
+    const Way way = within(place, "if", *condition, true);
+    auto conditional = [&](std::string_view keyword) {
+      const JsonValue* value = schema.find(keyword);
+      if (value == nullptr) return kAlways;
+      const Way inside = way.mode == Mode::kRelaxed ? within(place, keyword, *value) : way;
+      QuestionId id = applied(place, inside, *value, keyword);
+      note(place, keyword, Enforcement::kEnforced);
+      return id;
+    };
+    node.condition = applied(place, way.mode == Mode::kRelaxed ? Way{} : way, *condition, "if");
     note(place, "if", Enforcement::kEnforced);
-    if (const JsonValue* then = schema.find("then")) {
-      node.consequence = child(place, *then, "then");
-      note(place, "then", Enforcement::kEnforced);
-    }
-    if (const JsonValue* otherwise = schema.find("else")) {
-      node.alternative = child(place, *otherwise, "else");
-      note(place, "else", Enforcement::kEnforced);
+    node.consequence = conditional("then");
+    node.alternative = conditional("else");
+    if (way.mode == Mode::kBlank) {
+      // What it evaluates must not hang on a condition that is left out.
+      node.all_of.insert(node.all_of.end(), {node.condition, node.consequence, node.alternative});
+      node.condition = kNone;
+      node.consequence = node.alternative = kAlways;
     }
   }
 }

@@ -288,8 +288,9 @@ const References::Resource* References::resource(const std::string& uri, const S
   auto given = resources_.find(uri);
   if (given == resources_.end()) given = resources_.find(uri + "#");
   if (given == resources_.end()) return nullptr;
-  const JsonValue& document = loaded_.emplace_back(parse_json(given->second)).root();
-  add_document(document, Scope{referring.dialect, own(uri)}, uri + "#");
+  auto parsed = documents_->find(given->first);
+  if (parsed == documents_->end()) parsed = documents_->emplace(given->first, parse_json(given->second)).first;
+  add_document(parsed->second.root(), Scope{referring.dialect, own(uri)}, uri + "#");
   auto known = by_uri_.find(uri);
   return known == by_uri_.end() ? nullptr : &known->second;
 }

@@ -2,7 +2,6 @@
 // it. Nothing is fetched. Covered by tests/schema/test_suite.py and tests/grammar/test_references.py.
 #pragma once
 
-#include <deque>
 #include <map>
 #include <set>
 #include <string>
@@ -35,7 +34,10 @@ class References {
     Scope scope;                       // around it: its own identifier not yet applied
   };
 
-  explicit References(const std::map<std::string, std::string>& resources) : resources_(resources) {
+  // `documents`: the resources that were parsed, by URI, for those who read them again; null: nobody does.
+  explicit References(const std::map<std::string, std::string>& resources,
+                      std::map<std::string, JsonDocument>* documents = nullptr)
+      : resources_(resources), documents_(documents == nullptr ? &own_documents_ : documents) {
     dynamic_scopes_.push_back(&dynamic_ids_.try_emplace(DynamicScope{}, 0).first->first);
   }
 
@@ -77,7 +79,8 @@ class References {
   std::vector<const DynamicScope*> dynamic_scopes_;   // by id
   std::map<std::string, JsonDocument> meta_schemas_;  // read for their `$vocabulary`
   std::vector<Resource> unindexed_;
-  std::deque<JsonDocument> loaded_;  // documents parsed from resources_
+  std::map<std::string, JsonDocument> own_documents_;
+  std::map<std::string, JsonDocument>* const documents_;  // parsed from resources_
   std::set<std::string, std::less<>> bases_;
 };
 

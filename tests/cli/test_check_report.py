@@ -100,6 +100,7 @@ def test_inline_schema_and_regex() -> None:
         (["check", "--text", "x", "--schema", '{"type": }'], "line 1, column 10"),
         (["check", "--text", "x", "--schema", '{"type": 5}'], "malformed"),
         (["check", "--text", "x", "--schema", '{"type": "string", "enum": [1]}'], "unsatisfiable"),
+        (["check", "--text", "x", "--schema", '{"type": "string", "enum": [1]}'], "/type and /enum contradict"),
         (["check", "--text", "x", "--regex", "(a"], "malformed"),
         (["check", "--text", "x", "--regex", r"(a)\1"], "not supported"),
         (["check", "--text", "x", "--regex", "x", "--whitespace"], ""),
