@@ -12,7 +12,7 @@ namespace maskforge {
 
 namespace {
 
-constexpr std::size_t kBytesPerBudget = 4096;  // how many bytes of accept_bytes() share one token's fuel
+constexpr std::size_t kBytesPerBudget = 1024;  // how many bytes of accept_bytes() share one token's fuel
 
 // Puts a configuration back to where its journal began, unless told that the step succeeded.
 class Restore {

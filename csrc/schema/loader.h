@@ -67,7 +67,16 @@ class SchemaLoader {
   QuestionId fill(const Place& place);
   QuestionId target(const Place& place, std::string_view keyword, const JsonValue& reference);
   void read_keywords(SchemaNode& node, const Place& place);
+  // The value of a keyword; null where it is absent, or where the meta-schema leaves its vocabulary out.
+  const JsonValue* find(const Place& place, std::string_view keyword) const {
+    const JsonValue* value = place.value->find(keyword);
+    if (value == nullptr || place.scope.vocabularies == kAllVocabularies) return value;
+    return is_silent(place, keyword) ? nullptr : value;
+  }
+  bool is_silent(const Place& place, std::string_view keyword) const;
   void note(const Place& place, std::string_view keyword, Enforcement status, std::string_view reason = {});
+  // Of a keyword that is read: why it means nothing here, where that is so.
+  void note_idle(const Place& place, std::string_view keyword);
   void refuse(const Place& place, std::string_view keyword, const std::string& reason);
   [[noreturn]] void malformed(std::string_view keyword, const std::string& what) const;
   std::uint64_t count(const JsonValue& value, std::string_view keyword) const;

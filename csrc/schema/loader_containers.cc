@@ -5,10 +5,9 @@
 namespace maskforge {
 
 void SchemaLoader::read_objects(SchemaNode& node, const Place& place) {
-  const JsonValue& schema = *place.value;
-  const JsonValue* properties = schema.find("properties");
-  const JsonValue* patterns = schema.find("patternProperties");
-  const JsonValue* additional = schema.find("additionalProperties");
+  const JsonValue* properties = find(place, "properties");
+  const JsonValue* patterns = find(place, "patternProperties");
+  const JsonValue* additional = find(place, "additionalProperties");
   if (properties != nullptr || patterns != nullptr || additional != nullptr) {
     MemberTable table;
     if (properties != nullptr) {
@@ -46,9 +45,7 @@ void SchemaLoader::read_objects(SchemaNode& node, const Place& place) {
     node.evaluates_members = needs_.coverage && (additional != nullptr || !exact);
   }
   node.unevaluated_members = read_unevaluated(place, "unevaluatedProperties");
-  const bool validation = place.scope.validation;
-  if (const JsonValue* required = validation ? schema.find("required") : nullptr;
-      required != nullptr && !required->is_boolean()) {
+  if (const JsonValue* required = find(place, "required"); required != nullptr && !required->is_boolean()) {
     if (!required->is_array()) malformed("required", "must be an array of strings");
     for (const JsonValue& name : required->items) {
       if (!name.is_string()) malformed("required", "must be an array of strings");
@@ -58,21 +55,21 @@ void SchemaLoader::read_objects(SchemaNode& node, const Place& place) {
   } else if (required != nullptr) {
     note(place, "required", Enforcement::kAnnotation, "a Boolean `required` has no meaning since draft 4");
   }
-  if (const JsonValue* least = validation ? schema.find("minProperties") : nullptr) {
+  if (const JsonValue* least = find(place, "minProperties")) {
     node.min_properties = count(*least, "minProperties");
     note(place, "minProperties", Enforcement::kEnforced);
   }
-  if (const JsonValue* most = validation ? schema.find("maxProperties") : nullptr) {
+  if (const JsonValue* most = find(place, "maxProperties")) {
     node.max_properties = count(*most, "maxProperties");
     note(place, "maxProperties", Enforcement::kEnforced);
   }
-  if (const JsonValue* names = schema.find("propertyNames");
+  if (const JsonValue* names = find(place, "propertyNames");
       names != nullptr && place.scope.dialect != Dialect::kDraft4) {
     node.property_names = child(place, *names, "propertyNames");
     note(place, "propertyNames", Enforcement::kEnforced);
   }
   auto read_dependencies = [&](std::string_view keyword, bool names_allowed, bool schemas_allowed) {
-    const JsonValue* dependencies = schema.find(keyword);
+    const JsonValue* dependencies = find(place, keyword);
     if (dependencies == nullptr) return;
     if (!dependencies->is_object()) malformed(keyword, "must be an object");
     for (const JsonMember& member : dependencies->members()) {
@@ -97,18 +94,18 @@ void SchemaLoader::read_objects(SchemaNode& node, const Place& place) {
   if (place.scope.dialect <= Dialect::kDraft7) {
     read_dependencies("dependencies", true, true);
   } else {
-    if (schema.find("dependencies") != nullptr) {
+    if (find(place, "dependencies") != nullptr) {
       note(place, "dependencies", Enforcement::kAnnotation,
            "replaced by dependentRequired and dependentSchemas in this dialect");
     }
-    if (validation) read_dependencies("dependentRequired", true, false);
+    read_dependencies("dependentRequired", true, false);
     read_dependencies("dependentSchemas", false, true);
   }
 }
 
 // kNone where the keyword is absent.
 QuestionId SchemaLoader::read_unevaluated(const Place& place, std::string_view keyword) {
-  const JsonValue* rest = place.value->find(keyword);
+  const JsonValue* rest = find(place, keyword);
   if (rest == nullptr) return kNone;
   if (place.scope.dialect < Dialect::kDraft2019) {
     note(place, keyword, Enforcement::kAnnotation, "not a keyword of this dialect");
@@ -120,11 +117,9 @@ QuestionId SchemaLoader::read_unevaluated(const Place& place, std::string_view k
 }
 
 void SchemaLoader::read_arrays(SchemaNode& node, const Place& place) {
-  const JsonValue& schema = *place.value;
-  const bool validation = place.scope.validation;
-  const JsonValue* items = schema.find("items");
-  const JsonValue* prefix = place.scope.dialect == Dialect::kDraft2020 ? schema.find("prefixItems") : nullptr;
-  const JsonValue* additional = schema.find("additionalItems");
+  const JsonValue* items = find(place, "items");
+  const JsonValue* prefix = place.scope.dialect == Dialect::kDraft2020 ? find(place, "prefixItems") : nullptr;
+  const JsonValue* additional = find(place, "additionalItems");
   if (items != nullptr || prefix != nullptr) {
     ItemTable table;
     if (prefix != nullptr) {
@@ -149,64 +144,62 @@ void SchemaLoader::read_arrays(SchemaNode& node, const Place& place) {
   } else if (additional != nullptr) {
     note(place, "additionalItems", Enforcement::kAnnotation, "no meaning without `items`");
   }
-  if (const JsonValue* least = validation ? schema.find("minItems") : nullptr) {
+  if (const JsonValue* least = find(place, "minItems")) {
     node.min_items = count(*least, "minItems");
     note(place, "minItems", Enforcement::kEnforced);
   }
-  if (const JsonValue* most = validation ? schema.find("maxItems") : nullptr) {
+  if (const JsonValue* most = find(place, "maxItems")) {
     node.max_items = count(*most, "maxItems");
     note(place, "maxItems", Enforcement::kEnforced);
   }
-  if (const JsonValue* contains = schema.find("contains");
+  if (const JsonValue* contains = find(place, "contains");
       contains != nullptr && place.scope.dialect != Dialect::kDraft4) {
     node.contains = child(place, *contains, "contains");
     node.evaluates_contained = needs_.coverage && place.scope.dialect == Dialect::kDraft2020;
     note(place, "contains", Enforcement::kEnforced);
     if (place.scope.dialect >= Dialect::kDraft2019) {
-      if (const JsonValue* least = schema.find("minContains")) {
+      if (const JsonValue* least = find(place, "minContains")) {
         node.min_contains = count(*least, "minContains");
         note(place, "minContains", Enforcement::kEnforced);
       }
-      if (const JsonValue* most = schema.find("maxContains")) {
+      if (const JsonValue* most = find(place, "maxContains")) {
         node.max_contains = count(*most, "maxContains");
         note(place, "maxContains", Enforcement::kEnforced);
       }
     }
   }
-  if (const JsonValue* unique = validation ? schema.find("uniqueItems") : nullptr;
-      unique != nullptr && unique->kind == JsonValue::Kind::kTrue) {
-    node.unique_items = node.max_items > 1 && (node.types & kArrayType) != 0;
+  if (const JsonValue* unique = find(place, "uniqueItems"); unique != nullptr && unique->is_boolean()) {
+    node.unique_items = unique->kind == JsonValue::Kind::kTrue && node.max_items > 1 && (node.types & kArrayType) != 0;
     note(place, "uniqueItems", Enforcement::kEnforced);
   }
   node.unevaluated_items = read_unevaluated(place, "unevaluatedItems");
 }
 
 void SchemaLoader::read_applicators(SchemaNode& node, const Place& place) {
-  const JsonValue& schema = *place.value;
-  if (const JsonValue* all = schema.find("allOf")) {
+  if (const JsonValue* all = find(place, "allOf")) {
     for (QuestionId id : children(place, *all, "allOf")) node.all_of.push_back(id);
     note(place, "allOf", Enforcement::kEnforced);
   }
-  if (const JsonValue* any = schema.find("anyOf")) {
+  if (const JsonValue* any = find(place, "anyOf")) {
     node.any_of.push_back(children(place, *any, "anyOf"));
     note(place, "anyOf", Enforcement::kEnforced);
   }
-  if (const JsonValue* one = schema.find("oneOf")) {
+  if (const JsonValue* one = find(place, "oneOf")) {
     node.one_of.push_back(children(place, *one, "oneOf"));
     note(place, "oneOf", Enforcement::kEnforced);
   }
-  if (const JsonValue* no = schema.find("not")) {
+  if (const JsonValue* no = find(place, "not")) {
     node.none_of.push_back(child(place, *no, "not"));
     note(place, "not", Enforcement::kEnforced);
   }
-  if (const JsonValue* condition = schema.find("if"); condition != nullptr && place.scope.dialect >= Dialect::kDraft7) {
+  if (const JsonValue* condition = find(place, "if"); condition != nullptr && place.scope.dialect >= Dialect::kDraft7) {
     node.condition = child(place, *condition, "if");
     note(place, "if", Enforcement::kEnforced);
-    if (const JsonValue* then = schema.find("then")) {
+    if (const JsonValue* then = find(place, "then")) {
       node.consequence = child(place, *then, "then");
       note(place, "then", Enforcement::kEnforced);
     }
-    if (const JsonValue* otherwise = schema.find("else")) {
+    if (const JsonValue* otherwise = find(place, "else")) {
       node.alternative = child(place, *otherwise, "else");
       note(place, "else", Enforcement::kEnforced);
     }
@@ -219,7 +212,7 @@ void SchemaLoader::read_order(SchemaNode& node, const Place& place) {
   const Dialect dialect = place.scope.dialect;
   const JsonValue* reference = schema.find("$ref");
   const bool refers = reference != nullptr && reference->is_string();
-  const JsonValue* all = schema.find("allOf");
+  const JsonValue* all = find(place, "allOf");
   const bool hidden = refers && dialect <= Dialect::kDraft7;
   // node.all_of: the reference, the dynamic reference, allOf.
   const std::size_t own = !hidden && all != nullptr ? node.all_of.size() - all->items.size() : node.all_of.size();
@@ -227,7 +220,7 @@ void SchemaLoader::read_order(SchemaNode& node, const Place& place) {
   const std::string_view dependent = dialect <= Dialect::kDraft7 ? "dependencies" : "dependentSchemas";
   for (const JsonMember& member : schema.members()) {
     const std::string_view keyword = member.key;
-    if (&member.value != schema.find(keyword) || (hidden && keyword != "$ref")) continue;
+    if (&member.value != find(place, keyword) || (hidden && keyword != "$ref")) continue;
     if (keyword == "properties") {
       OrderStep names{Kind::kNames, {}};
       std::unordered_set<NameId> listed;

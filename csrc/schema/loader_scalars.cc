@@ -23,7 +23,7 @@ std::uint8_t type_bits(std::string_view name) {
 }  // namespace
 
 void SchemaLoader::read_type(SchemaNode& node, const Place& place) {
-  const JsonValue* type = place.value->find("type");
+  const JsonValue* type = find(place, "type");
   if (type == nullptr) return;
   std::vector<std::string_view> names;
   if (type->is_string()) {
@@ -55,15 +55,14 @@ void SchemaLoader::read_type(SchemaNode& node, const Place& place) {
 }
 
 void SchemaLoader::read_values(SchemaNode& node, const Place& place) {
-  if (const JsonValue* values = place.value->find("enum")) {
+  if (const JsonValue* values = find(place, "enum")) {
     if (!values->is_array()) malformed("enum", "must be an array");
     std::vector<const JsonValue*> list;
     for (const JsonValue& value : values->items) list.push_back(&value);
     constants_.restrict(node, list, path_);
     note(place, "enum", Enforcement::kEnforced);
   }
-  if (const JsonValue* value = place.value->find("const");
-      value != nullptr && place.scope.dialect != Dialect::kDraft4) {
+  if (const JsonValue* value = find(place, "const"); value != nullptr && place.scope.dialect != Dialect::kDraft4) {
     constants_.restrict(node, {value}, path_);
     note(place, "const", Enforcement::kEnforced);
   }
@@ -80,9 +79,8 @@ RegexId SchemaLoader::pattern(std::string_view text, std::string_view keyword, c
 }
 
 void SchemaLoader::read_strings(SchemaNode& node, const Place& place) {
-  const JsonValue& schema = *place.value;
-  const JsonValue* least = schema.find("minLength");
-  const JsonValue* most = schema.find("maxLength");
+  const JsonValue* least = find(place, "minLength");
+  const JsonValue* most = find(place, "maxLength");
   if (least != nullptr || most != nullptr) {
     constexpr std::uint64_t kLimit = RegexArena::kUnbounded - 1;
     std::uint64_t from = least == nullptr ? 0 : count(*least, "minLength");
@@ -93,7 +91,7 @@ void SchemaLoader::read_strings(SchemaNode& node, const Place& place) {
     if (least != nullptr) note(place, "minLength", Enforcement::kEnforced);
     if (most != nullptr) note(place, "maxLength", Enforcement::kEnforced);
   }
-  if (const JsonValue* text = schema.find("pattern")) {
+  if (const JsonValue* text = find(place, "pattern")) {
     if (!text->is_string()) malformed("pattern", "must be a string");
     try {
       node.texts.push_back(pattern(text->text, "pattern", path_ + "/pattern"));
@@ -102,7 +100,7 @@ void SchemaLoader::read_strings(SchemaNode& node, const Place& place) {
       refuse(place, "pattern", error.message());
     }
   }
-  if (const JsonValue* format = schema.find("format"); format != nullptr && format->is_string()) {
+  if (const JsonValue* format = find(place, "format"); format != nullptr && format->is_string()) {
     if (auto known = known_format(format->text, place.scope.dialect == Dialect::kDraft2020)) {
       node.formats.emplace_back(*known);
       note(place, "format", Enforcement::kEnforced);
@@ -114,9 +112,8 @@ void SchemaLoader::read_strings(SchemaNode& node, const Place& place) {
 }
 
 void SchemaLoader::read_numbers(SchemaNode& node, const Place& place) {
-  const JsonValue& schema = *place.value;
   auto bound = [&](std::string_view keyword, bool lower, bool exclusive) {
-    const JsonValue* value = schema.find(keyword);
+    const JsonValue* value = find(place, keyword);
     if (value == nullptr) return;
     if (!value->is_number()) malformed(keyword, "must be a number");
     constants_.restrict_numbers(
@@ -125,11 +122,11 @@ void SchemaLoader::read_numbers(SchemaNode& node, const Place& place) {
   };
   // Draft 4 has Booleans that change `minimum` and `maximum`; they are understood wherever they are Booleans.
   auto is_flag = [&](std::string_view keyword) {
-    const JsonValue* value = schema.find(keyword);
+    const JsonValue* value = find(place, keyword);
     return value != nullptr && value->is_boolean();
   };
   auto is_set = [&](std::string_view keyword) {
-    return is_flag(keyword) && schema.find(keyword)->kind == JsonValue::Kind::kTrue;
+    return is_flag(keyword) && find(place, keyword)->kind == JsonValue::Kind::kTrue;
   };
   bound("minimum", true, is_set("exclusiveMinimum"));
   bound("maximum", false, is_set("exclusiveMaximum"));
@@ -140,7 +137,7 @@ void SchemaLoader::read_numbers(SchemaNode& node, const Place& place) {
       bound(keyword, lower, true);
     }
   }
-  if (const JsonValue* step = schema.find("multipleOf")) {
+  if (const JsonValue* step = find(place, "multipleOf")) {
     if (!step->is_number()) malformed("multipleOf", "must be a number");
     try {
       constants_.restrict_numbers(node, numbers_.multiple_of(step->text));
