@@ -89,11 +89,12 @@ def test_a_resource_that_cannot_be_crawled_leaves_the_others() -> None:
     # `referencing` takes either all or none of the members of `dependencies` for schemas.
     mixed = {"dependencies": {"a": {"$ref": "inner"}, "b": ["c"]}, "definitions": {"i": {"$id": "inner"}}}
     draft7 = referencing.jsonschema.DRAFT7
+    outer = {"definitions": {"i": {"$id": "in", "type": "null"}}}
     registry = referencing.Registry().with_resources(
         [
             ("http://example.test/mixed", draft7.create_resource(mixed)),
             ("http://example.test/mixed2", draft7.create_resource({"dependencies": {"a": {}, "b": ["c"]}})),
-            ("http://example.test/outer", draft7.create_resource({"definitions": {"i": {"$id": "in", "type": "null"}}})),
+            ("http://example.test/outer", draft7.create_resource(outer)),
         ]
     )
     schema = {"$schema": "http://json-schema.org/draft-07/schema#", "allOf": [{"$ref": "http://example.test/mixed2"}]}

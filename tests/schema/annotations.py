@@ -1,5 +1,5 @@
-"""An oracle straight from the specification: a schema gives the set of member names and item positions that it evaluates,
-or nothing where it fails. References are followed along the list of resources that an evaluation came through.
+"""An oracle straight from the specification: a schema gives the set of member names and item positions that it
+evaluates, or nothing where it fails. References are followed along the list of resources that an evaluation came through.
 
 Keywords without subschemas are left to `jsonschema`. As a whole `jsonschema` departs from the specification in places:
 tests/schema/test_unevaluated.py records where for `unevaluated*`, and that the two agree in 2020-12.
@@ -166,7 +166,9 @@ class Oracle:
 
     def resolve(self, reference: str, base: str) -> tuple[Any, str]:
         """The schema, and the fragment where it is a name."""
-        uri, _, fragment = urljoin(base, reference).partition("#") if reference[:1] != "#" else (base, "", reference[1:])
+        uri, _, fragment = (
+            urljoin(base, reference).partition("#") if reference[:1] != "#" else (base, "", reference[1:])
+        )
         if fragment and fragment[0] != "/":
             return self.anchors[uri, fragment], fragment
         found = self.resources[uri]

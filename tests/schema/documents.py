@@ -1,8 +1,8 @@
 """Schemas in several resources: identifiers, anchors, references static and dynamic, a registry, `$vocabulary`.
 
-A schema of strategies.py refers to its two definitions by JSON pointers. Here each definition moves somewhere (behind an
-anchor, into a resource of its own, into the registry) and each reference is written in one of the ways that lead there.
-No reference is a cycle that consumes nothing: the recursive ones lie at child positions, see `strategies.subschemas`.
+A schema of strategies.py refers to its two definitions by JSON pointers. Here each definition moves somewhere (behind
+an anchor, into a resource of its own, into the registry) and each reference is written in one of the ways that lead
+there. No reference is a cycle that consumes nothing: the recursive ones lie at child positions, see `strategies.subschemas`.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Document:
         )
 
     def other(self) -> jsonschema.protocols.Validator | None:
-        """`jsonschema`, where it follows the specification (tests/schema/test_unevaluated.py, test_dynamic_references.py)."""
+        """`jsonschema`, where it follows the specification: see test_unevaluated.py and test_dynamic_references.py."""
         text = repr([self.schema, self.resources])
         if self.mixed or "$recursiveAnchor" in text or ("unevaluated" in text and self.draft == "draft2019-09"):
             return None
@@ -133,9 +133,7 @@ def without(schema: Any, keywords: set[str]) -> Any:
 
 def mapped(schema: dict[str, Any], change: Any) -> dict[str, Any]:
     """A copy with change(keyword, subschema) in the place of each subschema."""
-    found = {
-        keyword: value.copy() if isinstance(value, dict | list) else value for keyword, value in schema.items()
-    }
+    found = {keyword: value.copy() if isinstance(value, dict | list) else value for keyword, value in schema.items()}
     for keyword, container, key in list(subschemas(found)):
         container[key] = change(keyword, container[key])
     return found

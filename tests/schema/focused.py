@@ -78,7 +78,9 @@ def parts(draw: st.DrawFn, draft: str, kind: str, depth: int) -> dict[str, Any]:
             words.append("dependentSchemas" if draft in LATER else "dependencies")
         for keyword in draw(st.lists(st.sampled_from(words), min_size=depth - 1, max_size=2, unique=True)):
             if keyword == "if":
-                schema |= {word: draw(inner) for word in ("if", *draw(st.sampled_from([["then"], ["else"], ["then", "else"]])))}
+                schema |= {
+                    word: draw(inner) for word in ("if", *draw(st.sampled_from([["then"], ["else"], ["then", "else"]])))
+                }
             elif keyword in ("dependentSchemas", "dependencies"):
                 schema[keyword] = draw(st.dictionaries(st.sampled_from(KEYS), inner, min_size=1, max_size=2))
             else:
