@@ -1,6 +1,6 @@
 """Schemas made to hurt, each with texts that it allows and texts that it does not.
 
-`python -m tests.regressions.hostile NAME` compiles one in both property orders, reads its texts, makes masks on the way,
+`python -m tests.regressions.hostile NAME` compiles one in both property orders, reads its texts with masks on the way,
 and prints what came of it as JSON.
 """
 
@@ -326,7 +326,7 @@ def one_long_value() -> Case:
 
 @case
 def a_large_constant() -> Case:
-    value: Any = [{"a": [i, str(i), None, {"b": i / 2}]} for i in range(5000)]
+    value: Any = [{"a": [i, str(i), None, {"b": i / 2}]} for i in range(500)]
     return {"const": value}, [text(value)], [text(value[:-1])]
 
 
@@ -487,8 +487,8 @@ def patterns_far_from_the_end_conjoined() -> Case:
 @case
 def pattern_of_large_counts() -> Case:
     return (
-        {"type": "string", "pattern": "^(a{1000}b?){1000}$"},
-        ['"' + "a" * 1000 * 1000 + '"'],
+        {"type": "string", "pattern": "^(a{1000}b?){300}$"},
+        ['"' + "a" * 1000 * 300 + '"'],
         ['"' + "a" * 999 + "b"],
     )
 
@@ -518,9 +518,8 @@ def pattern_that_backtracks() -> Case:
         ['"' + "a" * 2000 + "c"],
     )
 
-    return {"type": "string", "pattern": "^([ab]{7}|[bc]{11})*$", "minLength": 10_000, "maxLength": 10_003}, [], ['"ba']
 
-
+@case
 def pattern_of_lookaheads() -> Case:
     looks = "".join(f"(?=.*{letter})" for letter in "abcdefghijklmnopqrst")
     return (
@@ -564,7 +563,7 @@ def long_lengths() -> Case:
 def lengths_and_patterns() -> Case:
     return (
         {"type": "string", "pattern": "^([ab]{7}|[bc]{11})*$", "minLength": 10_000, "maxLength": 10_003},
-        ['"' + "b" * 10_001 + '"'][:0],
+        [],
         ['"ba'],
     )
 
@@ -658,11 +657,12 @@ def values_that_never_end() -> Case:
 
 @case
 def mutual_recursion_that_never_ends() -> Case:
-    homes = {
-        f"d{i}": {"type": "object", "required": ["n", "m"],
-                  "properties": {key: {"$ref": f"#/$defs/d{(i * step + 1) % 500}"} for key, step in (("n", 7), ("m", 3))}}
-        for i in range(500)
-    }  # fmt: skip
+    def level(i: int) -> dict[str, Any]:
+        targets = {"n": (i * 7 + 1) % 500, "m": (i * 3 + 2) % 500}
+        inner = {key: {"$ref": f"#/$defs/d{target}"} for key, target in targets.items()}
+        return {"type": "object", "required": ["n", "m"], "properties": inner}
+
+    homes = {f"d{i}": level(i) for i in range(500)}
     return {"$ref": "#/$defs/d0", "$defs": homes}, [], ["{"]
 
 
@@ -677,7 +677,7 @@ def many_ways_to_the_same_coverage() -> Case:
     }
     levels["x40"] = {"properties": {"z": True}}
     schema = {"$ref": "#/$defs/x0", "unevaluatedProperties": False, "$defs": levels}
-    return schema, ['{"p3":1,"z":1}'], ['{"p3":1,"a3":1}']
+    return schema, ['{"z":1,"p3":1}'], ['{"p3":1,"a3":1}']
 
 
 @case

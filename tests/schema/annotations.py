@@ -1,5 +1,5 @@
 """An oracle straight from the specification: a schema gives the set of member names and item positions that it
-evaluates, or nothing where it fails. References are followed along the list of resources that an evaluation came through.
+evaluates, or nothing where it fails. References are followed along the resources that an evaluation came through.
 
 Keywords without subschemas are left to `jsonschema`. As a whole `jsonschema` departs from the specification in places:
 tests/schema/test_unevaluated.py records where for `unevaluated*`, and that the two agree in 2020-12.

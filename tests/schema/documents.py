@@ -1,8 +1,9 @@
 """Schemas in several resources: identifiers, anchors, references static and dynamic, a registry, `$vocabulary`.
 
 A schema of strategies.py refers to its two definitions by JSON pointers. Here each definition moves somewhere (behind
-an anchor, into a resource of its own, into the registry) and each reference is written in one of the ways that lead
-there. No reference is a cycle that consumes nothing: the recursive ones lie at child positions, see `strategies.subschemas`.
+an anchor, into a resource of its own, into the registry), and each reference is written in one of the ways that lead
+there. No reference is a cycle that consumes nothing: the recursive ones lie at child positions, see
+`strategies.subschemas`.
 """
 
 from __future__ import annotations
