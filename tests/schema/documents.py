@@ -146,10 +146,15 @@ def with_resources(draw: st.DrawFn, draft: str) -> Document:
     home = strategies.definitions(draft)
     if isinstance(schema, bool):
         return Document(schema, draft)
+    # References below keys, which the schema by itself has now and then.
+    linked = {"$ref": f"#/{home}/tree"}
+    for node in (schema, schema[home]["tree"]):
+        if isinstance(node, dict) and draw(st.booleans()):
+            node["properties"] = {**node.get("properties", {}), draw(st.sampled_from(["a", "c"])): linked}
     kinds = {}
     for name in ("leaf", "tree"):
         boolean = isinstance(schema[home][name], bool)
-        kinds[name] = "pointer" if boolean else draw(st.sampled_from(["pointer", "anchor", "id", "id", "registry"]))
+        kinds[name] = "pointer" if boolean else draw(st.sampled_from(["pointer", "anchor", "id", "id", "registry", "registry"]))
     # The anchor "node" of some resources, by which the recursive references go.
     holders = draw(st.sets(st.sampled_from(["root", "leaf", "tree", "tree"]))) if draft in LATER else set()
     identifier = "id" if draft == "draft4" else "$id"
@@ -214,7 +219,7 @@ def with_resources(draw: st.DrawFn, draft: str) -> Document:
     for name in ("leaf", "tree"):
         dialect = draft
         node = schema[home][name]
-        if kinds[name] == "registry" and name == "leaf" and draft not in ("draft4",) and draw(st.integers(0, 2)) == 0:
+        if kinds[name] == "registry" and name == "leaf" and draft != "draft4" and draw(st.booleans()):
             # A leaf of another dialect. Not of draft 4, which takes other numbers for integers.
             dialect = draw(st.sampled_from([other for other in ("draft6", "draft7", *LATER) if other != draft]))
             drawn = draw(strategies.subschemas(dialect, 1, in_place=True, references=False))
