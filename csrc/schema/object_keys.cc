@@ -334,8 +334,8 @@ TextId Objects::keys_of(CoreId core) {
                [&](NameId a, NameId b) { return store_.name_text(a) < store_.name_text(b); });
   }
   FuelScope::spend(plan.names.size() / 16 + 1);
-  TextId text = key_text(
-      KeyPlace{later ? core : kNone, intern_list(std::move(open)), intern_list(std::move(closed)), 0, rest});
+  TextId text =
+      key_text(KeyPlace{later ? core : kNone, intern_list(std::move(open)), intern_list(std::move(closed)), 0, rest});
   if (attempt.certain()) info(core).keys = text;
   return text;
 }
@@ -390,7 +390,7 @@ KeyOverlay Objects::key_overlay(std::uint32_t id) {
       } else {
         auto begin = side.names->begin();
         lists[k] = intern_list(std::vector<NameId>(begin + static_cast<std::ptrdiff_t>(side.low),
-                                                     begin + static_cast<std::ptrdiff_t>(high)));
+                                                   begin + static_cast<std::ptrdiff_t>(high)));
       }
       side.low = high;
     }

@@ -363,8 +363,8 @@ std::string Objects::describe(std::uint32_t id) {
 }
 
 std::size_t Objects::memory_bytes() const {
-  return cores_.size() * (sizeof(Core) + sizeof(CoreInfo) + 64) + locals_.size() * (sizeof(Local) + 16) +
-         list_bytes_ + places_.size() * (sizeof(KeyPlace) + 16) + plans_.size() * (sizeof(Plan) + 512);
+  return cores_.size() * (sizeof(Core) + sizeof(CoreInfo) + 64) + locals_.size() * (sizeof(Local) + 16) + list_bytes_ +
+         places_.size() * (sizeof(KeyPlace) + 16) + plans_.size() * (sizeof(Plan) + 512);
 }
 
 }  // namespace maskforge

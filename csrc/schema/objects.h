@@ -268,7 +268,7 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   Interner<Core, CoreHash> cores_;
   StableVector<CoreInfo> infos_;
   Interner<Local, LocalHash> locals_;
-  std::size_t list_bytes_ = 0;  // of lists_ and of the lists that cores hold
+  std::size_t list_bytes_ = 0;                            // of lists_ and of the lists that cores hold
   Interner<std::vector<std::uint32_t>, ListHash> lists_;  // seen sets and question lists
   Interner<Shape, ShapeHash> shapes_;
   StableVector<Plan> plans_;

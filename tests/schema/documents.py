@@ -154,7 +154,9 @@ def with_resources(draw: st.DrawFn, draft: str) -> Document:
     kinds = {}
     for name in ("leaf", "tree"):
         boolean = isinstance(schema[home][name], bool)
-        kinds[name] = "pointer" if boolean else draw(st.sampled_from(["pointer", "anchor", "id", "id", "registry", "registry"]))
+        kinds[name] = (
+            "pointer" if boolean else draw(st.sampled_from(["pointer", "anchor", "id", "id", "registry", "registry"]))
+        )
     # The anchor "node" of some resources, by which the recursive references go.
     holders = draw(st.sets(st.sampled_from(["root", "leaf", "tree", "tree"]))) if draft in LATER else set()
     identifier = "id" if draft == "draft4" else "$id"

@@ -465,9 +465,27 @@ def markdown(run: Run, arguments: argparse.Namespace) -> str:
     lines += ["", "| property order, whitespace | schemas |", "|---|---:|"]
     lines += [f"| {key} | {counts[key]:,} |" for key in sorted(counts) if key.startswith(("any, ", "schema, "))]
     lines += ["", "Schemas in which each keyword occurs, the dialects without it included, where it means nothing:", ""]
-    used = sorted(key.removeprefix("keyword ") for key in counts if key.startswith("keyword "))
-    lines += [", ".join(f"`{keyword}` {counts['keyword ' + keyword]:,}" for keyword in used), ""]
+    used = sorted(key.removeprefix("keyword ") for key in counts if key.startswith("keyword ") and counts[key])
+    lines += [", ".join(f"`{keyword}` {counts['keyword ' + keyword]:,}" for keyword in used), "", JUDGES]
     return "\n".join(lines)
+
+
+JUDGES = """\
+## Where `jsonschema` is not asked
+
+It is at fault there, or `referencing` is, and the judge from the specification decides alone:
+
+| schemas | reason |
+|---|---|
+| `dependencies` with lists and schemas | `referencing` takes all of its members for schemas, or none, and fails |
+| `unevaluated*` in 2019-09 | see `DEPARTURES` in tests/schema/test_unevaluated.py |
+| `$ref` to a `$dynamicAnchor` | it binds dynamically; in the specification it is an ordinary reference |
+| `$recursiveAnchor` | its search for the outermost resource ends at the first one without an anchor |
+| resources of several dialects | at a `$schema` it forgets how it was extended, here by equality of items |
+
+In every schema two of its keywords are mended: `uniqueItems` (it takes `[[1], [true], [1]]` for unique) and, in drafts
+6 to 2019-09, `additionalItems` beside a Boolean `items`, where it means nothing.
+"""
 
 
 def main() -> int:
