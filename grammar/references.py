@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from typing import TYPE_CHECKING, Any
@@ -13,8 +14,10 @@ from maskforge.grammar.texts import json_text
 if TYPE_CHECKING:
     import referencing
 
-# A reference that does not stay in its own document. Cheap, so that most schemas are never parsed in Python.
-_OUTWARD = re.compile(r'"\$(?:ref|dynamicRef|recursiveRef)"\s*:\s*"(?!#)')
+# A reference that does not stay in its own document, or a meta-schema that is no known dialect's. Cheap, so that most
+# schemas are never parsed in Python.
+_DIALECT = r"https?://json-schema\.org/(?:draft-0\d/schema#?|draft/20\d\d-\d\d/schema#?)\""
+_OUTWARD = re.compile(rf'"\$(?:(?:ref|dynamicRef|recursiveRef)"\s*:\s*"(?!#)|schema"\s*:\s*"(?!{_DIALECT}))')
 _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 
 
@@ -36,7 +39,7 @@ def reachable_resources(text: str, registry: referencing.Registry[Any] | None) -
         return found  # the compile will say what is wrong with it
     import jsonschema_specifications  # loads the metaschemas: tens of milliseconds that most compiles do without
 
-    registries = [registry.crawl()] if registry is not None else []
+    registries = [_crawled(registry)] if registry is not None else []
     registries.append(jsonschema_specifications.REGISTRY)
     pending: list[tuple[Any, str]] = [(contents, "")]
     while pending:
@@ -56,8 +59,37 @@ def reachable_resources(text: str, registry: referencing.Registry[Any] | None) -
             if uri and uri not in found and (resource := _look_up(registries, uri)) is not None:
                 found[uri] = json_text(resource)
                 pending.append((resource, uri))
+        if isinstance(node.get("$schema"), str):
+            _add_meta_schemas(node["$schema"], registries, found)
         pending += [(item, base) for item in node.values()]
     return found
+
+
+def _crawled(registry: referencing.Registry[Any]) -> referencing.Registry[Any]:
+    """With the identifiers inside its resources, as far as they can be read.
+
+    `referencing` fails on draft 7's `dependencies` where they mix lists with schemas; what else is in the registry is
+    none the worse for it.
+    """
+    try:
+        return registry.crawl()
+    except Exception:
+        whole = registry
+        for uri in registry:
+            with contextlib.suppress(Exception):
+                whole = whole.combine(type(registry)().with_resource(uri, registry[uri]).crawl())
+        return whole
+
+
+def _add_meta_schemas(uri: str, registries: list[referencing.Registry[Any]], found: dict[str, str]) -> None:
+    """Those that a schema names, its own, and so on: they say which dialect it is of and which vocabularies it has."""
+    for _ in range(8):
+        uri = _join("", uri)
+        resource = _look_up(registries, uri) if uri not in found else None
+        if resource is None:
+            return
+        found[uri] = json_text(resource)
+        uri = resource.get("$schema", "") if isinstance(resource, dict) else ""
 
 
 def _look_up(registries: list[referencing.Registry[Any]], uri: str) -> Any:

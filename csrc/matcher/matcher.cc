@@ -12,7 +12,7 @@ namespace maskforge {
 
 namespace {
 
-constexpr std::size_t kBytesPerBudget = 4096;  // how many bytes of accept_bytes() share one token's fuel
+constexpr std::size_t kBytesPerBudget = 1024;  // how many bytes of accept_bytes() share one token's fuel
 
 // In blocks, because a loop that may stop at every word is not made into vector code.
 bool any_bit(const std::uint32_t* words, std::size_t count) {

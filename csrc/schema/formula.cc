@@ -173,6 +173,7 @@ FormulaId Formulas::map_memo(FormulaId f, const Replace& replace, const Rebuild&
       break;
   }
   if (const Mark& known = mark(f); known.epoch == epoch) return known.value;
+  FuelScope::spend(node.parts.size() / 32);
   auto remember = [&](FormulaId image) {
     mark(f) = Mark{epoch, image};
     return image;
@@ -219,6 +220,7 @@ void Formulas::visit_atoms(FormulaId root, const std::function<void(const Atom&,
     unsigned fresh = polarity & ~known.value;
     if (fresh == 0) continue;
     known.value |= fresh;
+    FuelScope::spend(node.parts.size() / 32);
     if (node.op == Op::kUnevaluated) visit(node.atom, (fresh & 1) != 0, (fresh & 2) != 0);
     if (node.op == Op::kOne) fresh = 3;
     if (node.op == Op::kNot) fresh = ((fresh & 1) << 1) | (fresh >> 1);

@@ -9,6 +9,7 @@ namespace maskforge {
 
 namespace {
 
+constexpr std::uint64_t kFuelPerSchema = 32;  // reading one takes microseconds, and dynamic scopes multiply them
 constexpr int kMaxDepth = 1500;  // of schemas inside schemas; bounds the recursion here and in everything that follows
 
 // Keywords without validation meaning. Any other unknown keyword is an annotation too; these need no explanation in the
@@ -18,6 +19,45 @@ const WordSet kAnnotations = {
     "$recursiveAnchor", "$defs",      "definitions", "title",     "description",     "default",
     "examples",         "deprecated", "readOnly",    "writeOnly", "contentEncoding", "contentMediaType",
     "contentSchema",    "$vocabulary"};
+
+// Keywords that not all dialects have, or that mean nothing without another one.
+struct Keyword {
+  Dialect since;
+  const char* needs = nullptr;
+};
+const std::unordered_map<std::string_view, Keyword> kNotAlways = {{"const", {Dialect::kDraft6}},
+                                                                  {"contains", {Dialect::kDraft6}},
+                                                                  {"propertyNames", {Dialect::kDraft6}},
+                                                                  {"if", {Dialect::kDraft7}},
+                                                                  {"then", {Dialect::kDraft7, "if"}},
+                                                                  {"else", {Dialect::kDraft7, "if"}},
+                                                                  {"dependentRequired", {Dialect::kDraft2019}},
+                                                                  {"dependentSchemas", {Dialect::kDraft2019}},
+                                                                  {"minContains", {Dialect::kDraft2019, "contains"}},
+                                                                  {"maxContains", {Dialect::kDraft2019, "contains"}},
+                                                                  {"prefixItems", {Dialect::kDraft2020}}};
+
+// The vocabulary of a keyword that is enforced; of "$ref" and its like, which are always there, all.
+std::uint8_t vocabulary_of(std::string_view keyword) {
+  static const std::unordered_map<std::string_view, std::uint8_t> kVocabularies = [] {
+    std::unordered_map<std::string_view, std::uint8_t> found = {
+        {"format", kFormat}, {"unevaluatedProperties", kUnevaluated}, {"unevaluatedItems", kUnevaluated}};
+    for (std::string_view keyword : {"properties", "patternProperties", "additionalProperties", "propertyNames",
+                                     "dependencies", "dependentSchemas", "items", "prefixItems", "additionalItems",
+                                     "contains", "allOf", "anyOf", "oneOf", "not", "if", "then", "else"}) {
+      found.emplace(keyword, kApplicator);
+    }
+    for (std::string_view keyword : {"type",       "enum",     "const",         "minLength",        "maxLength",
+                                     "pattern",    "minimum",  "maximum",       "exclusiveMinimum", "exclusiveMaximum",
+                                     "multipleOf", "required", "minProperties", "maxProperties",    "dependentRequired",
+                                     "minItems",   "maxItems", "minContains",   "maxContains",      "uniqueItems"}) {
+      found.emplace(keyword, kValidation);
+    }
+    return found;
+  }();
+  auto known = kVocabularies.find(keyword);
+  return known == kVocabularies.end() ? std::uint8_t{kAllVocabularies} : known->second;
+}
 
 }  // namespace
 
@@ -208,9 +248,28 @@ std::vector<QuestionId> SchemaLoader::prefix_items(const Place& place, const Way
 
 std::string SchemaLoader::pointer_of(std::string_view keyword) const { return path_ + "/" + pointer_segment(keyword); }
 
+bool SchemaLoader::is_silent(const Place& place, std::string_view keyword) const {
+  return (place.scope.vocabularies & vocabulary_of(keyword)) == 0;
+}
+
 void SchemaLoader::note(const Place& place, std::string_view keyword, Enforcement status, std::string_view reason) {
   if (place.repeated || (status == Enforcement::kEnforced && !options_.full_report)) return;
   report_.push_back({pointer_of(keyword), std::string(keyword), status, std::string(reason)});
+}
+
+void SchemaLoader::note_idle(const Place& place, std::string_view keyword) {
+  if (find(place, keyword) == nullptr) {
+    note(place, keyword, Enforcement::kAnnotation, "not in a vocabulary of the meta-schema");
+    return;
+  }
+  auto known = kNotAlways.find(keyword);
+  if (known == kNotAlways.end()) return;
+  const auto& [since, needs] = known->second;
+  if (place.scope.dialect < since) {
+    note(place, keyword, Enforcement::kAnnotation, "not a keyword of this dialect");
+  } else if (needs != nullptr && find(place, needs) == nullptr) {
+    note(place, keyword, Enforcement::kAnnotation, "no meaning without `" + std::string(needs) + "`");
+  }
 }
 
 void SchemaLoader::refuse(const Place& place, std::string_view keyword, const std::string& reason) {
@@ -243,6 +302,7 @@ std::uint64_t SchemaLoader::count(const JsonValue& value, std::string_view keywo
 }
 
 QuestionId SchemaLoader::fill(const Place& place) {
+  FuelScope::spend(kFuelPerSchema);
   SchemaNode node;
   read_keywords(node, place);
   if (options_.property_order == PropertyOrder::kSchema) read_order(node, place);
@@ -305,12 +365,15 @@ void SchemaLoader::read_keywords(SchemaNode& node, const Place& place) {
     if (needs_.dynamic_scopes) node.all_of.push_back(target(place, dynamic, *reference));
     needs_.dynamic_scopes = true;
   }
-  if (place.scope.validation) {
-    read_type(node, place);
-    read_values(node, place);
-    read_strings(node, place);
-    read_numbers(node, place);
+  if (schema.find("$schema") != nullptr) {
+    if (std::string unknown = references_.unknown_vocabulary(schema); !unknown.empty()) {
+      refuse(place, "$schema", "its meta-schema requires the vocabulary \"" + unknown + "\", which is not known");
+    }
   }
+  read_type(node, place);
+  read_values(node, place);
+  read_strings(node, place);
+  read_numbers(node, place);
   read_objects(node, place);
   read_arrays(node, place);
   read_applicators(node, place);
@@ -357,7 +420,10 @@ void SchemaLoader::read_keywords(SchemaNode& node, const Place& place) {
                                 "unevaluatedProperties",
                                 "unevaluatedItems"};
   for (const JsonMember& member : schema.members()) {
-    if (kRead.contains(member.key)) continue;
+    if (kRead.contains(member.key)) {
+      if (options_.full_report) note_idle(place, member.key);
+      continue;
+    }
     if (member.key == dynamic && place.scope.dialect >= Dialect::kDraft2019) continue;
     if (kAnnotations.contains(member.key)) {
       if (options_.full_report) note(place, member.key, Enforcement::kAnnotation);

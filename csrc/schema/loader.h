@@ -89,14 +89,23 @@ class SchemaLoader {
   }
   // A keyword's value, if it is there and not left out.
   const JsonValue* constraint(const Place& place, std::string_view keyword) {
-    const JsonValue* value = place.value->find(keyword);
+    const JsonValue* value = find(place, keyword);
     return value != nullptr && keeps(place, keyword, *value) ? value : nullptr;
   }
   QuestionId named(const Reading& reading);
   QuestionId fill(const Place& place);
   QuestionId target(const Place& place, std::string_view keyword, const JsonValue& reference);
   void read_keywords(SchemaNode& node, const Place& place);
+  // The value of a keyword; null where it is absent, or where the meta-schema leaves its vocabulary out.
+  const JsonValue* find(const Place& place, std::string_view keyword) const {
+    const JsonValue* value = place.value->find(keyword);
+    if (value == nullptr || place.scope.vocabularies == kAllVocabularies) return value;
+    return is_silent(place, keyword) ? nullptr : value;
+  }
+  bool is_silent(const Place& place, std::string_view keyword) const;
   void note(const Place& place, std::string_view keyword, Enforcement status, std::string_view reason = {});
+  // Of a keyword that is read: why it means nothing here, where that is so.
+  void note_idle(const Place& place, std::string_view keyword);
   void refuse(const Place& place, std::string_view keyword, const std::string& reason);
   [[noreturn]] void malformed(std::string_view keyword, const std::string& what) const;
   std::uint64_t count(const JsonValue& value, std::string_view keyword) const;

@@ -5,10 +5,9 @@
 namespace maskforge {
 
 void SchemaLoader::read_objects(SchemaNode& node, const Place& place) {
-  const JsonValue& schema = *place.value;
-  const JsonValue* properties = schema.find("properties");
-  const JsonValue* patterns = schema.find("patternProperties");
-  const JsonValue* additional = schema.find("additionalProperties");
+  const JsonValue* properties = find(place, "properties");
+  const JsonValue* patterns = find(place, "patternProperties");
+  const JsonValue* additional = find(place, "additionalProperties");
   if (properties != nullptr || patterns != nullptr || additional != nullptr) {
     MemberTable table;
     if (properties != nullptr) {
@@ -51,9 +50,7 @@ void SchemaLoader::read_objects(SchemaNode& node, const Place& place) {
     node.evaluates_members = needs_.coverage && (additional != nullptr || !exact);
   }
   node.unevaluated_members = read_unevaluated(place, "unevaluatedProperties");
-  const bool validation = place.scope.validation;
-  if (const JsonValue* required = validation ? schema.find("required") : nullptr;
-      required != nullptr && !required->is_boolean()) {
+  if (const JsonValue* required = find(place, "required"); required != nullptr && !required->is_boolean()) {
     if (!required->is_array()) malformed("required", "must be an array of strings");
     const Way way = within(place, "required", *required);
     for (std::size_t i = 0; i < required->items.size(); ++i) {
@@ -65,21 +62,21 @@ void SchemaLoader::read_objects(SchemaNode& node, const Place& place) {
   } else if (required != nullptr) {
     note(place, "required", Enforcement::kAnnotation, "a Boolean `required` has no meaning since draft 4");
   }
-  if (const JsonValue* least = validation ? constraint(place, "minProperties") : nullptr) {
+  if (const JsonValue* least = constraint(place, "minProperties")) {
     node.min_properties = count(*least, "minProperties");
     note(place, "minProperties", Enforcement::kEnforced);
   }
-  if (const JsonValue* most = validation ? constraint(place, "maxProperties") : nullptr) {
+  if (const JsonValue* most = constraint(place, "maxProperties")) {
     node.max_properties = count(*most, "maxProperties");
     note(place, "maxProperties", Enforcement::kEnforced);
   }
-  if (const JsonValue* names = schema.find("propertyNames");
+  if (const JsonValue* names = find(place, "propertyNames");
       names != nullptr && place.scope.dialect != Dialect::kDraft4) {
     node.property_names = child(place, within(place, "propertyNames", *names), *names, "propertyNames");
     note(place, "propertyNames", Enforcement::kEnforced);
   }
   auto read_dependencies = [&](std::string_view keyword, bool names_allowed, bool schemas_allowed) {
-    const JsonValue* dependencies = schema.find(keyword);
+    const JsonValue* dependencies = find(place, keyword);
     if (dependencies == nullptr) return;
     if (!dependencies->is_object()) malformed(keyword, "must be an object");
     const Way keyword_way = within(place, keyword, *dependencies);
@@ -108,18 +105,18 @@ void SchemaLoader::read_objects(SchemaNode& node, const Place& place) {
   if (place.scope.dialect <= Dialect::kDraft7) {
     read_dependencies("dependencies", true, true);
   } else {
-    if (schema.find("dependencies") != nullptr) {
+    if (find(place, "dependencies") != nullptr) {
       note(place, "dependencies", Enforcement::kAnnotation,
            "replaced by dependentRequired and dependentSchemas in this dialect");
     }
-    if (validation) read_dependencies("dependentRequired", true, false);
+    read_dependencies("dependentRequired", true, false);
     read_dependencies("dependentSchemas", false, true);
   }
 }
 
 // kNone where the keyword is absent.
 QuestionId SchemaLoader::read_unevaluated(const Place& place, std::string_view keyword) {
-  const JsonValue* rest = place.value->find(keyword);
+  const JsonValue* rest = find(place, keyword);
   if (rest == nullptr) return kNone;
   if (place.scope.dialect < Dialect::kDraft2019) {
     note(place, keyword, Enforcement::kAnnotation, "not a keyword of this dialect");
@@ -131,11 +128,9 @@ QuestionId SchemaLoader::read_unevaluated(const Place& place, std::string_view k
 }
 
 void SchemaLoader::read_arrays(SchemaNode& node, const Place& place) {
-  const JsonValue& schema = *place.value;
-  const bool validation = place.scope.validation;
-  const JsonValue* items = schema.find("items");
-  const JsonValue* prefix = place.scope.dialect == Dialect::kDraft2020 ? schema.find("prefixItems") : nullptr;
-  const JsonValue* additional = schema.find("additionalItems");
+  const JsonValue* items = find(place, "items");
+  const JsonValue* prefix = place.scope.dialect == Dialect::kDraft2020 ? find(place, "prefixItems") : nullptr;
+  const JsonValue* additional = find(place, "additionalItems");
   if (items != nullptr || prefix != nullptr) {
     ItemTable table;
     if (prefix != nullptr) {
@@ -160,21 +155,21 @@ void SchemaLoader::read_arrays(SchemaNode& node, const Place& place) {
   } else if (additional != nullptr) {
     note(place, "additionalItems", Enforcement::kAnnotation, "no meaning without `items`");
   }
-  if (const JsonValue* least = validation ? constraint(place, "minItems") : nullptr) {
+  if (const JsonValue* least = constraint(place, "minItems")) {
     node.min_items = count(*least, "minItems");
     note(place, "minItems", Enforcement::kEnforced);
   }
-  if (const JsonValue* most = validation ? constraint(place, "maxItems") : nullptr) {
+  if (const JsonValue* most = constraint(place, "maxItems")) {
     node.max_items = count(*most, "maxItems");
     note(place, "maxItems", Enforcement::kEnforced);
   }
-  if (const JsonValue* contains = schema.find("contains");
+  if (const JsonValue* contains = find(place, "contains");
       contains != nullptr && place.scope.dialect != Dialect::kDraft4) {
     read_contains(node, place, *contains);
   }
-  if (const JsonValue* unique = validation ? schema.find("uniqueItems") : nullptr;
-      unique != nullptr && unique->kind == JsonValue::Kind::kTrue && keeps(place, "uniqueItems", *unique)) {
-    node.unique_items = node.max_items > 1 && (node.types & kArrayType) != 0;
+  if (const JsonValue* unique = find(place, "uniqueItems"); unique != nullptr && unique->is_boolean()) {
+    const bool wanted = unique->kind == JsonValue::Kind::kTrue && keeps(place, "uniqueItems", *unique);
+    node.unique_items = wanted && node.max_items > 1 && (node.types & kArrayType) != 0;
     note(place, "uniqueItems", Enforcement::kEnforced);
   }
   node.unevaluated_items = read_unevaluated(place, "unevaluatedItems");
@@ -190,7 +185,7 @@ void SchemaLoader::read_contains(SchemaNode& node, const Place& place, const Jso
   const JsonValue* least = nullptr;
   const JsonValue* most = nullptr;
   if (place.scope.dialect >= Dialect::kDraft2019) {
-    least = place.value->find("minContains");
+    least = find(place, "minContains");
     most = constraint(place, "maxContains");
   }
   // With a largest number, less in the schema would be more of a constraint.
@@ -210,17 +205,16 @@ void SchemaLoader::read_contains(SchemaNode& node, const Place& place, const Jso
 }
 
 void SchemaLoader::read_applicators(SchemaNode& node, const Place& place) {
-  const JsonValue& schema = *place.value;
-  if (const JsonValue* all = schema.find("allOf")) {
+  if (const JsonValue* all = find(place, "allOf")) {
     for (QuestionId id : branches(place, within(place, "allOf", *all), *all, "allOf")) node.all_of.push_back(id);
     note(place, "allOf", Enforcement::kEnforced);
   }
-  if (const JsonValue* any = schema.find("anyOf")) {
+  if (const JsonValue* any = find(place, "anyOf")) {
     const Way way = within(place, "anyOf", *any);
     if (way.mode != Mode::kBlank || needs_.coverage) node.any_of.push_back(branches(place, way, *any, "anyOf"));
     note(place, "anyOf", Enforcement::kEnforced);
   }
-  if (const JsonValue* one = schema.find("oneOf")) {
+  if (const JsonValue* one = find(place, "oneOf")) {
     Way way = within(place, "oneOf", *one);
     if (way.mode == Mode::kRelaxed && relaxation_->exclusive(way, one).mode == Mode::kRelaxed) way = Way{};
     if (way.mode == Mode::kExact) {
@@ -234,10 +228,10 @@ void SchemaLoader::read_applicators(SchemaNode& node, const Place& place) {
     node.none_of.push_back(applied(place, Way{}, *no, "not"));
     note(place, "not", Enforcement::kEnforced);
   }
-  if (const JsonValue* condition = schema.find("if"); condition != nullptr && place.scope.dialect >= Dialect::kDraft7) {
+  if (const JsonValue* condition = find(place, "if"); condition != nullptr && place.scope.dialect >= Dialect::kDraft7) {
     const Way way = within(place, "if", *condition, true);
     auto conditional = [&](std::string_view keyword) {
-      const JsonValue* value = schema.find(keyword);
+      const JsonValue* value = find(place, keyword);
       if (value == nullptr) return kAlways;
       const Way inside = way.mode == Mode::kRelaxed ? within(place, keyword, *value) : way;
       QuestionId id = applied(place, inside, *value, keyword);
@@ -263,7 +257,7 @@ void SchemaLoader::read_order(SchemaNode& node, const Place& place) {
   const Dialect dialect = place.scope.dialect;
   const JsonValue* reference = schema.find("$ref");
   const bool refers = reference != nullptr && reference->is_string();
-  const JsonValue* all = schema.find("allOf");
+  const JsonValue* all = find(place, "allOf");
   const bool hidden = refers && dialect <= Dialect::kDraft7;
   // node.all_of: the reference, the dynamic reference, allOf.
   const std::size_t own = !hidden && all != nullptr ? node.all_of.size() - all->items.size() : node.all_of.size();
@@ -271,7 +265,7 @@ void SchemaLoader::read_order(SchemaNode& node, const Place& place) {
   const std::string_view dependent = dialect <= Dialect::kDraft7 ? "dependencies" : "dependentSchemas";
   for (const JsonMember& member : schema.members()) {
     const std::string_view keyword = member.key;
-    if (&member.value != schema.find(keyword) || (hidden && keyword != "$ref")) continue;
+    if (&member.value != find(place, keyword) || (hidden && keyword != "$ref")) continue;
     if (keyword == "properties") {
       OrderStep names{Kind::kNames, {}};
       std::unordered_set<NameId> listed;

@@ -100,7 +100,7 @@ void SchemaLoader::read_strings(SchemaNode& node, const Place& place) {
       refuse(place, "pattern", error.message());
     }
   }
-  if (const JsonValue* format = place.value->find("format"); format != nullptr && format->is_string()) {
+  if (const JsonValue* format = find(place, "format"); format != nullptr && format->is_string()) {
     if (auto known = known_format(format->text, place.scope.dialect == Dialect::kDraft2020)) {
       if (!keeps(place, "format", *format)) return;
       node.formats.emplace_back(*known);
@@ -113,7 +113,6 @@ void SchemaLoader::read_strings(SchemaNode& node, const Place& place) {
 }
 
 void SchemaLoader::read_numbers(SchemaNode& node, const Place& place) {
-  const JsonValue& schema = *place.value;
   auto bound = [&](std::string_view keyword, bool lower, bool exclusive) {
     const JsonValue* value = constraint(place, keyword);
     if (value == nullptr) return;
@@ -124,11 +123,11 @@ void SchemaLoader::read_numbers(SchemaNode& node, const Place& place) {
   };
   // Draft 4 has Booleans that change `minimum` and `maximum`; they are understood wherever they are Booleans.
   auto is_flag = [&](std::string_view keyword) {
-    const JsonValue* value = schema.find(keyword);
+    const JsonValue* value = find(place, keyword);
     return value != nullptr && value->is_boolean();
   };
   auto is_set = [&](std::string_view keyword) {
-    const JsonValue* value = schema.find(keyword);
+    const JsonValue* value = find(place, keyword);
     return value != nullptr && value->kind == JsonValue::Kind::kTrue && keeps(place, keyword, *value);
   };
   bound("minimum", true, is_set("exclusiveMinimum"));

@@ -105,6 +105,7 @@ Objects::CoreInfo& Objects::info(CoreId id) {
       info.is_plain = take(core.demanded);
     }
   }
+  list_bytes_ += info.plain.missing.size() * sizeof(NameId);
   info.analysed = true;
   return info;
 }
@@ -276,6 +277,7 @@ const std::vector<NameId>& Objects::seen_unnamed(CoreId core) {
     }
     std::sort(info.seen_unnamed.begin(), info.seen_unnamed.end(),
               [&](NameId a, NameId b) { return store_.name_text(a) < store_.name_text(b); });
+    list_bytes_ += info.seen_unnamed.size() * sizeof(NameId);
     info.seen_sorted = true;
   }
   return info.seen_unnamed;
@@ -332,8 +334,8 @@ TextId Objects::keys_of(CoreId core) {
                [&](NameId a, NameId b) { return store_.name_text(a) < store_.name_text(b); });
   }
   FuelScope::spend(plan.names.size() / 16 + 1);
-  TextId text = key_text(
-      KeyPlace{later ? core : kNone, lists_.intern(std::move(open)), lists_.intern(std::move(closed)), 0, rest});
+  TextId text =
+      key_text(KeyPlace{later ? core : kNone, intern_list(std::move(open)), intern_list(std::move(closed)), 0, rest});
   if (attempt.certain()) info(core).keys = text;
   return text;
 }
@@ -387,8 +389,8 @@ KeyOverlay Objects::key_overlay(std::uint32_t id) {
         lists[k] = k == 0 ? place.open : place.closed;  // all go the same way, as in most places
       } else {
         auto begin = side.names->begin();
-        lists[k] = lists_.intern(std::vector<NameId>(begin + static_cast<std::ptrdiff_t>(side.low),
-                                                     begin + static_cast<std::ptrdiff_t>(high)));
+        lists[k] = intern_list(std::vector<NameId>(begin + static_cast<std::ptrdiff_t>(side.low),
+                                                   begin + static_cast<std::ptrdiff_t>(high)));
       }
       side.low = high;
     }

@@ -138,7 +138,7 @@ Objects::Search Objects::prepare(CoreId id) {
 }
 
 bool Objects::search(Search& search, FormulaId f, std::size_t next, std::uint32_t count, std::uint32_t extras) {
-  FuelScope::spend();
+  FuelScope::spend(1 + formulas_.node(f).parts.size());  // it is read several times
   if (f == kFalse) return false;
   if (at_end(f, count) == kTrue) return true;
   if (!search.counts && f != kTrue) {

@@ -23,7 +23,7 @@ Objects::Objects(Machine& machine, Values& values, Texts& texts, TextFrames& str
       verdicts_(formulas_, values),
       automaton_(machine.add_automaton(this)),
       classes_(structural_classes(machine)) {
-  lists_.intern({});
+  intern_list({});
 }
 
 StateId Objects::state(const Local& local) {
@@ -55,6 +55,14 @@ StateId Objects::start(FormulaId demanded, const std::vector<FormulaId>& asked, 
   return state({Phase::kFirst, compact, core});
 }
 
+std::uint32_t Objects::intern_list(std::vector<std::uint32_t> list) {
+  const std::size_t before = lists_.size(), size = list.size();
+  FuelScope::spend(size / 64 + 1);
+  const std::uint32_t id = lists_.intern(std::move(list));
+  if (lists_.size() != before) list_bytes_ += sizeof(list) + size * sizeof(std::uint32_t) + 16;
+  return id;
+}
+
 Objects::SeenId Objects::with_seen(const Core& core, NameId name) {
   if (name == kNone && core.order == kNoOrder) return core.seen;
   std::vector<std::uint32_t> names = lists_[core.seen];
@@ -66,7 +74,7 @@ Objects::SeenId Objects::with_seen(const Core& core, NameId name) {
     std::set_union(names.begin(), names.end(), before.begin(), before.end(), std::back_inserter(all));
     names = std::move(all);
   }
-  return lists_.intern(std::move(names));
+  return intern_list(std::move(names));
 }
 
 FormulaId Objects::without_seen(FormulaId f, SeenId seen) {
@@ -190,7 +198,7 @@ Objects::Member Objects::read_key(CoreId id, const Key& key, SeenId seen, bool a
   core.asked = std::move(pending.asked);
   member.core = intern_core(std::move(core));
   member.spec = pending.spec;
-  member.questions = lists_.intern(std::move(pending.questions));
+  member.questions = intern_list(std::move(pending.questions));
   member.alive = true;
   return member;
 }
@@ -355,8 +363,8 @@ std::string Objects::describe(std::uint32_t id) {
 }
 
 std::size_t Objects::memory_bytes() const {
-  return cores_.size() * (sizeof(Core) + sizeof(CoreInfo) + 64) + locals_.size() * (sizeof(Local) + 16) +
-         lists_.size() * 96 + places_.size() * (sizeof(KeyPlace) + 16) + plans_.size() * (sizeof(Plan) + 512);
+  return cores_.size() * (sizeof(Core) + sizeof(CoreInfo) + 64) + locals_.size() * (sizeof(Local) + 16) + list_bytes_ +
+         places_.size() * (sizeof(KeyPlace) + 16) + plans_.size() * (sizeof(Plan) + 512);
 }
 
 }  // namespace maskforge

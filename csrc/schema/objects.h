@@ -197,6 +197,7 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   Label end_label(CoreId core);
   void questions_about(TableId table, const Key& key, const Plan& plan, std::vector<QuestionId>& out);
   // The core's seen names after one more; kNone for a key that is no name of the plan.
+  std::uint32_t intern_list(std::vector<std::uint32_t> list);
   SeenId with_seen(const Core& core, NameId name);
   FormulaId without_seen(FormulaId f, SeenId seen);
   bool was_seen(SeenId seen, NameId name) const;
@@ -267,6 +268,7 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   Interner<Core, CoreHash> cores_;
   StableVector<CoreInfo> infos_;
   Interner<Local, LocalHash> locals_;
+  std::size_t list_bytes_ = 0;                            // of lists_ and of the lists that cores hold
   Interner<std::vector<std::uint32_t>, ListHash> lists_;  // seen sets and question lists
   Interner<Shape, ShapeHash> shapes_;
   StableVector<Plan> plans_;

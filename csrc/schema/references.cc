@@ -9,6 +9,8 @@
 
 namespace maskforge {
 
+using namespace std::string_view_literals;
+
 namespace {
 
 struct UriParts {
@@ -177,28 +179,78 @@ std::string resolve_uri(std::string_view base, std::string_view reference) {
   return out + fragment;
 }
 
+namespace {
+
+// Of a vocabulary's URI: the bits of its keywords, 0 for one without keywords to enforce; nothing where it is not
+// known.
+std::optional<std::uint8_t> known_vocabulary(std::string_view uri) {
+  static const std::unordered_map<std::string_view, std::uint8_t> kOlder = {
+      {"core", 0},      {"applicator", kApplicator | kUnevaluated},
+      {"content", 0},   {"validation", kValidation},
+      {"meta-data", 0}, {"format", kFormat}};
+  static const std::unordered_map<std::string_view, std::uint8_t> kLatest = {{"core", 0},
+                                                                             {"applicator", kApplicator},
+                                                                             {"unevaluated", kUnevaluated},
+                                                                             {"validation", kValidation},
+                                                                             {"meta-data", 0},
+                                                                             {"content", 0},
+                                                                             {"format-annotation", kFormat},
+                                                                             {"format-assertion", kFormat}};
+  for (const auto& [prefix, names] : {std::pair{"https://json-schema.org/draft/2019-09/vocab/"sv, &kOlder},
+                                      {"https://json-schema.org/draft/2020-12/vocab/"sv, &kLatest}}) {
+    if (!uri.starts_with(prefix)) continue;
+    auto known = names->find(uri.substr(prefix.size()));
+    if (known != names->end()) return known->second;
+  }
+  return std::nullopt;
+}
+
+std::string without_fragment(std::string_view uri) { return std::string(uri.substr(0, uri.find('#'))); }
+
+}  // namespace
+
+References::MetaSchema& References::meta_schema(const std::string& uri, const std::string& text) {
+  auto [entry, fresh] = meta_schemas_.try_emplace(uri);
+  MetaSchema& meta = entry->second;
+  if (!fresh) return meta;
+  meta.document = parse_json(text);
+  const JsonValue* vocabularies = meta.document.root().find("$vocabulary");
+  if (vocabularies == nullptr || !vocabularies->is_object()) return meta;
+  meta.vocabularies = 0;
+  for (const JsonMember& member : vocabularies->members()) {
+    if (std::optional<std::uint8_t> known = known_vocabulary(member.key)) {
+      meta.vocabularies |= *known;
+    } else if (member.value.kind == JsonValue::Kind::kTrue) {
+      meta.unknown = std::string(member.key);
+    }
+  }
+  return meta;
+}
+
+std::string References::unknown_vocabulary(const JsonValue& schema) const {
+  const JsonValue* value = string_member(schema, "$schema");
+  if (value == nullptr) return {};
+  auto meta = meta_schemas_.find(without_fragment(value->text));
+  return meta == meta_schemas_.end() ? std::string{} : meta->second.unknown;
+}
+
 void References::apply_meta_schema(const JsonValue& schema, Scope& scope) {
   const JsonValue* value = string_member(schema, "$schema");
+  std::uint8_t vocabularies = kAllVocabularies;
   for (int hops = 0; value != nullptr && hops < 8; ++hops) {
     if (std::optional<Dialect> known = known_dialect(value->text)) {
       scope.dialect = *known;
-      if (hops == 0) scope.validation = true;
+      scope.vocabularies = *known >= Dialect::kDraft2019 ? vocabularies : std::uint8_t{kAllVocabularies};
       return;
     }
-    const std::string uri(value->text.substr(0, value->text.find('#')));
+    const std::string uri = without_fragment(value->text);
     auto given = resources_.find(uri);
-    if (given == resources_.end()) return;
-    auto [parsed, fresh] = meta_schemas_.try_emplace(uri);
-    if (fresh) parsed->second = parse_json(given->second);
-    if (const JsonValue* vocabularies = parsed->second.root().find("$vocabulary");
-        vocabularies != nullptr && hops == 0) {
-      scope.validation = false;
-      for (const JsonMember& member : vocabularies->members()) {
-        if (member.key.find("/vocab/validation") != member.key.npos) scope.validation = true;
-      }
-    }
-    value = string_member(parsed->second.root(), "$schema");
+    if (given == resources_.end()) break;
+    MetaSchema& meta = meta_schema(uri, given->second);
+    if (hops == 0) vocabularies = meta.vocabularies;
+    value = string_member(meta.document.root(), "$schema");
   }
+  if (scope.dialect >= Dialect::kDraft2019 && vocabularies != kAllVocabularies) scope.vocabularies = vocabularies;
 }
 
 std::string_view References::own(std::string_view base) {
@@ -295,6 +347,18 @@ const References::Resource* References::resource(const std::string& uri, const S
   return known == by_uri_.end() ? nullptr : &known->second;
 }
 
+constexpr std::size_t kFewMembers = 32;  // that are looked through one by one
+
+const JsonValue* References::member(const JsonValue& object, const std::string& key) {
+  if (object.member_count <= kFewMembers) return object.find(key);
+  auto [entry, fresh] = large_objects_.try_emplace(&object);
+  if (fresh) {
+    for (const JsonMember& member : object.members()) entry->second[member.key] = &member.value;
+  }
+  auto found = entry->second.find(key);
+  return found == entry->second.end() ? nullptr : found->second;
+}
+
 References::Target References::follow(const Resource& resource, std::string_view fragment) {
   if (fragment.empty()) return {resource.root, resource.pointer, resource.around};
   if (fragment[0] != '/') {
@@ -315,14 +379,17 @@ References::Target References::follow(const Resource& resource, std::string_view
     }
     const JsonValue* next = nullptr;
     if (target.value->is_object()) {
-      next = target.value->find(key);
+      next = member(*target.value, key);
     } else if (target.value->is_array() && !key.empty() && key.find_first_not_of("0123456789") == key.npos &&
                key.size() < 9) {
       std::size_t index = std::stoul(key);
       if (index < target.value->items.size()) next = &target.value->items[index];
     }
     if (next == nullptr) return {};
-    target.scope = enter(*target.value, target.scope);
+    // Large objects are tables of schemas most often, and their members many to look through.
+    const bool is_table = target.value->member_count > kFewMembers && member(*target.value, "$id") == nullptr &&
+                          member(*target.value, "id") == nullptr && member(*target.value, "$schema") == nullptr;
+    if (!is_table) target.scope = enter(*target.value, target.scope);
     target.pointer += "/" + pointer_segment(key);
     target.value = next;
     i = end + 1;

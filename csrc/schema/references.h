@@ -2,6 +2,7 @@
 // it. Nothing is fetched. Covered by tests/schema/test_suite.py and tests/grammar/test_references.py.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <set>
 #include <string>
@@ -15,12 +16,21 @@ namespace maskforge {
 
 enum class Dialect { kDraft4, kDraft6, kDraft7, kDraft2019, kDraft2020 };
 
+// The vocabularies of 2019-09 and 2020-12 that have keywords which the engine enforces; a set of them is their sum.
+enum Vocabulary : std::uint8_t {
+  kApplicator = 1,
+  kUnevaluated = 2,
+  kValidation = 4,
+  kFormat = 8,
+  kAllVocabularies = 15
+};
+
 // By which rules, and relative to which URI, a schema is read.
 struct Scope {
   Dialect dialect = Dialect::kDraft2020;
   std::string_view base;      // absolute or empty, no fragment; the References own it
-  bool validation = true;     // whether the meta-schema's `$vocabulary` has the validation keywords
   std::uint32_t dynamic = 0;  // the resources that an evaluation came through, as far as they count: References::pass
+  std::uint8_t vocabularies = kAllVocabularies;  // those of the meta-schema
 };
 
 // RFC 3986, section 5.2: `reference` resolved against `base`.
@@ -47,6 +57,8 @@ class References {
   // The scope inside `schema`, given the scope around it: applies `$id` (draft 4: `id`) and `$schema` (of a meta-schema
   // that is given as a resource: its own dialect and `$vocabulary`; of an unknown one: nothing).
   Scope enter(const JsonValue& schema, const Scope& around);
+  // A vocabulary that the meta-schema of `schema` demands and that is not known; empty where there is none.
+  std::string unknown_vocabulary(const JsonValue& schema) const;
   Target resolve(std::string_view reference, const Scope& scope);
   // The target of a `$dynamicRef`, or of a `$recursiveRef`. Where the reference leads to a dynamic anchor, that is the
   // anchor of this name in the first resource on the way here that has one.
@@ -66,6 +78,8 @@ class References {
   std::string_view own(std::string_view base);
   void index_documents();
   void index(const JsonValue& value, const Scope& around, const std::string& pointer, int depth);
+  // As JsonValue::find, for the many references into a few large objects.
+  const JsonValue* member(const JsonValue& object, const std::string& key);
   Target follow(const Resource& resource, std::string_view fragment);
   const Resource* resource(const std::string& uri, const Scope& referring);
   void apply_meta_schema(const JsonValue& schema, Scope& scope);
@@ -76,8 +90,15 @@ class References {
   // By base URI, then by name; kRecursiveAnchor is the name of `$recursiveAnchor`.
   std::map<std::string, std::map<std::string, Target, std::less<>>, std::less<>> dynamic_anchors_;
   std::map<DynamicScope, std::uint32_t> dynamic_ids_;
-  std::vector<const DynamicScope*> dynamic_scopes_;   // by id
-  std::map<std::string, JsonDocument> meta_schemas_;  // read for their `$vocabulary`
+  std::vector<const DynamicScope*> dynamic_scopes_;  // by id
+  struct MetaSchema {
+    JsonDocument document;
+    std::uint8_t vocabularies = kAllVocabularies;
+    std::string unknown;  // a vocabulary that it demands
+  };
+  MetaSchema& meta_schema(const std::string& uri, const std::string& text);
+  std::map<std::string, MetaSchema> meta_schemas_;  // read for their `$vocabulary`
+  std::unordered_map<const JsonValue*, std::unordered_map<std::string_view, const JsonValue*>> large_objects_;
   std::vector<Resource> unindexed_;
   std::map<std::string, JsonDocument> own_documents_;
   std::map<std::string, JsonDocument>* const documents_;  // parsed from resources_

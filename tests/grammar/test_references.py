@@ -83,3 +83,70 @@ def test_a_missing_resource_is_an_error_and_not_a_download() -> None:
         compiler.json_schema({"$ref": "http://example.test/a"}, registry=registry)
     with pytest.raises(NoSuchResource):
         referencing.Registry()["http://example.test/missing"]
+
+
+def test_a_resource_that_cannot_be_crawled_leaves_the_others() -> None:
+    # `referencing` takes either all or none of the members of `dependencies` for schemas.
+    mixed = {"dependencies": {"a": {"$ref": "inner"}, "b": ["c"]}, "definitions": {"i": {"$id": "inner"}}}
+    draft7 = referencing.jsonschema.DRAFT7
+    outer = {"definitions": {"i": {"$id": "in", "type": "null"}}}
+    registry = referencing.Registry().with_resources(
+        [
+            ("http://example.test/mixed", draft7.create_resource(mixed)),
+            ("http://example.test/mixed2", draft7.create_resource({"dependencies": {"a": {}, "b": ["c"]}})),
+            ("http://example.test/outer", draft7.create_resource(outer)),
+        ]
+    )
+    schema = {"$schema": "http://json-schema.org/draft-07/schema#", "allOf": [{"$ref": "http://example.test/mixed2"}]}
+    grammar = mf.Compiler(byte_vocabulary()).json_schema(schema, registry=registry)
+    assert accepts(grammar, "{}") and not accepts(grammar, '{"b": 1}')
+    schema["items"] = {"$ref": "http://example.test/in"}  # type: ignore[assignment]
+    grammar = mf.Compiler(byte_vocabulary()).json_schema(schema, registry=registry)
+    assert accepts(grammar, "[null]") and not accepts(grammar, "[1]")
+
+
+@pytest.mark.parametrize("draft", ["2019-09", "2020-12"])
+def test_vocabularies_decide_which_keywords_mean_something(draft: str) -> None:
+    dialect = f"https://json-schema.org/draft/{draft}/"
+    schema = {
+        "$schema": "http://example.test/meta",
+        "type": "object",
+        "properties": {"a": {"format": "date"}},
+        "unevaluatedProperties": False,
+    }
+
+    def allowed(*vocabularies: str) -> list[str]:
+        uris = {f"{dialect}vocab/{name}": True for name in ("core", *vocabularies)}
+        meta = {"$id": "http://example.test/meta", "$schema": f"{dialect}schema", "$vocabulary": uris}
+        registry = registry_of(meta=meta)
+        grammar = mf.Compiler(byte_vocabulary()).json_schema(schema, registry=registry)
+        silent = {entry.keyword for entry in grammar.report if "vocabulary" in entry.reason}
+        expected = {"type"} if "validation" not in vocabularies else set()
+        expected |= {"properties"} if "applicator" not in vocabularies else set()
+        evaluates = "unevaluated" if draft == "2020-12" else "applicator"
+        expected |= {"unevaluatedProperties"} if evaluates not in vocabularies else set()
+        assert silent - {"format"} == expected
+        return [text for text in ("1", '{"a": "2024-01-01"}', '{"a": "x"}', '{"b": 1}') if accepts(grammar, text)]
+
+    form = "format" if draft == "2019-09" else "format-annotation"
+    rest = () if draft == "2019-09" else ("unevaluated",)
+    assert allowed("applicator", "validation", form, *rest) == ['{"a": "2024-01-01"}']
+    assert allowed("applicator", form, *rest) == ["1", '{"a": "2024-01-01"}']
+    assert allowed("applicator", "validation", *rest) == ['{"a": "2024-01-01"}', '{"a": "x"}']
+    assert allowed("validation", form) == ['{"a": "2024-01-01"}', '{"a": "x"}', '{"b": 1}']
+    if rest:
+        assert allowed("applicator", "validation", form) == ['{"a": "2024-01-01"}', '{"b": 1}']
+
+
+def test_a_vocabulary_that_is_demanded_and_unknown_is_refused() -> None:
+    for demanded in (True, False):
+        vocabulary = {"https://json-schema.org/draft/2020-12/vocab/core": True, "http://example.test/units": demanded}
+        meta = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$vocabulary": vocabulary}
+        schema = {"$schema": "http://example.test/meta", "unit": "m"}
+        compiler, registry = mf.Compiler(byte_vocabulary()), registry_of(meta=meta)
+        if demanded:
+            with pytest.raises(mf.UnsupportedError, match="units"):
+                compiler.json_schema(schema, registry=registry)
+        grammar = compiler.json_schema(schema, registry=registry, on_refused="report")
+        refused = [entry.keyword for entry in grammar.report if entry.status == "refused"]
+        assert refused == (["$schema"] if demanded else [])

@@ -82,3 +82,30 @@ def test_what_was_refused_once_is_refused_again() -> None:
             matcher = compiler.json_schema(schema).matcher()
             matcher.accept_bytes(b'{"1":')
             matcher.allowed_tokens()
+
+
+@pytest.mark.parametrize(
+    "dialect, schema",
+    [
+        ("http://json-schema.org/draft-04/schema#", {"const": 1, "contains": {}, "propertyNames": {}}),
+        ("http://json-schema.org/draft-07/schema#", {"prefixItems": [], "dependentRequired": {}, "minContains": 1}),
+        ("https://json-schema.org/draft/2020-12/schema", {"then": {}, "else": {}, "minContains": 1, "maxContains": 1}),
+        ("https://json-schema.org/draft/2020-12/schema", {"uniqueItems": False}),
+    ],
+)
+def test_every_keyword_is_in_the_report(dialect: str, schema: Any) -> None:
+    # Those that mean nothing in their dialect, or without another keyword, were not.
+    report = byte_compiler().json_schema({"$schema": dialect, **schema}).report
+    found = {entry.keyword: (entry.status, bool(entry.reason)) for entry in report if entry.keyword in schema}
+    expected = ("enforced", False) if "uniqueItems" in schema else ("annotation", True)
+    assert found == dict.fromkeys(schema, expected)
+
+
+def test_references_into_a_large_table_pass_through_its_identifier() -> None:
+    # Tables of more than 32 members are looked into by hash, those with an identifier of their own too.
+    homes: dict[str, Any] = {f"d{i}": {"$ref": "#/x"} for i in range(40)}
+    inside = {"$id": "http://localhost/inner", "x": {"type": "null"}, **homes}
+    schema = {"$ref": "#/$defs/inside/d7", "x": {"type": "integer"}, "$defs": {"inside": inside}}
+    assert allows(schema, "null") and not allows(schema, "1")
+    plain = {"$ref": "#/$defs/d7", "x": {"type": "integer"}, "$defs": homes}
+    assert allows(plain, "1") and not allows(plain, "null")

@@ -7,6 +7,8 @@ reads Python's dialect of regular expressions and not ECMA-262's.
 from __future__ import annotations
 
 import datetime
+import functools
+import ipaddress
 import json
 import re
 from collections.abc import Iterator
@@ -16,7 +18,7 @@ from typing import Any
 import jsonschema
 from hypothesis import strategies as st
 
-from tests.schema.annotations import Oracle, uses_unevaluated
+from tests.schema.annotations import Oracle, applies, uses_unevaluated
 from tests.schema.support import DIALECTS
 
 DRAFTS = list(DIALECTS)
@@ -53,10 +55,16 @@ TEXTS = [
     "a/b",
     "\n",
     "00000000-0000-0000-0000-000000000000",
+    "23:59:60Z",
+    "2023-02-28T00:00:00.5+01:00",
+    "P1DT2H",
+    "::1",
+    "/a~1b",
 ]
-NUMBERS = [0, 1, -1, 2, 3, 7, 10, 0.5, 1.5, -2.5, 0.1, 1.0, 100, 1e3, 12345678901234567890]
+NUMBERS = [0, 1, -1, 2, 3, 7, 10, 0.5, 1.5, -2.5, 0.1, 1.0, 100, 1e3, 12345678901234567890, 0.25, -1e-3, 1e22]
 TYPES = ["null", "boolean", "integer", "number", "string", "array", "object"]
-FORMATS = ["date", "ipv4", "uuid", "date-of-birth"]  # the last is no format, so it means nothing
+# The last is no format, so it means nothing.
+FORMATS = ["date", "ipv4", "uuid", "time", "date-time", "duration", "ipv6", "json-pointer", "date-of-birth"]
 
 names = st.sampled_from(NAMES[:5]) | st.sampled_from(NAMES)
 texts = st.sampled_from(TEXTS)
@@ -112,6 +120,8 @@ def subschemas(
             families.append(evaluation_keywords)
     for family in draw(st.lists(st.sampled_from(families), min_size=1, max_size=2 if depth > 1 else 1)):
         schema.update(draw(family(draft, depth, references)))
+    if draw(st.integers(0, 15)) == 0:
+        schema = {**draw(foreign_keywords(draft)), **schema}
     if references and draw(st.integers(0, 5)) == 0:
         # A reference from inside the recursive definition to itself must lie below a child position.
         target = "leaf" if in_place or depth >= 2 else draw(st.sampled_from(["leaf", "tree", "tree"]))
@@ -136,6 +146,29 @@ def string_keywords(draft: str, depth: int, references: bool) -> st.SearchStrate
 
 
 @st.composite
+def foreign_keywords(draw: st.DrawFn, draft: str) -> dict[str, Any]:
+    """A keyword that another dialect has and this one ignores."""
+    foreign: dict[str, Any] = {
+        "const": 1,
+        "contains": False,
+        "propertyNames": False,
+        "if": True,
+        "then": False,
+        "dependentRequired": {"a": ["b"]},
+        "dependentSchemas": {"a": False},
+        "dependencies": {"a": ["b"]},
+        "prefixItems": [False],
+        "unevaluatedProperties": False,
+        "unevaluatedItems": False,
+        "$recursiveRef": "#",
+        "$dynamicRef": "#none",
+        "unknown": False,
+    }
+    keyword = draw(st.sampled_from([word for word in foreign if word == "unknown" or not applies(word, draft)]))
+    return {keyword: foreign[keyword]}
+
+
+@st.composite
 def number_keywords(draw: st.DrawFn, draft: str, depth: int, references: bool) -> dict[str, Any]:
     schema: dict[str, Any] = {}
     low, high = draw(numbers), draw(numbers)
@@ -150,7 +183,7 @@ def number_keywords(draw: st.DrawFn, draft: str, depth: int, references: bool) -
             else:
                 schema["exclusive" + keyword] = value
     if draw(st.integers(0, 2)) == 0:
-        schema["multipleOf"] = draw(st.sampled_from([1, 2, 3, 0.5, 0.1, 1.5, 7]))
+        schema["multipleOf"] = draw(st.sampled_from([1, 2, 3, 0.5, 0.1, 1.5, 7, 0.01, 0.25, 1e-3, 4, 1000]))
     return schema
 
 
@@ -313,6 +346,11 @@ def leaves(draw: st.DrawFn, draft: str) -> dict[str, Any]:
 # ---- the oracle -----------------------------------------------------------------------------------------------------
 
 CHECKER = jsonschema.FormatChecker(formats=["ipv4"])
+TIME = "([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9]|60)([.][0-9]+)?([Zz]|([+-])([01][0-9]|2[0-3]):([0-5][0-9]))"
+DURATION = (
+    "P([0-9]+W|(?=.)([0-9]+Y([0-9]+M([0-9]+D)?)?|[0-9]+M([0-9]+D)?|[0-9]+D)?"
+    "(T(?=.)([0-9]+H([0-9]+M([0-9]+S)?)?|[0-9]+M([0-9]+S)?|[0-9]+S))?)"
+)
 
 
 @CHECKER.checks("date")
@@ -335,6 +373,50 @@ def is_uuid(value: object) -> bool:
     return not isinstance(value, str) or bool(
         re.fullmatch("-".join(f"{digit}{{{n}}}" for n in (8, 4, 4, 4, 12)), value)
     )
+
+
+@CHECKER.checks("time")
+def is_time(value: object) -> bool:
+    """RFC 3339, section 5.6; a leap second is the last one of a day in UTC."""
+    if not isinstance(value, str):
+        return True
+    found = re.fullmatch(TIME, value)
+    if not found or found[3] != "60":
+        return found is not None
+    minutes = int(found[1]) * 60 + int(found[2])
+    if found[6]:
+        offset = int(found[7]) * 60 + int(found[8])
+        minutes -= offset if found[6] == "+" else -offset
+    return minutes % 1440 == 1439
+
+
+@CHECKER.checks("date-time")
+def is_date_time(value: object) -> bool:
+    if not isinstance(value, str):
+        return True
+    return value[10:11] in ("T", "t") and is_date(value[:10]) and is_time(value[11:])
+
+
+@CHECKER.checks("duration")
+def is_duration(value: object) -> bool:
+    """RFC 3339, appendix A."""
+    return not isinstance(value, str) or bool(re.fullmatch(DURATION, value))
+
+
+@CHECKER.checks("ipv6")
+def is_ipv6(value: object) -> bool:
+    if not isinstance(value, str):
+        return True
+    try:
+        ipaddress.IPv6Address(value)
+    except ValueError:
+        return False
+    return "%" not in value
+
+
+@CHECKER.checks("json-pointer")
+def is_json_pointer(value: object) -> bool:
+    return not isinstance(value, str) or bool(re.fullmatch("(/([^~/]|~[01])*)*", value, re.DOTALL))
 
 
 def exact(value: Any) -> Any:
@@ -388,12 +470,21 @@ def are_unique(
         yield jsonschema.ValidationError(f"{value!r} has equal items")
 
 
+@functools.cache
+def validator_class(dialect: str) -> type[jsonschema.protocols.Validator]:
+    kind = jsonschema.validators.validator_for({"$schema": dialect}, default=jsonschema.Draft202012Validator)
+    return jsonschema.validators.extend(kind, {"uniqueItems": are_unique})
+
+
+def leaf_validator(schema: Any, **options: Any) -> jsonschema.protocols.Validator:
+    """`jsonschema`'s validator of a schema's own dialect, with equality of items by value."""
+    dialect = schema.get("$schema", "") if isinstance(schema, dict) else ""
+    return validator_class(dialect)(schema, format_checker=CHECKER, **options)
+
+
 def validator(schema: Any) -> jsonschema.protocols.Validator | Oracle:
-    kind = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
-    kind = jsonschema.validators.extend(kind, {"uniqueItems": are_unique})
-    if uses_unevaluated(schema):
-        return Oracle(exact(for_python(schema)), lambda leaf: kind(leaf, format_checker=CHECKER))
-    return kind(exact(for_python(schema)), format_checker=CHECKER)
+    prepared = exact(for_python(schema))
+    return Oracle(prepared, leaf_validator) if uses_unevaluated(schema) else leaf_validator(prepared)
 
 
 class TooLargeError(Exception):

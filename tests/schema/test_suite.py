@@ -46,14 +46,6 @@ RULES = [
         FALSE_REJECT,
         lambda group, case: case["description"].endswith("is only an annotation by default"),
     ),
-    Rule(
-        "a metaschema of one's own is read as the dialect 2020-12, its `$vocabulary` is not",
-        LATER,
-        "required",
-        "vocabulary.json",
-        FALSE_REJECT,
-        lambda group, case: case["description"] == "no validation: invalid number, but it still validates",
-    ),
     Rule("the contents of strings are annotations", ("draft7",), "optional", "content.json", FALSE_ACCEPT),
     Rule(
         "`dependencies` is an annotation where `dependentRequired` and `dependentSchemas` have replaced it",
