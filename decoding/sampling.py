@@ -110,7 +110,7 @@ class Sampler:
         """
         import torch
 
-        own = isinstance(seed, (Sequence, torch.Tensor))
+        own = _is_column(seed)
         values = [
             self._column("seed", seed, torch.int64, 0, None, None),
             self._column("step", step, torch.int64, 0, 0, None),
@@ -149,7 +149,7 @@ class Sampler:
     def _column(self, name: str, value: Any, dtype: Any, default: float, least: Any, most: Any) -> torch.Tensor:
         import torch
 
-        if isinstance(value, (Sequence, torch.Tensor)):
+        if _is_column(value):
             given = torch.as_tensor(value).detach().cpu()
             if given.ndim != 1 or len(given) > self.capacity:
                 raise MisuseError(f"{name} is one number, or one for each of at most {self.capacity} rows")
@@ -158,6 +158,7 @@ class Sampler:
             column = torch.full((self.capacity,), default, dtype=dtype)
             column[: len(given)] = given.to(dtype)
         else:
+            value = value.item() if isinstance(value, torch.Tensor) else value
             if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
                 raise MisuseError(f"{name} is a number, not {value!r}")
             if not dtype.is_floating_point:
@@ -209,6 +210,15 @@ class Sampler:
     @staticmethod
     def _all_lists(rows: MaskRows, count: int) -> bool:
         return bool(rows.pool.few_allowed(rows.host_slots[:count]).all())
+
+
+def _is_column(value: Any) -> bool:
+    """Whether a setting has a number for each row; a tensor without dimensions is one number."""
+    import torch
+
+    if isinstance(value, torch.Tensor):
+        return value.ndim > 0
+    return isinstance(value, Sequence) and not isinstance(value, (str, bytes))
 
 
 def check_pool_rows(logits: torch.Tensor, rows: MaskRows) -> None:
@@ -287,8 +297,14 @@ def sample(
     if not count:
         none = torch.empty(0, dtype=torch.int64, device=logits.device)
         return Sample(none, none.float()) if return_removed else none
+    settings: dict[str, Any] = {
+        "temperature": temperature, "top_k": top_k, "top_p": top_p, "min_p": min_p, "seed": seed, "step": step
+    }  # fmt: skip
+    for name, value in settings.items():
+        if _is_column(value) and len(value) != count:
+            raise MisuseError(f"{len(value)} numbers for {name}, but {count} rows: give one, or one for each")
     sampler = _sampler(count, width, logits.device)
-    sampler.set(temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p, seed=seed, step=step)
+    sampler.set(**settings)
     tokens = sampler.run(logits, masks, removed=return_removed).clone()
     return Sample(tokens, sampler.log_removed[:count].clone()) if return_removed else tokens
 

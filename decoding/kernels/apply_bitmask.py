@@ -2,7 +2,7 @@
 
 A program reads each of its words once, spreads it over 32 lanes and stores -inf only where the bit is 0, so allowed
 logits are neither read nor written: the traffic is the bitmask plus what is masked out. Covered by
-tests/decoding/test_apply_kernel.py (interpreter) and tests/gpu/test_apply_gpu.py.
+tests/decoding/test_kernels.py (interpreter) and tests/gpu/test_apply_gpu.py.
 """
 
 from __future__ import annotations

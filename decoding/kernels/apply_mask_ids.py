@@ -1,7 +1,7 @@
 """Applying pooled masks by their slots: a step sends one int32 a row, the masks are on the device already.
 
 One program masks a segment of a row: it looks up the base and the flips of the segment, and stores as
-`apply_bitmask` does. Covered by tests/decoding/test_pool_kernels.py (interpreter) and tests/gpu/test_pool_gpu.py.
+`apply_bitmask` does. Covered by tests/decoding/test_kernels.py (interpreter) and tests/gpu/test_pool_gpu.py.
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ mass exceeds u times the total. Every path (lists, bitmasks, the CPU's) draws by
 but for rounding.
 
 Nothing is allocated and nothing waits, so both launches can be captured in a CUDA graph. Covered by
-tests/decoding/test_sample.py (the interpreter) and tests/gpu/test_pool_gpu.py; `sample_reference.py` beside this is the
-same in plain PyTorch.
+tests/decoding/test_kernels.py (interpreter) and tests/gpu/test_pool_gpu.py; `plain.py` beside this is the same in plain
+PyTorch.
 """
 
 from __future__ import annotations
@@ -332,7 +332,7 @@ def _draw_from_row(
             bits = tl.load(words + token // 32, mask=(token < width) & (token // 32 < word_count), other=0)
             x = tl.where(((bits >> (token & 31)) & 1) != 0, x, _NOTHING)
         mass = _mass(x, peak, scale)
-        mass = tl.where((_key(x) >= threshold) & (greedy | (mass >= min_p)), mass, 0.0)
+        mass = tl.where((_key(x) >= threshold) & (mass >= tl.where(greedy, 0.0, min_p)), mass, 0.0)
         rest = (target - before) / share * tl.sum(mass, axis=0)
         drawn = segment * (WORDS * 32) + _pick(mass, inner, rest.to(tl.float32))
     return drawn

@@ -43,7 +43,7 @@ def pooled_words(
     """int32 [WORDS]: a segment of the mask in a slot (int64, known to be fresh)."""
     base = tl.load(heads + 2 * slot).to(tl.int64)
     word = segment * WORDS + tl.arange(0, WORDS)
-    bits = tl.load(bases + base * words + word, mask=(word < words) & (base >= 0), other=0)
+    bits = tl.load(bases + base * words + word, mask=word < tl.where(base >= 0, words, 0), other=0)
     last = (words + WORDS - 1) // WORDS  # segments of a mask; logits may have more
     index = segments + slot * (last + 1) + segment
     begin = tl.load(index, mask=segment < last, other=0)
