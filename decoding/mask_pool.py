@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from maskforge._core import MisuseError
 from maskforge.decoding.batch import BatchExecutor, default_executor
 from maskforge.decoding.matcher import Matcher
+from maskforge.decoding.pinned import PinnedRing
 
 if TYPE_CHECKING:
     import torch
@@ -29,8 +30,11 @@ if TYPE_CHECKING:
     from maskforge import _core
 
 SEGMENT = 2048  # tokens; as in decoding/kernels/tiles.py, which needs Triton
-_UNCONSTRAINED = -1
-_RING = 4  # steps that the host may be ahead of the device before it waits
+UNCONSTRAINED = -1  # the id of a row without a mask
+
+
+class StaleMaskError(MisuseError):
+    """The mask of an id was evicted from its pool. Asking the matcher again gives an id that is good."""
 
 
 class MaskPool:
@@ -82,6 +86,7 @@ class MaskPool:
         self._counts = np.zeros(self.most_masks, dtype=np.int64)
         self._serials = np.full(self.most_bases, -1, dtype=np.int64)
         self._uploads = 0
+        self._ring = PinnedRing(self.device)
 
     @property
     def host(self) -> _core.MaskPool:
@@ -126,7 +131,7 @@ class MaskPool:
         return self._host.add(bitmask.data_ptr(), self.words)
 
     def bitmask(self, mask_id: int) -> torch.Tensor:
-        """A mask as int32 [words] in CPU memory; MisuseError where it was evicted."""
+        """A mask as int32 [words] in CPU memory; StaleMaskError where it was evicted."""
         import torch
 
         words = torch.empty(self.words, dtype=torch.int32)
@@ -140,7 +145,7 @@ class MaskPool:
     def resolve(self, ids: Sequence[int]) -> Any:
         """int32 array of the slots of masks, -1 for -1, after uploading what is not on the device.
 
-        Raises MisuseError for an id whose mask was evicted; nothing is changed for ids that are on the device.
+        Raises StaleMaskError for an id whose mask was evicted; nothing is changed for ids that are on the device.
         """
         import numpy as np
 
@@ -148,7 +153,7 @@ class MaskPool:
         if wanted.ndim != 1:
             raise MisuseError("mask ids are a list of integers")
         slots = wanted & self._slot_mask
-        constrained = wanted != _UNCONSTRAINED
+        constrained = wanted != UNCONSTRAINED
         if bool((constrained & ((wanted < 0) | (slots >= self.most_masks))).any()):
             raise MisuseError(f"{int(wanted[constrained & ((wanted < 0) | (slots >= self.most_masks))][0])} is no mask id")
         missing = np.unique(wanted[constrained & (self._ids[np.where(constrained, slots, 0)] != wanted)])
@@ -158,7 +163,7 @@ class MaskPool:
             lost = constrained & (self._ids[np.where(constrained, slots, 0)] != wanted)
             if bool(lost.any()):
                 raise _stale(int(wanted[lost][0]))
-        return np.where(constrained, slots, _UNCONSTRAINED).astype(np.int32)
+        return np.where(constrained, slots, UNCONSTRAINED).astype(np.int32)
 
     @property
     def stamp(self) -> int:
@@ -183,42 +188,47 @@ class MaskPool:
         return found
 
     def _upload(self, masks: list[_core.PooledMask]) -> None:
+        import numpy as np
+
+        pairs: list[tuple[torch.Tensor, Any]] = []
         for mask in masks:  # bases first: a mask must not be older than its base
             if mask.base is not None and self._serials[mask.base[0]] != mask.base[1]:
-                self._upload_base(*mask.base, mask.base_bits())
+                slot, serial = mask.base
+                self._ids[self._base_of == slot] = UNCONSTRAINED  # their content changes
+                self._serials[slot] = serial
+                pairs += [(self.bases[slot], np.frombuffer(bytearray(mask.base_bits()), dtype=np.int32))]
+                pairs += [self._stamp_of(self.base_stamps, slot)]
+        lost = None
         for mask in masks:
             if mask.base is not None and self._serials[mask.base[0]] != mask.base[1]:
-                raise _stale(mask.id)  # two bases of one slot: one of them has been evicted while we looked
-            self._upload_mask(mask)
+                lost = mask.id  # two bases of one slot: one of them has been evicted while we looked
+            else:
+                pairs += self._mask_parts(mask)
+        self._ring.copy([(target, values) for target, values in pairs if len(values)])
+        if lost is not None:
+            raise _stale(lost)
 
-    def _upload_base(self, slot: int, serial: int, content: bytes) -> None:
+    def _mask_parts(self, mask: _core.PooledMask) -> list[tuple[torch.Tensor, Any]]:
         import numpy as np
 
-        self._uploads += 1
-        self._ids[self._base_of == slot] = -1  # their content has changed
-        self._serials[slot] = serial
-        self._send(self.bases[slot], np.frombuffer(content, dtype=np.int32))
-        self.base_stamps[slot] = self._uploads
-
-    def _upload_mask(self, mask: _core.PooledMask) -> None:
-        import numpy as np
-
-        self._uploads += 1
         slot = mask.id & self._slot_mask
-        flips = np.frombuffer(mask.flips(), dtype=np.int32)
-        base = _UNCONSTRAINED if mask.base is None else mask.base[0]
+        flips = np.frombuffer(bytearray(mask.flips()), dtype=np.int32)
+        base = UNCONSTRAINED if mask.base is None else mask.base[0]
         starts = np.searchsorted(flips, np.arange(self.num_segments + 1) * SEGMENT).astype(np.int32)
         self._ids[slot], self._base_of[slot], self._counts[slot] = mask.id, base, len(flips)
-        if len(flips):
-            self._send(self.flips[slot, : len(flips)], flips)
-        self._send(self.segments[slot], starts)
-        self._send(self.heads[slot], np.array([base, len(flips)], dtype=np.int32))
-        self.stamps[slot] = self._uploads
+        return [
+            (self.flips[slot, : len(flips)], flips),
+            (self.segments[slot], starts),
+            (self.heads[slot], np.array([base, len(flips)], dtype=np.int32)),
+            self._stamp_of(self.stamps, slot),
+        ]
 
-    def _send(self, target: torch.Tensor, values: Any) -> None:
-        import torch
+    def _stamp_of(self, stamps: torch.Tensor, slot: int) -> tuple[torch.Tensor, Any]:
+        """The number of one more upload, for the slot that it writes."""
+        import numpy as np
 
-        target.copy_(torch.from_numpy(values.copy()))  # pageable: returns once the values are taken
+        self._uploads += 1
+        return stamps[slot : slot + 1], np.array([self._uploads], dtype=np.int64).view(np.int32)
 
 
 class MaskRows:
@@ -236,13 +246,12 @@ class MaskRows:
         self.pool = pool
         self.capacity = count
         # One buffer, so that a step is one copy: the stamp (int64), then the slots.
-        self._buffer = torch.full((2 + count,), _UNCONSTRAINED, dtype=torch.int32, device=pool.device)
+        self._buffer = torch.full((2 + count,), UNCONSTRAINED, dtype=torch.int32, device=pool.device)
         self.stamp = self._buffer[:2].view(torch.int64)
         self.slots = self._buffer[2:]
         self.stale = torch.zeros(1, dtype=torch.int32, device=pool.device)
         self._slots: Any = None  # the same on the host
-        self._host_ring: list[tuple[torch.Tensor, Any]] = []
-        self._step = 0
+        self._ring = PinnedRing(pool.device)
         self.set([])
 
     def set(self, ids: Sequence[int]) -> None:
@@ -250,16 +259,17 @@ class MaskRows:
 
         ids: of masks, as `MaskPool.ids` or `Matcher.next_token_mask_id` gave them; -1 for a row without a constraint.
         What the device lacks is uploaded. Never part of a captured graph: call it before each replay.
-        Raises MisuseError for an id whose mask was evicted; the rows are then as they were.
+        Raises StaleMaskError for an id whose mask was evicted; the rows are then as they were.
         """
         import numpy as np
 
         if len(ids) > self.capacity:
             raise MisuseError(f"{len(ids)} mask ids for {self.capacity} rows")
-        slots = np.full(self.capacity, _UNCONSTRAINED, dtype=np.int32)
+        slots = np.full(self.capacity, UNCONSTRAINED, dtype=np.int32)
         slots[: len(ids)] = self.pool.resolve(ids)
         self._slots = slots
-        self._send(np.array([self.pool.stamp], dtype=np.int64).view(np.int32), slots)
+        stamp = np.array([self.pool.stamp], dtype=np.int64).view(np.int32)
+        self._ring.copy([(self._buffer, np.concatenate([stamp, slots]))])
 
     @property
     def host_slots(self) -> Any:
@@ -267,34 +277,14 @@ class MaskRows:
         return self._slots
 
     def check(self) -> None:
-        """MisuseError where a kernel met a row whose mask was evicted since `set`. Waits for the device."""
+        """StaleMaskError where a kernel met a row whose mask was evicted since `set`. Waits for the device."""
         row = int(self.stale.item())
         if row:
             self.stale.zero_()
-            raise MisuseError(
+            raise StaleMaskError(
                 f"the mask of row {row - 1} was evicted from the pool before it was used: all its tokens were forbidden. "
                 "Set the rows again before each step"
             )
-
-    def _send(self, stamp: Any, slots: Any) -> None:
-        import torch
-
-        if self.pool.device.type == "cpu":
-            self._buffer[:2] = torch.from_numpy(stamp)
-            self._buffer[2:] = torch.from_numpy(slots)
-            return
-        # A pinned buffer may be written again only when its copy is done; with several of them nobody waits.
-        if len(self._host_ring) < _RING:
-            self._host_ring.append((torch.empty_like(self._buffer, device="cpu").pin_memory(), torch.cuda.Event()))
-        else:
-            self._host_ring[self._step % _RING][1].synchronize()
-        buffer, event = self._host_ring[self._step % _RING]
-        buffer[:2] = torch.from_numpy(stamp)
-        buffer[2:] = torch.from_numpy(slots)
-        with torch.cuda.device(self.pool.device):
-            self._buffer.copy_(buffer, non_blocking=True)
-            event.record()
-        self._step += 1
 
 
 def native_pool(source: Any) -> _core.MaskPool:
@@ -313,8 +303,8 @@ def native_pool(source: Any) -> _core.MaskPool:
     return found
 
 
-def _stale(mask_id: int) -> MisuseError:
-    return MisuseError(
+def _stale(mask_id: int) -> StaleMaskError:
+    return StaleMaskError(
         f"mask id {mask_id} is stale: its mask was evicted from the pool. Ask the matcher again; a pool must have room for "
         "all masks of a batch"
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from maskforge._core import MisuseError
 from maskforge.decoding.bitmask import _check_rows, _check_tensor
 from maskforge.decoding.mask_pool import SEGMENT, MaskRows
+from maskforge.decoding.pinned import PinnedRing
 
 if TYPE_CHECKING:
     import torch
@@ -84,6 +85,7 @@ class Sampler:
             raise MisuseError(f"sampling works on CPU and CUDA devices, not on {self.device}")
         if self.device.type == "cuda" and self.device.index is None:
             self.device = torch.device("cuda", torch.cuda.current_device())
+        self._ring = PinnedRing(self.device)
         self._buffers = SampleBuffers(self.capacity, self.width, self.device)
         self.set()
 
@@ -120,7 +122,7 @@ class Sampler:
             self._column("top_k", top_k, torch.int32, 0, 0, None),
             torch.zeros(self.capacity, dtype=torch.int32) if own else torch.arange(self.capacity, dtype=torch.int32),
         ]
-        self._buffers.settings.copy_(torch.cat([value.view(torch.int32) for value in values]))
+        self._ring.copy([(self._buffers.settings, torch.cat([value.view(torch.int32) for value in values]).numpy())])
 
     def run(
         self, logits: torch.Tensor, masks: MaskRows | torch.Tensor | None = None, *, removed: bool = False

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from maskforge._core import MisuseError
+from maskforge.decoding.mask_pool import StaleMaskError
 
 if TYPE_CHECKING:
     from maskforge.decoding.mask_pool import MaskPool, MaskRows
@@ -182,4 +182,4 @@ def _require_fresh(rows: MaskRows) -> None:
     base = pool.heads[used, 0].long()
     base_written = torch.where(base >= 0, pool.base_stamps[base.clamp(min=0)], 0)
     if bool(((written > rows.stamp) | (base_written > written)).any()):
-        raise MisuseError("a mask was evicted from the pool after the rows were set: set them again before each step")
+        raise StaleMaskError("a mask was evicted from the pool after the rows were set: set them again before each step")
