@@ -52,12 +52,10 @@ class BatchExecutor:
         return list(self._core.fill([_native(matcher) for matcher in matchers], address, stride, places, words))
 
     def mask_ids(self, matchers: Sequence[Matcher | None]) -> list[int]:
-        """`matchers[i].next_token_mask_id()` for all; -1 for None, a row without a constraint. A matcher may come twice."""
+        """`matchers[i].next_token_mask_id()` for all; -1, no constraint, for None. A matcher may come twice."""
         return list(self._core.mask_ids([_native(matcher) for matcher in matchers]))
 
-    def draft_mask_ids(
-        self, matchers: Sequence[Matcher | None], drafts: Sequence[Sequence[int]]
-    ) -> list[list[int]]:
+    def draft_mask_ids(self, matchers: Sequence[Matcher | None], drafts: Sequence[Sequence[int]]) -> list[list[int]]:
         """`matchers[i].draft_mask_ids(drafts[i])` for all; the ids of None are -1."""
         if len(drafts) != len(matchers):
             raise MisuseError(f"{len(drafts)} drafts for {len(matchers)} matchers")

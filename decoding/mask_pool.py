@@ -154,8 +154,9 @@ class MaskPool:
             raise MisuseError("mask ids are a list of integers")
         slots = wanted & self._slot_mask
         constrained = wanted != UNCONSTRAINED
-        if bool((constrained & ((wanted < 0) | (slots >= self.most_masks))).any()):
-            raise MisuseError(f"{int(wanted[constrained & ((wanted < 0) | (slots >= self.most_masks))][0])} is no mask id")
+        nonsense = constrained & ((wanted < 0) | (slots >= self.most_masks))
+        if bool(nonsense.any()):
+            raise MisuseError(f"{int(wanted[nonsense][0])} is no mask id")
         missing = np.unique(wanted[constrained & (self._ids[np.where(constrained, slots, 0)] != wanted)])
         if len(missing):
             self._upload([self._find(int(mask_id)) for mask_id in missing])
@@ -282,8 +283,8 @@ class MaskRows:
         if row:
             self.stale.zero_()
             raise StaleMaskError(
-                f"the mask of row {row - 1} was evicted from the pool before it was used: all its tokens were forbidden. "
-                "Set the rows again before each step"
+                f"the mask of row {row - 1} was evicted from the pool before it was used: all its tokens were "
+                "forbidden. Set the rows again before each step"
             )
 
 
@@ -305,6 +306,6 @@ def native_pool(source: Any) -> _core.MaskPool:
 
 def _stale(mask_id: int) -> StaleMaskError:
     return StaleMaskError(
-        f"mask id {mask_id} is stale: its mask was evicted from the pool. Ask the matcher again; a pool must have room for "
-        "all masks of a batch"
+        f"mask id {mask_id} is stale: its mask was evicted from the pool. Ask the matcher again; a pool must have "
+        "room for all masks of a batch"
     )

@@ -64,8 +64,8 @@ class Matcher:
     def draft_mask_ids(self, token_ids: Iterable[int]) -> list[int]:
         """The mask ids along a draft: before its first token and after each token; changes nothing.
 
-        Behind a token that is not accepted there is no text and so no mask: -1, no constraint, since what is sampled there
-        is never used. One id more than there are tokens.
+        Behind a token that is not accepted there is no text and so no mask: -1, no constraint, since what is sampled
+        there is never used. One id more than there are tokens.
         """
         return list(self._core.draft_mask_ids([_token_id(token_id) for token_id in token_ids]))
 

@@ -23,7 +23,7 @@ class PinnedRing:
         self._turn = 0
 
     def copy(self, pairs: Sequence[tuple[torch.Tensor, Any]]) -> None:
-        """Copies int32 arrays into contiguous 1-D tensors of as many 4-byte numbers, in order, on the current stream."""
+        """Copies int32 arrays into contiguous 1-D tensors of as many 4-byte numbers, in order, on this stream."""
         import torch
 
         if self._device.type == "cpu":

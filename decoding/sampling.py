@@ -1,7 +1,7 @@
 """Drawing the next tokens under masks, for decoding loops of your own.
 
-`sample` is the whole of it for most; `Sampler` has the same with preallocated memory at fixed addresses, for CUDA graphs.
-How it is computed: decoding/kernels/sample.py and docs/kernels.md.
+`sample` is the whole of it for most; `Sampler` has the same with preallocated memory at fixed addresses, for CUDA
+graphs. How it is computed: decoding/kernels/sample.py and docs/kernels.md.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from maskforge.decoding.mask_pool import SEGMENT, MaskRows
 from maskforge.decoding.pinned import PinnedRing
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     import torch
 
-    PerRow = float | Sequence[float] | torch.Tensor
+    PerRow: TypeAlias = float | Sequence[float] | torch.Tensor
 
 _DTYPES = ("torch.float32", "torch.float16", "torch.bfloat16")
 _SAMPLERS_KEPT = 4
@@ -29,8 +31,8 @@ class Sample(NamedTuple):
     """What `sample` returns when it is asked for the removed mass.
 
     token_ids: int64 [rows].
-    log_removed: float32 [rows], the log of the probability that the unmasked distribution (at the same temperature, before
-        top-k, top-p and min-p; at temperature 1 for greedy rows) gives to what the mask forbids; -inf where that is
+    log_removed: float32 [rows], the log of the probability that the unmasked distribution gives to what the mask
+        forbids, at the same temperature (1 for greedy rows) and before top-k, top-p and min-p; -inf where that is
         nothing. `log1p(-exp(log_removed))` is the log of the probability of an allowed token.
     """
 
@@ -127,11 +129,11 @@ class Sampler:
     def run(
         self, logits: torch.Tensor, masks: MaskRows | torch.Tensor | None = None, *, removed: bool = False
     ) -> torch.Tensor:
-        """Token ids, int64 [rows]; arguments as those of `sample`. With `removed`, `log_removed` is there afterwards."""
+        """Token ids, int64 [rows]; arguments as those of `sample`. With `removed`, `log_removed` is filled too."""
         logits = self._checked(logits, masks)
         rows = masks if isinstance(masks, MaskRows) else None
         bitmask = None if masks is None or rows is not None else masks
-        # Where the host knows that every row has a list there is nothing to scan. A captured graph must do for any rows.
+        # Where the host knows that every row has a list there is nothing to scan. A graph must do for any rows.
         scan = removed or rows is None or self._capturing() or not self._all_lists(rows, logits.shape[0])
         if logits.device.type == "cpu":
             from maskforge.decoding.kernels import plain
@@ -164,8 +166,10 @@ class Sampler:
             if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
                 raise MisuseError(f"{name} is a number, not {value!r}")
             if not dtype.is_floating_point:
-                value = index(value) & (2**64 - 1) if name == "seed" else index(value)
-                value = value - 2**64 if value >= 2**63 else value
+                if not isinstance(value, int):
+                    raise MisuseError(f"{name} is a whole number, not {value!r}")
+                value &= 2**64 - 1 if name == "seed" else -1
+                value -= 2**64 if value >= 2**63 else 0
             column = torch.full((self.capacity,), value, dtype=dtype)
         wrong = column != column
         wrong |= column < least if least is not None else False
@@ -278,16 +282,16 @@ def sample(
 ) -> Any:
     """Draws one token a row from what the masks allow; the logits stay as they are.
 
-    logits: float32, float16 or bfloat16, [rows, width] or [width]; or [sequences, positions, width] for draft rows, whose
-        masks follow one another in the same order. NaN counts as -inf.
-    masks: `MaskRows` of a `MaskPool` on the same device, set for at least these rows; or a bitmask, int32 [rows, words],
-        on the same device; or None. Logits beyond the bitmask are not allowed.
+    logits: float32, float16 or bfloat16, [rows, width] or [width]; or [sequences, positions, width] for draft rows,
+        whose masks follow one another in the same order. NaN counts as -inf.
+    masks: `MaskRows` of a `MaskPool` on the same device, set for at least these rows; or a bitmask on the same device,
+        int32 [rows, words]; or None. Logits beyond the bitmask are not allowed.
     temperature, top_k, top_p, min_p, seed, step: as in `Sampler.set`. Give the number of the step (or a new seed) each
         time: the same arguments draw the same tokens, on CPU and GPU up to the rounding of probabilities.
     return_removed: also the log of the probability that the masks took away, as a `Sample`.
 
-    Returns int64 [rows], on the logits' device; -1 for a row in which no allowed token has a logit above -inf. On CUDA two
-    launches on the current stream; settings are copied to the device first, which `Sampler` spares.
+    Returns int64 [rows], on the logits' device; -1 for a row in which no allowed token has a logit above -inf. On CUDA
+    two launches on the current stream; settings are copied to the device first, which `Sampler` spares.
     Raises MisuseError for a wrong dtype, shape, layout, device or setting.
     """
     import torch

@@ -76,7 +76,8 @@ void bind_batch(nb::module_& module) {
            "Returns per matcher whether any bit is set. When rows fail the others are filled, then the first error is "
            "raised.")
       .def("mask_ids", mask_ids, nb::arg("matchers"),
-           "next_token_mask_id of each; -1 for None. When rows fail, the first error is raised after the others are done.")
+           "next_token_mask_id of each; -1 for None. When rows fail, the first error is raised after the others are "
+           "done.")
       .def("draft_mask_ids", draft_mask_ids, nb::arg("matchers"), nb::arg("drafts"),
            "draft_mask_ids of each, one after the other; -1 for None.")
       .def("accept", accept, nb::arg("matchers"), nb::arg("token_ids"),

@@ -1,5 +1,5 @@
-// Mask ids: a number for every distinct mask, so that "which mask?" is answered in one integer and a consumer that keeps
-// the masks (a pool on a GPU) is sent each of them once.
+// Mask ids: a number for every distinct mask, so that "which mask?" is answered in one integer and a consumer that
+// keeps the masks (a pool on a GPU) is sent each of them once.
 //
 //     add(bits) ──> id ──find()──> PooledMask   few tokens allowed:   the ids of those
 //                                               like a known base:    the base and the tokens that differ
@@ -29,8 +29,8 @@ using MaskId = std::int64_t;
 // The id of no mask: the row may say anything.
 inline constexpr MaskId kUnconstrained = -1;
 
-// A dense mask by which others are described. Its slot is a small index that is used again for another base, with another
-// serial number.
+// A dense mask by which others are described. Its slot is a small index that is used again for another base, with
+// another serial number.
 struct MaskBase {
   std::uint32_t slot;
   std::uint64_t serial;
@@ -103,7 +103,7 @@ class MaskPool {
   mutable std::mutex mutex_;  // guards what follows
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_slots_;
-  std::list<std::uint32_t> recent_;                                  // slots in use, the latest first
+  std::list<std::uint32_t> recent_;                                   // slots in use, the latest first
   std::unordered_multimap<std::uint64_t, std::uint32_t> by_content_;  // hash -> slot
   std::vector<BaseSlot> bases_;
   std::uint64_t next_serial_ = 1;

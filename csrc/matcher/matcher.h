@@ -55,8 +55,8 @@ class Matcher {
   bool fill(std::uint32_t* words, std::size_t word_count);
   // The same mask as an id in the engine's pool (masks/mask_pool.h). Costs a fill and about a microsecond.
   MaskId mask_id();
-  // The masks along a draft: before its first token, and after each as long as they are accepted; tokens.size() + 1 ids.
-  // What lies behind a token that is not accepted can never be output and is kUnconstrained. Changes nothing.
+  // The masks along a draft: before its first token, and after each as long as they are accepted; tokens.size() + 1
+  // ids. What lies behind a token that is not accepted can never be output and is kUnconstrained. Changes nothing.
   std::vector<MaskId> draft_mask_ids(std::span<const std::int64_t> tokens);
   std::vector<TokenId> allowed_tokens();
   // The longest run of tokens, at most kMaxForced, that have no alternative: while the mask has exactly one token.

@@ -83,7 +83,8 @@ def sample(
 
 
 def uniform(seeds: torch.Tensor, steps: torch.Tensor, streams: torch.Tensor) -> torch.Tensor:
-    """float64 in [0, 1) of each row: Philox4x32-10 (Salmon et al. 2011), key `seed`, counter (step, step >> 32, stream, 0).
+    """float64 in [0, 1) of each row: Philox4x32-10 (Salmon et al. 2011), key `seed`, counter (step, step >> 32,
+    stream, 0).
 
     Its first two words make the 53 bits of the number.
     """
@@ -111,7 +112,12 @@ def _clean(x: torch.Tensor) -> torch.Tensor:
 
 
 def _draw_lists(
-    logits: torch.Tensor, listed: torch.Tensor, slots: Any, pool: MaskPool, buffers: SampleBuffers, uniforms: torch.Tensor
+    logits: torch.Tensor,
+    listed: torch.Tensor,
+    slots: Any,
+    pool: MaskPool,
+    buffers: SampleBuffers,
+    uniforms: torch.Tensor,
 ) -> torch.Tensor:
     """The tokens of rows whose masks are lists: only the logits of these are read."""
     lists = [pool.flips_of(int(slots[row])) for row in listed.tolist()]
@@ -182,4 +188,6 @@ def _require_fresh(rows: MaskRows) -> None:
     base = pool.heads[used, 0].long()
     base_written = torch.where(base >= 0, pool.base_stamps[base.clamp(min=0)], 0)
     if bool(((written > rows.stamp) | (base_written > written)).any()):
-        raise StaleMaskError("a mask was evicted from the pool after the rows were set: set them again before each step")
+        raise StaleMaskError(
+            "a mask was evicted from the pool after the rows were set: set them again before each step"
+        )

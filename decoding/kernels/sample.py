@@ -4,14 +4,15 @@
               forbidden ones). Where a pooled mask is a list of tokens the program ends at once: nothing is read.
     2. draw   one program a row: finds the threshold below which the filters drop tokens, and draws.
 
-Filters are thresholds: top-k keeps what is at least the k-th largest logit, top-p what is at least the largest threshold
-above which lies a share p of the rest, min-p what is at least min_p times as likely as the likeliest. So equal logits
-stay or go together, and no order among them is invented. A threshold is found by bisection over the bits of a float, which
-are ordered like the numbers, and in a long row four ways at a time, reading only segments whose maximum reaches the bracket.
+Filters are thresholds: top-k keeps what is at least the k-th largest logit, top-p what is at least the largest
+threshold above which lies a share p of the rest, min-p what is at least min_p times as likely as the likeliest. So
+equal logits stay or go together, and no order among them is invented. A threshold is found by bisection over the bits
+of a float, which are ordered like the numbers; in a long row four ways at a time, reading only segments whose maximum
+reaches the bracket.
 
 The draw inverts the distribution function: with u from Philox, the first token, in the order of ids, whose cumulated
-mass exceeds u times the total. Every path (lists, bitmasks, the CPU's) draws by that rule from the same u, so they agree
-but for rounding.
+mass exceeds u times the total. Every path (lists, bitmasks, the CPU's) draws by that rule from the same u, so they
+agree but for rounding.
 
 Nothing is allocated and nothing waits, so both launches can be captured in a CUDA graph. Covered by
 tests/decoding/test_kernels.py (interpreter) and tests/gpu/test_pool_gpu.py; `plain.py` beside this is the same in plain
@@ -78,7 +79,7 @@ def _mass(x, peak, scale):
 
 @triton.jit
 def _uniform(seed, step, stream):
-    """A float64 in [0, 1) from Philox4x32-10: key `seed`, counter (step, step >> 32, stream, 0), its first two words."""
+    """A float64 in [0, 1): the first two words of Philox4x32-10, key `seed`, counter (step, step >> 32, stream, 0)."""
     low = step.to(tl.uint32)
     high = (step >> 32).to(tl.uint32)
     first, second, third, fourth = tl.philox(seed, low, high, stream.to(tl.uint32), low * 0)
@@ -111,9 +112,7 @@ def _pick(mass, place, target):
 
 
 @triton.jit
-def _draw_from_list(
-    row, ids, count, width, temperature, top_k, top_p, min_p, uniform, BLOCK: tl.constexpr
-):
+def _draw_from_list(row, ids, count, width, temperature, top_k, top_p, min_p, uniform, BLOCK: tl.constexpr):
     """A token of a list of `count` <= BLOCK ids; -1 where none of their logits is above -inf. All in registers."""
     place = tl.arange(0, BLOCK)
     token = tl.load(ids + place, mask=place < count, other=0)
@@ -251,7 +250,7 @@ def _shares(
     WORDS: tl.constexpr,
     MASKED: tl.constexpr,
 ):
-    """float32 [SEGMENTS]: the mass of each segment's tokens at or above a key that are min_p times as likely as the first."""
+    """float32 [SEGMENTS]: the mass of each segment's tokens at or above a key and at least `min_p`."""
     place = tl.arange(0, SEGMENTS)
     shares = tl.zeros((SEGMENTS,), tl.float32)
     for segment in range(0, count):
@@ -303,20 +302,26 @@ def _draw_from_row(
                     floor = _list_threshold(keys, ones, top_k.to(tl.float32), tl.min(keys, axis=0), high)
                     threshold = tl.maximum(threshold, floor)
                 threshold = _row_threshold(
-                    row, words, word_count, peaks, count, width, peak, scale, threshold, high, top_k.to(tl.float32), False, WORDS, MASKED
+                    row, words, word_count, peaks, count, width, peak, scale, threshold, high, top_k.to(tl.float32),
+                    False, WORDS, MASKED
                 )  # fmt: skip
-                shares = _shares(row, words, word_count, peaks, count, width, peak, scale, threshold, 0.0, SEGMENTS, WORDS, MASKED)
+                shares = _shares(
+                    row, words, word_count, peaks, count, width, peak, scale, threshold, 0.0, SEGMENTS, WORDS, MASKED
+                )
             if top_p < 1.0:
                 total = tl.sum(shares, axis=0)
-                # Tokens below this have, all together, less than half of the share that may be dropped; the sum is rounded
-                # to the next float at most.
+                # Tokens below this have, all together, less than half of the share that may be dropped; the sum is
+                # rounded to the next float at most.
                 least = (1.0 - top_p) * 0.5 * total / width
                 floor = tl.maximum(threshold, tl.minimum(_key(peak + tl.log2(least) / scale) - 1, high))
                 threshold = _row_threshold(
-                    row, words, word_count, peaks, count, width, peak, scale, floor, high, top_p * total, True, WORDS, MASKED
+                    row, words, word_count, peaks, count, width, peak, scale, floor, high, top_p * total, True, WORDS,
+                    MASKED
                 )  # fmt: skip
             if (top_p < 1.0) | (min_p > 0.0):
-                shares = _shares(row, words, word_count, peaks, count, width, peak, scale, threshold, min_p, SEGMENTS, WORDS, MASKED)
+                shares = _shares(
+                    row, words, word_count, peaks, count, width, peak, scale, threshold, min_p, SEGMENTS, WORDS, MASKED
+                )
         exact = shares.to(tl.float64)
         total = tl.sum(exact, axis=0)
         target = tl.where(greedy, 0.0, uniform * total)
@@ -486,7 +491,7 @@ def _draw_kernel(
             fresh = mask_is_fresh(slot, tl.load(stamp), stamps, heads, base_stamps, most_masks)
             if fresh:
                 listed = (tl.load(heads + 2 * slot) < 0).to(tl.int32)
-    drawn = -1
+    drawn = tl.full((), -1, tl.int32)
     if fresh:
         if MODE == 2:
             if listed > 0:
@@ -500,8 +505,8 @@ def _draw_kernel(
                     drawn = _draw_from_list(target, ids, length, width, temperature, top_k, top_p, min_p, uniform, LIST)
         if listed == 0:
             drawn = _draw_from_row(
-                target, words, word_count, peaks + row * count, masses + row * count, width, temperature, top_k, top_p, min_p, uniform,
-                SEGMENTS, WORDS, MODE != 0,
+                target, words, word_count, peaks + row * count, masses + row * count, width, temperature, top_k, top_p,
+                min_p, uniform, SEGMENTS, WORDS, MODE != 0,
             )  # fmt: skip
     elif MODE == 2:
         tl.atomic_max(stale, row.to(tl.int32) + 1)
@@ -532,8 +537,8 @@ def sample(
 ) -> None:
     """Draws a token for each row into `buffers.token_ids` and advances `buffers.steps`; two launches, nothing else.
 
-    logits: float32, float16 or bfloat16 [rows, width], a row contiguous. Masked by a bitmask (int32 [rows, words] on the
-    same device), by pooled masks, or not at all; arguments were checked by `maskforge.decoding.sampling`.
+    logits: float32, float16 or bfloat16 [rows, width], a row contiguous. Masked by a bitmask (int32 [rows, words] on
+    the same device), by pooled masks, or not at all; arguments were checked by `maskforge.decoding.sampling`.
     removed: also fills `buffers.log_removed`; every logit is read then.
     scan: False leaves the first launch out. Only where every row has a list and `removed` is off.
     """

@@ -63,8 +63,8 @@ def pooled_words(
 def forbid(row, segment, bits, width, WORDS: tl.constexpr):
     """Stores -inf to the tokens of a segment of a row of logits whose bit is 0.
 
-    Words without any bit, most of them where few tokens are allowed, are stored by themselves: there the predicate is the
-    same for 32 neighbours, and the stores become 16 bytes wide.
+    Words without any bit, most of them where few tokens are allowed, are stored by themselves: there the predicate is
+    the same for 32 neighbours, and the stores become 16 bytes wide.
     """
     lane = tl.arange(0, 32)
     token = segment * (WORDS * 32) + tl.arange(0, WORDS)[:, None] * 32 + lane[None, :]

@@ -1,7 +1,5 @@
 // Mask ids: equal masks have one id, different masks never do, and an id outlives its mask without meaning another. The
 // reference is a map from content to id.
-#include "masks/mask_pool.h"
-
 #include <algorithm>
 #include <atomic>
 #include <map>
@@ -9,6 +7,7 @@
 #include <thread>
 
 #include "base/errors.h"
+#include "masks/mask_pool.h"
 #include "testing/check.h"
 
 namespace maskforge {

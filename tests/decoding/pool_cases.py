@@ -1,6 +1,6 @@
 """Every case of the kernels of pooled masks and of sampling on one device: as a program in Triton's interpreter,
-from tests/gpu on a GPU. With --quick only small shapes, and no frequencies: those the tests of the fallback count, whose
-tokens the kernels must draw too.
+from tests/gpu on a GPU. With --quick only small shapes, and no frequencies: those the tests of the fallback count,
+whose tokens the kernels must draw too.
 """
 
 import sys
@@ -189,7 +189,11 @@ def check_removed(logits: torch.Tensor, allowed: Any, temperature: float, found:
         total = torch.logsumexp(x[row], 0)
         dropped = torch.logsumexp(torch.where(allowed[row], NOTHING, x[row]), 0)
         exact = NOTHING if dropped == NOTHING else float(dropped - total)
-        assert abs(float(found[row]) - exact) < 2e-5 * (1 + abs(exact)) or exact == float(found[row]), (row, exact, found)
+        assert abs(float(found[row]) - exact) < 2e-5 * (1 + abs(exact)) or exact == float(found[row]), (
+            row,
+            exact,
+            found,
+        )
 
 
 def list_cases(device: str, settings: Any = SETTINGS) -> int:

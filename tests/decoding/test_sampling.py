@@ -59,9 +59,7 @@ def test_tokens_are_those_of_the_definition(vocab: int, width: int, stride: int)
             logits[:, ::7] = NOTHING
             logits[:, 1::11] = float("nan")
         seeds = [number * 100 + row for row in range(len(allowed))]
-        numbers = uniform(
-            torch.tensor(seeds), torch.full((len(seeds),), 3), torch.zeros(len(seeds), dtype=torch.int32)
-        )
+        numbers = uniform(torch.tensor(seeds), torch.full((len(seeds),), 3), torch.zeros(len(seeds), dtype=torch.int32))
         expected = [
             reference_draw(reference_distribution(logits[row], allowed[row], **setting), float(numbers[row]))
             for row in range(len(allowed))
@@ -79,7 +77,14 @@ def test_tokens_are_those_of_the_definition(vocab: int, width: int, stride: int)
 
 @pytest.mark.parametrize(
     "setting",
-    [{}, {"temperature": 0.6}, {"top_k": 7}, {"top_p": 0.8}, {"min_p": 0.1}, {"top_k": 20, "top_p": 0.9, "min_p": 0.02}],
+    [
+        {},
+        {"temperature": 0.6},
+        {"top_k": 7},
+        {"top_p": 0.8},
+        {"min_p": 0.1},
+        {"top_k": 20, "top_p": 0.9, "min_p": 0.02},
+    ],
 )
 @pytest.mark.parametrize("listed", [True, False])
 def test_frequencies(setting: dict[str, Any], listed: bool) -> None:
@@ -121,7 +126,9 @@ def test_a_step_is_a_function_of_seed_and_step() -> None:
 
 def test_settings_of_rows_and_greedy_ties() -> None:
     logits = torch.tensor([[1.0, 5.0, 5.0, 2.0]]).repeat(4, 1)
-    drawn = mf.sample(logits, temperature=[0, 0.0, 1, 1], top_k=[0, 0, 1, 0], min_p=torch.tensor([0.0, 0, 0, 1]), seed=8, step=1)
+    drawn = mf.sample(
+        logits, temperature=[0, 0.0, 1, 1], top_k=[0, 0, 1, 0], min_p=torch.tensor([0.0, 0, 0, 1]), seed=8, step=1
+    )
     assert drawn[:2].tolist() == [1, 1] and set(drawn[2:].tolist()) <= {1, 2}
     counts = torch.bincount(mf.sample(logits[:1].repeat(20_000, 1), top_k=1, seed=2), minlength=4)
     assert counts[0] == counts[3] == 0 and abs(int(counts[1]) - 10_000) < 400  # ties stay together

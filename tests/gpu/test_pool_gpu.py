@@ -54,9 +54,7 @@ def test_the_cpu_draws_the_same() -> None:
         rows = pool.rows(len(masks))
         rows.set([pool.add(mask) for mask in masks])
         here = logits.to(device)
-        drawn = [
-            mf.sample(here, rows, seed=1, step=step, top_p=0.9, temperature=1.2).tolist() for step in range(300)
-        ]
+        drawn = [mf.sample(here, rows, seed=1, step=step, top_p=0.9, temperature=1.2).tolist() for step in range(300)]
         found.append(torch.tensor(drawn))
     assert int((found[0] != found[1]).sum()) <= 3
 
