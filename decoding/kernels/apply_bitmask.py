@@ -26,18 +26,19 @@ def _apply_bitmask_kernel(
     words,
     logits_stride,
     bitmask_stride,
+    row_segments,
     SCATTER: tl.constexpr,  # indices[i]: the row of the logits for row i of the bitmask
     GATHER: tl.constexpr,  # indices[i]: the row of the bitmask for row i of the logits
     WORDS: tl.constexpr,
 ):
-    # 64 bits: rows times width may pass 2^31.
-    target = tl.program_id(0).to(tl.int64)
+    # One dimension, in which neighbours write to neighbouring memory. 64 bits: rows times width may pass 2^31.
+    target = (tl.program_id(0) // row_segments).to(tl.int64)
+    segment = tl.program_id(0) % row_segments
     source = target
     if SCATTER:
         target = tl.load(indices + target).to(tl.int64)
     if GATHER:
         source = tl.load(indices + source).to(tl.int64)
-    segment = tl.program_id(1)
     # A row without a mask, and never memory that is not ours.
     if (target >= 0) & (target < logits_rows) & (source >= 0) & (source < bitmask_rows):
         bits = bitmask_words(bitmask + source * bitmask_stride, segment, words, WORDS)
@@ -63,8 +64,9 @@ def apply_bitmask(
         return
     mapping = indices if indices is not None else mask_rows if mask_rows is not None else bitmask  # then never read
     count = logits.shape[0] if mask_rows is not None else bitmask.shape[0]
+    row_segments = triton.cdiv(logits.shape[1], SEGMENT)
     with device_of(logits):
-        _apply_bitmask_kernel[(count, triton.cdiv(logits.shape[1], SEGMENT))](
+        _apply_bitmask_kernel[(count * row_segments,)](
             logits,
             bitmask,
             mapping,
@@ -74,6 +76,7 @@ def apply_bitmask(
             bitmask.shape[1],
             logits.stride(0),
             bitmask.stride(0),
+            row_segments,
             SCATTER=indices is not None,
             GATHER=mask_rows is not None,
             WORDS=SEGMENT_WORDS,

@@ -43,19 +43,21 @@ def _apply_mask_ids_kernel(
     most_masks,
     most_flips,
     logits_stride,
+    row_segments,
     WORDS: tl.constexpr,
     FLIPS: tl.constexpr,
 ):
-    row = tl.program_id(0).to(tl.int64)
-    segment = tl.program_id(1)
+    # One dimension, in which neighbours write to neighbouring memory and of which there may be 2^31.
+    row = (tl.program_id(0) // row_segments).to(tl.int64)
+    segment = tl.program_id(0) % row_segments
     slot = tl.load(slots + row).to(tl.int64)
     if slot != -1:
-        target = logits + row * logits_stride
-        if mask_is_fresh(slot, tl.load(stamp), stamps, heads, base_stamps, most_masks):
-            bits = pooled_words(slot, segment, heads, bases, flips, segments, words, most_flips, WORDS, FLIPS)
-            forbid(target, segment, bits, width, WORDS)
-        else:  # never a wrong mask: nothing is allowed, and the host can ask which row it was
-            forbid(target, segment, tl.zeros((WORDS,), tl.int32), width, WORDS)
+        fresh = mask_is_fresh(slot, tl.load(stamp), stamps, heads, base_stamps, most_masks)
+        some = tl.where((slot >= 0) & (slot < most_masks), slot, 0)
+        bits = pooled_words(some, segment, heads, bases, flips, segments, words, most_flips, WORDS, FLIPS)
+        # Never a wrong mask: where it is stale nothing is allowed, and the host can ask which row it was.
+        forbid(logits + row * logits_stride, segment, tl.where(fresh, bits, 0), width, WORDS)
+        if not fresh:
             tl.atomic_max(stale, row.to(tl.int32) + 1)
 
 
@@ -68,8 +70,9 @@ def apply_mask_ids(logits: torch.Tensor, rows: MaskRows) -> None:
     if not logits.numel():
         return
     pool = rows.pool
+    row_segments = triton.cdiv(logits.shape[1], SEGMENT)
     with device_of(logits):
-        _apply_mask_ids_kernel[(logits.shape[0], triton.cdiv(logits.shape[1], SEGMENT))](
+        _apply_mask_ids_kernel[(logits.shape[0] * row_segments,)](
             logits,
             rows.slots,
             rows.stamp,
@@ -85,6 +88,7 @@ def apply_mask_ids(logits: torch.Tensor, rows: MaskRows) -> None:
             pool.most_masks,
             pool.most_flips,
             logits.stride(0),
+            row_segments,
             WORDS=SEGMENT_WORDS,
             FLIPS=FLIPS_AT_ONCE,
             num_warps=4,

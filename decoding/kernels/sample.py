@@ -358,11 +358,8 @@ def _scan_kernel(
     logits,
     bitmask,
     slots,
-    stamp,
     heads,
-    stamps,
     bases,
-    base_stamps,
     flips,
     segments,
     temperatures,
@@ -377,13 +374,14 @@ def _scan_kernel(
     most_flips,
     logits_stride,
     bitmask_stride,
+    row_segments,
     MODE: tl.constexpr,
     REMOVED: tl.constexpr,
     WORDS: tl.constexpr,
     FLIPS: tl.constexpr,
 ):
-    row = tl.program_id(0).to(tl.int64)
-    segment = tl.program_id(1)
+    row = (tl.program_id(0) // row_segments).to(tl.int64)
+    segment = tl.program_id(0) % row_segments
     wanted = True
     bits = tl.zeros((WORDS,), tl.int32) - 1
     if MODE == 1:
@@ -391,16 +389,12 @@ def _scan_kernel(
     if MODE == 2:
         slot = tl.load(slots + row).to(tl.int64)
         if slot != -1:
-            bits = tl.zeros((WORDS,), tl.int32)
-            if mask_is_fresh(slot, tl.load(stamp), stamps, heads, base_stamps, most_masks):
-                if not REMOVED:
-                    wanted = tl.load(heads + 2 * slot) >= 0
-                if wanted:
-                    bits = pooled_words(
-                        slot, segment, heads, bases, flips, segments, mask_words, most_flips, WORDS, FLIPS
-                    )
-            else:
-                wanted = False
+            # A stale mask is found in the second launch; here any slot that exists will do.
+            slot = tl.where((slot >= 0) & (slot < most_masks), slot, 0)
+            if not REMOVED:
+                wanted = tl.load(heads + 2 * slot) >= 0
+            if wanted:
+                bits = pooled_words(slot, segment, heads, bases, flips, segments, mask_words, most_flips, WORDS, FLIPS)
     if wanted:
         target = logits + row * logits_stride
         lane = tl.arange(0, 32)
@@ -415,7 +409,7 @@ def _scan_kernel(
         if (segment + 1) * (WORDS * 32) > width:
             read = read & (token < width)
         x = _clean(tl.load(target + token, mask=read, other=_NOTHING))
-        at = row * tl.num_programs(1) + segment
+        at = row * row_segments + segment
         kept = tl.where(allowed, x, _NOTHING)
         peak = tl.max(tl.max(kept, axis=1), axis=0)
         tl.store(peaks + at, peak)
@@ -560,11 +554,11 @@ def sample(
     mask_stride = 0 if bitmask is None else bitmask.stride(0)
     with device_of(logits):
         if scan:
-            _scan_kernel[(count, segments)](
-                *(logits, mask, slots, stamp, heads, stamps, bases, base_stamps, flips, starts),
+            _scan_kernel[(count * segments,)](
+                *(logits, mask, slots, heads, bases, flips, starts),
                 *(buffers.temperatures, buffers.words, buffers.peaks, buffers.masses),
                 *(buffers.dropped_peaks, buffers.dropped_masses),
-                *(width, words, most_masks, most_flips, logits.stride(0), mask_stride),
+                *(width, words, most_masks, most_flips, logits.stride(0), mask_stride, segments),
                 MODE=mode,
                 REMOVED=removed,
                 WORDS=SEGMENT_WORDS,

@@ -2,8 +2,8 @@
 
 A *segment* is 2,048 tokens, 64 words of a mask: one program's work. A pooled mask (`decoding/mask_pool.py`) is a base
 with a short list of tokens about which the base is wrong, its *flips*, sorted and indexed by segment. Triton cannot
-scatter into registers, so the flips of a segment are compared with all of its words: at most 64 x 64 comparisons at a
-time, a handful of operations per logit, and no second pass over the logits.
+scatter into registers, so the flips of a segment are compared with all of its words, 32 flips at a time: a few integer
+operations for each logit, and no second pass over the logits.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import triton.language as tl
 
 SEGMENT_WORDS = 64
 SEGMENT = 32 * SEGMENT_WORDS
-FLIPS_AT_ONCE = 64
+FLIPS_AT_ONCE = 32
 
 
 @triton.jit
@@ -40,7 +40,10 @@ def bitmask_words(bitmask, segment, words, WORDS: tl.constexpr):
 def pooled_words(
     slot, segment, heads, bases, flips, segments, words, most_flips, WORDS: tl.constexpr, FLIPS: tl.constexpr
 ):
-    """int32 [WORDS]: a segment of the mask in a slot (int64, known to be fresh)."""
+    """int32 [WORDS]: a segment of the mask in a slot (int64, one that exists).
+
+    Only three loads follow one another, slot, index and flips; nothing here waits to know whether the mask is fresh.
+    """
     base = tl.load(heads + 2 * slot).to(tl.int64)
     word = segment * WORDS + tl.arange(0, WORDS)
     bits = tl.load(bases + base * words + word, mask=word < tl.where(base >= 0, words, 0), other=0)

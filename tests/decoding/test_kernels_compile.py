@@ -16,7 +16,7 @@ triton = pytest.importorskip("triton")
 if os.environ.get("TRITON_INTERPRET") == "1":
     pytest.skip("kernels are interpreted, not compiled", allow_module_level=True)
 
-from maskforge.decoding.kernels import apply_bitmask, apply_mask_ids, sample  # noqa: E402
+from maskforge.decoding.kernels import apply_bitmask, apply_mask_ids, sample, tiles  # noqa: E402
 
 POINTERS = {
     "*i64": ("stamp", "stamps", "base_stamps", "seeds", "steps", "token_ids"),
@@ -29,7 +29,7 @@ POINTERS = {
     ),
 }
 ALIGNED = ("width", "logits_stride", "bitmask_stride")  # multiples of 16, as those of most models
-POOL = {"WORDS": 64, "FLIPS": 64}
+POOL = {"WORDS": tiles.SEGMENT_WORDS, "FLIPS": tiles.FLIPS_AT_ONCE}
 LISTS = {"WORDS": 64, "LIST": 4096, "SHORT_LIST": 256, "SEGMENTS": 64}
 APPLY, BY_ID = apply_bitmask._apply_bitmask_kernel, apply_mask_ids._apply_mask_ids_kernel
 SCAN, DRAW = sample._scan_kernel, sample._draw_kernel
