@@ -9,7 +9,16 @@ import torch
 import maskforge as mf
 from maskforge import MisuseError, Sampler
 from maskforge.decoding.kernels.plain import uniform
-from tests.decoding.pool_cases import DTYPES, SETTINGS, SHAPES, assert_distribution, check_removed, masks_of, pool_of
+from tests.decoding.pool_cases import (
+    DEFAULTS,
+    DTYPES,
+    SETTINGS,
+    SHAPES,
+    assert_distribution,
+    check_removed,
+    masks_of,
+    pool_of,
+)
 from tests.decoding.reference import allowed_tokens, random_bitmask, reference_distribution, reference_draw
 
 NOTHING = -float("inf")
@@ -68,7 +77,7 @@ def test_tokens_are_those_of_the_definition(vocab: int, width: int, stride: int)
         assert mf.sample(logits, rows, seed=seeds, step=3, **setting).tolist() == expected, setting
         found = mf.sample(logits, rows, seed=seeds, step=3, return_removed=True, **setting)
         assert found.token_ids.tolist() == expected
-        check_removed(logits, allowed, setting.get("temperature", 1.0), found.log_removed, 1)
+        check_removed(logits, allowed, [DEFAULTS | setting] * len(allowed), found.log_removed, 1)
         bitmask = torch.stack(masks)
         assert mf.sample(logits[:-1], bitmask, seed=seeds[:-1], step=3, **setting).tolist() == expected[:-1]
         assert mf.sample(logits[-1], seed=seeds[-1:], step=3, **setting).tolist() == expected[-1:]
