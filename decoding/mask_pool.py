@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from maskforge._core import MisuseError
 from maskforge.decoding.batch import BatchExecutor, default_executor
 from maskforge.decoding.matcher import Matcher
-from maskforge.decoding.pinned import PinnedRing
+from maskforge.decoding.pinned import PinnedRing, full_device
 
 if TYPE_CHECKING:
     import torch
@@ -58,7 +58,7 @@ class MaskPool:
         import torch
 
         self._host = native_pool(source)
-        self.device = torch.device(device)
+        self.device = full_device(device)
         if self.device.type not in ("cpu", "cuda"):
             raise MisuseError(f"masks can live on CPU and CUDA devices, not on {self.device}")
         host = self._host

@@ -11,6 +11,16 @@ if TYPE_CHECKING:
 _BUFFERS = 4  # so many copies may be under way before the host waits for the oldest
 
 
+def full_device(device: torch.device | str) -> torch.device:
+    """The device with its number: "cuda" is the current one, now and not whenever it is used."""
+    import torch
+
+    found = torch.device(device)
+    if found.type == "cuda" and found.index is None:
+        return torch.device("cuda", torch.cuda.current_device())
+    return found
+
+
 class PinnedRing:
     """Page-locked buffers in turn: one may be written again when its copy is done, so with a few nobody waits.
 

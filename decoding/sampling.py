@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from maskforge._core import MisuseError
 from maskforge.decoding.bitmask import _check_rows, _check_tensor
 from maskforge.decoding.mask_pool import SEGMENT, MaskRows
-from maskforge.decoding.pinned import PinnedRing
+from maskforge.decoding.pinned import PinnedRing, full_device
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -77,16 +77,13 @@ class Sampler:
     """
 
     def __init__(self, capacity: int, width: int, device: torch.device | str) -> None:
-        import torch
 
         self.capacity, self.width = index(capacity), index(width)
         if self.capacity < 1 or self.width < 1:
             raise MisuseError(f"sampling from {capacity} rows of {width} logits cannot be")
-        self.device = torch.device(device)
+        self.device = full_device(device)
         if self.device.type not in ("cpu", "cuda"):
             raise MisuseError(f"sampling works on CPU and CUDA devices, not on {self.device}")
-        if self.device.type == "cuda" and self.device.index is None:
-            self.device = torch.device("cuda", torch.cuda.current_device())
         self._ring = PinnedRing(self.device)
         self._buffers = SampleBuffers(self.capacity, self.width, self.device)
         self.set()

@@ -52,7 +52,8 @@ MORE = [
 ]
 
 
-def compiled(kernel: Any, warps: int, constants: dict[str, Any], dtype: str) -> Any:
+def compiled(kernel: Any, warps: int, constants: dict[str, Any], dtype: str, ones: bool = False) -> Any:
+    """The kernel for sm_90; with `ones` all its numbers are 1, which Triton makes constants of their own."""
     try:
         from triton.backends.compiler import GPUTarget
         from triton.compiler import ASTSource
@@ -65,6 +66,9 @@ def compiled(kernel: Any, warps: int, constants: dict[str, Any], dtype: str) -> 
     for place, name in enumerate(kernel.arg_names):
         if name in constants:
             signature[name], fixed[(place,)] = "constexpr", constants[name]
+            continue
+        if ones and name not in types:
+            signature[name], fixed[(place,)] = "constexpr", 1
             continue
         signature[name] = types.get(name, "i32")
         if signature[name].startswith("*") or name in ALIGNED:
@@ -101,3 +105,14 @@ def test_kernel_compiles(
     accesses = {match.group(1) for match in re.finditer(wide, found.asm["ptx"])}
     assert ("st" if kernel.__name__.startswith("_apply") else "ld") in accesses
     assert spilled_bytes(found.asm["cubin"], tmp_path) == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Triton compiles on Linux")
+@pytest.mark.parametrize(
+    ("kernel", "warps", "constants"), [*CASES, *[pytest.param(*case, marks=pytest.mark.slow) for case in MORE]]
+)
+def test_sizes_of_one_compile(
+    kernel: Any, warps: int, constants: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path / "cache"))
+    assert compiled(kernel, warps, constants, "fp32", ones=True).asm["cubin"]
