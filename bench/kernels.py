@@ -161,7 +161,7 @@ def time_on_gpu(calls: Sequence[Callable[[], Any]], capturable: bool) -> float:
 def table(records: Sequence[KernelRecord]) -> Table:
     view = Table(title=f"Kernels on {records[0].device}" if records else "Kernels")
     for heading in ("operation", "dtype", "batch", "vocabulary", "allowed", "µs", "GB/s", "of copy"):
-        view.add_column(heading, justify="left" if heading in ("operation", "dtype") else "right")
+        view.add_column(heading, justify="left" if heading in ("operation", "dtype") else "right", no_wrap=True)
     copy = next((record.bytes_per_second for record in records if record.name == "copy"), None)
     for record in records:
         rate = record.bytes_per_second
@@ -192,6 +192,8 @@ def main(
     import torch
 
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=130)  # wide enough for the table
     where = device or ("cuda" if torch.cuda.is_available() else "cpu")
     gpu = where.startswith("cuda")
     plan = {

@@ -135,6 +135,8 @@ def _draw(x: torch.Tensor, buffers: SampleBuffers, rows: torch.Tensor, uniforms:
     temperature = buffers.temperatures[rows]
     greedy = temperature <= 0
     peak = x.amax(dim=1, keepdim=True)
+    if bool(greedy.all()):
+        return torch.where(peak[:, 0] == _NOTHING, -1, (x == peak).float().argmax(dim=1))
     scale = 1.0 / torch.where(greedy, 1.0, temperature)[:, None]
     mass = torch.where(x == peak, 1.0, torch.exp((x - peak) * scale)).masked_fill(x == _NOTHING, 0.0)
     mass = torch.where(greedy[:, None], (x == peak).float(), mass)
@@ -155,9 +157,11 @@ def _draw(x: torch.Tensor, buffers: SampleBuffers, rows: torch.Tensor, uniforms:
     mass = mass.masked_fill(~greedy[:, None] & (mass < min_p[:, None]), 0.0)
     cumulated = mass.double().cumsum(dim=1)
     target = torch.where(greedy, 0.0, uniforms[rows])[:, None] * cumulated[:, -1:]
-    place = torch.searchsorted(cumulated, target, right=True)[:, 0]
-    last = x.shape[1] - 1 - (mass.flip(1) > 0).float().argmax(dim=1)
-    return torch.where(peak[:, 0] == _NOTHING, -1, torch.minimum(place, last))
+    place = torch.searchsorted(cumulated, target, right=True)[:, 0].clamp(max=x.shape[1] - 1)
+    beyond = mass.gather(1, place[:, None])[:, 0] == 0  # rounding left none: then the last with any mass
+    if bool(beyond.any()):
+        place[beyond] = x.shape[1] - 1 - (mass[beyond].flip(1) > 0).float().argmax(dim=1)
+    return torch.where(peak[:, 0] == _NOTHING, -1, place)
 
 
 def _bitmask(pool: MaskPool, slots: list[int]) -> torch.Tensor:
