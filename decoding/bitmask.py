@@ -32,7 +32,11 @@ def allocate_token_bitmask(batch_size: int, vocab_size: int, *, pin_memory: bool
 
 
 def apply_token_bitmask_inplace(
-    logits: torch.Tensor, bitmask: torch.Tensor, indices: Sequence[int] | torch.Tensor | None = None
+    logits: torch.Tensor,
+    bitmask: torch.Tensor,
+    indices: Sequence[int] | torch.Tensor | None = None,
+    *,
+    mask_rows: Sequence[int] | torch.Tensor | None = None,
 ) -> None:
     """Sets the logits of tokens that are not allowed to -inf, in place.
 
@@ -41,6 +45,10 @@ def apply_token_bitmask_inplace(
         tokenizer) become -inf; bits beyond the logits are ignored.
     indices: row `i` of the bitmask is for row `indices[i]` of the logits, the other rows stay as they are. By default
         row `i` is for row `i` and there must be as many of one as of the other.
+    mask_rows: the other way round: row `i` of the logits gets row `mask_rows[i]` of the bitmask, or with -1 stays as it
+        is; so rows may share one. One for each row of the logits; not together with `indices`.
+        Either as an int32 tensor on the GPU of the logits is not read on the host, so that nothing waits and a CUDA
+        graph can capture the call; an entry outside the rows means no constraint there.
     CPU tensors take a vectorised native loop, CUDA tensors a Triton kernel on the current stream.
     Raises MisuseError for a wrong dtype, shape, layout or device, or an index that is out of range.
     """
@@ -56,17 +64,22 @@ def apply_token_bitmask_inplace(
     bitmask = bitmask.unsqueeze(0) if bitmask.ndim == 1 else bitmask
     _check_rows("logits", logits)
     _check_rows("bitmask", bitmask)
-    rows = _row_list(indices, bitmask.shape[0], logits.shape[0])
+    if indices is not None and mask_rows is not None:
+        raise MisuseError("indices and mask_rows say the same in two ways: pass one of them")
+    if logits.device.type == "cuda":
+        _apply_cuda(logits, bitmask, indices, mask_rows)
+        return
+    if mask_rows is not None:
+        sources = _indices("mask_rows", mask_rows, logits.shape[0], bitmask.shape[0], least=-1)
+        rows: list[int] | None = [row for row, source in enumerate(sources) if source >= 0]
+        bitmask = bitmask[[source for source in sources if source >= 0]]
+    else:
+        rows = _row_list(indices, bitmask.shape[0], logits.shape[0])
     if bitmask.shape[0] == 0 or logits.shape[1] == 0:
         return
-    if logits.device.type == "cpu":
-        _apply_cpu(logits, bitmask, rows)
-    elif logits.device.type == "cuda":
-        from maskforge.decoding.kernels.apply_bitmask import apply_bitmask
-
-        apply_bitmask(logits, bitmask, rows)
-    else:
+    if logits.device.type != "cpu":
         raise MisuseError(f"logits are on {logits.device}; CPU and CUDA are supported")
+    _apply_cpu(logits, bitmask, rows)
 
 
 def bitmask_rows(bitmask: torch.Tensor, min_words: int) -> tuple[int, int, int, int]:
@@ -109,16 +122,47 @@ def _row_list(indices: Any, bitmask_rows: int, logits_rows: int) -> list[int] | 
         if bitmask_rows != logits_rows:
             raise MisuseError(f"the bitmask has {bitmask_rows} rows and the logits {logits_rows}: pass indices")
         return None
+    return _indices("indices", indices, bitmask_rows, logits_rows, least=0)
+
+
+def _indices(name: str, indices: Any, count: int, rows: int, least: int) -> list[int]:
     values = indices.tolist() if hasattr(indices, "tolist") else list(indices)
-    if not isinstance(values, list) or len(values) != bitmask_rows:
-        count = len(values) if isinstance(values, list) else "no"
-        raise MisuseError(f"{count} indices for a bitmask of {bitmask_rows} rows")
+    what = "a bitmask" if name == "indices" else "logits"
+    if not isinstance(values, list) or len(values) != count:
+        given = len(values) if isinstance(values, list) else "no"
+        raise MisuseError(f"{given} {name} for {what} of {count} rows")
     for value in values:
         if isinstance(value, bool) or not hasattr(value, "__index__"):
             raise MisuseError(f"index {value!r} is not an integer")
-        if not 0 <= index(value) < logits_rows:
-            raise MisuseError(f"index {value} is outside the logits of {logits_rows} rows")
+        if not least <= index(value) < rows:
+            other = "logits" if name == "indices" else "bitmask"
+            raise MisuseError(f"index {value} is outside the {other} of {rows} rows")
     return [index(value) for value in values]
+
+
+def _apply_cuda(logits: torch.Tensor, bitmask: torch.Tensor, indices: Any, mask_rows: Any) -> None:
+    import torch
+
+    from maskforge.decoding.kernels.apply_bitmask import apply_bitmask
+
+    def mapping(name: str, values: Any, count: int, rows: int, least: int) -> torch.Tensor | None:
+        if values is None:
+            return None
+        if isinstance(values, torch.Tensor) and values.device == logits.device and values.dtype == torch.int32:
+            if values.shape != (count,) or not values.is_contiguous():
+                raise MisuseError(f"{name} must be contiguous and of shape ({count},), not {tuple(values.shape)}")
+            return values  # not read here: that would wait for the device
+        checked = _indices(name, values, count, rows, least)
+        return torch.tensor(checked, dtype=torch.int32).to(logits.device, non_blocking=True)
+
+    if indices is None and mask_rows is None:
+        _row_list(None, bitmask.shape[0], logits.shape[0])
+    apply_bitmask(
+        logits,
+        bitmask,
+        mapping("indices", indices, bitmask.shape[0], logits.shape[0], 0),
+        mask_rows=mapping("mask_rows", mask_rows, logits.shape[0], bitmask.shape[0], -1),
+    )
 
 
 def _apply_cpu(logits: torch.Tensor, bitmask: torch.Tensor, rows: list[int] | None) -> None:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from maskforge._core import MisuseError
 from maskforge.decoding.batch import BatchExecutor, default_executor
 from maskforge.decoding.bitmask import allocate_token_bitmask, apply_token_bitmask_inplace
+from maskforge.decoding.mask_pool import UNCONSTRAINED, MaskPool, MaskRows, StaleMaskError
 from maskforge.decoding.matcher import Matcher
+from maskforge.decoding.sampling import apply_masks_inplace
 from maskforge.decoding.state_tree import Kind, Session, SessionCache, State, root_state
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 # Old sessions matter where two take turns: an assistant with another tokenizer, a draft that looked like a new prompt.
 _MAX_SESSIONS = 8
+# Where masks are kept on the device and sent as ids; elsewhere a bitmask is written, copied and applied.
+_POOLED = {"cuda"}
 
 
 class LogitsProcessor:
@@ -85,6 +89,9 @@ class LogitsProcessor:
         self._sessions = SessionCache(_MAX_SESSIONS, max_states)
         self._bitmask: torch.Tensor | None = None
         self._eos_row: torch.Tensor | None = None
+        pools = {_matcher(entry).core.mask_pool_identity for entry in self._grammars if entry is not None}
+        self._one_pool = len(pools) == 1  # grammars of several compilers have ids that do not compare
+        self._pooled: dict[torch.device, MaskRows] = {}
         self._device_ids: torch.Tensor | None = None  # of the last call, where ids are not in CPU memory
         self._host_ids: Ids | None = None
 
@@ -109,10 +116,11 @@ class LogitsProcessor:
         session = self._session_of(self._on_host(input_ids))
         rows = [row for row, state in enumerate(session.states) if state.kind is not Kind.FREE]
         if rows:
-            bitmask = self._masks(session.states, rows, pinned=masked.device.type == "cuda")
-            device_mask = bitmask.to(masked.device, non_blocking=True)
-            apply_token_bitmask_inplace(masked, device_mask, None if len(rows) == len(masked) else rows)
-            self._rescue(masked, scores, bitmask, session.states, rows)
+            if not self._apply_pooled(masked, session.states):
+                bitmask = self._masks(session.states, rows, pinned=masked.device.type == "cuda")
+                device_mask = bitmask.to(masked.device, non_blocking=True)
+                apply_token_bitmask_inplace(masked, device_mask, None if len(rows) == len(masked) else rows)
+            self._rescue(masked, scores, session.states, rows)
         self._sessions.touch(session)
         return masked
 
@@ -143,6 +151,28 @@ class LogitsProcessor:
         each = rows // len(self._grammars)
         roots = [root_state(None if entry is None else _matcher(entry)) for entry in self._grammars]
         return [root for root in roots for _ in range(each)]
+
+    def _apply_pooled(self, masked: torch.Tensor, states: Sequence[State]) -> bool:
+        """Masks by ids of masks that are on the device already; False, and nothing done, where bitmasks must do."""
+        if masked.device.type not in _POOLED or not self._one_pool:
+            return False
+        assert self._executor is not None
+        pooled = self._pooled.get(masked.device)
+        if pooled is None or pooled.capacity < len(states):
+            first = next(_matcher(entry) for entry in self._grammars if entry is not None)
+            pool = MaskPool(first, masked.device) if pooled is None else pooled.pool
+            pooled = self._pooled[masked.device] = pool.rows(max(8, 1 << (len(states) - 1).bit_length()))
+        distinct = {id(state): state.matcher for state in states if state.matcher is not None}
+        found = dict(zip(distinct, self._executor.mask_ids(list(distinct.values())), strict=True))
+        only_eos = pooled.pool.add(self._only_eos()) if len(distinct) < len(states) else UNCONSTRAINED
+        try:
+            pooled.set(
+                [UNCONSTRAINED if state.kind is Kind.FREE else found.get(id(state), only_eos) for state in states]
+            )
+        except StaleMaskError:  # more masks in one batch than the compiler's pool has room for
+            return False
+        apply_masks_inplace(masked, pooled)
+        return True
 
     def _masks(self, states: Sequence[State], rows: Sequence[int], pinned: bool) -> torch.Tensor:
         """The bitmask of the given rows, in CPU memory, in one native call. Valid until the next."""
@@ -188,7 +218,6 @@ class LogitsProcessor:
         self,
         masked: torch.Tensor,
         scores: torch.Tensor,
-        bitmask: torch.Tensor,
         states: Sequence[State],
         rows: Sequence[int],
     ) -> None:
@@ -197,11 +226,9 @@ class LogitsProcessor:
         if not bool(empty.any()):
             return
         width = masked.shape[1]
-        place_of = {row: place for place, row in enumerate(rows)}
-        for row in empty.nonzero().flatten().tolist():
-            if row not in place_of:
-                continue  # not ours
-            allowed = _set_bits(bitmask[place_of[row]].tolist())
+        for row in sorted(set(rows) & set(empty.nonzero().flatten().tolist())):
+            matcher = states[row].matcher
+            allowed = sorted(self._eos) if matcher is None else matcher.allowed_tokens()
             if not allowed:
                 _warn(f"no token of the vocabulary continues row {row}; it ends here, incomplete")
                 allowed = sorted(self._eos)
@@ -265,7 +292,3 @@ def _check_call(input_ids: Any, scores: Any) -> None:
         raise MisuseError(f"{input_ids.shape[0]} rows of ids, but {scores.shape[0]} rows of scores")
     if scores.shape[1] == 0:
         raise MisuseError("scores for no tokens")
-
-
-def _set_bits(words: Sequence[int]) -> list[int]:
-    return [32 * place + bit for place, word in enumerate(words) if word for bit in range(32) if word >> bit & 1]

@@ -53,6 +53,27 @@ class Matcher:
             raise MisuseError(f"row {position} is outside the bitmask of {rows} rows")
         return bool(self._core.fill_next_token_bitmask(address + 4 * stride * position, words))
 
+    def next_token_mask_id(self) -> int:
+        """The id of the mask that `fill_next_token_bitmask` writes: equal masks of one compiler have one id.
+
+        Ids are positive and never given out twice. The pool is bounded: an id that was not asked for lately may become
+        stale, and is then recognised as such. Raises FuelError as `fill_next_token_bitmask` does.
+        """
+        return int(self._core.next_token_mask_id())
+
+    def draft_mask_ids(self, token_ids: Iterable[int]) -> list[int]:
+        """The mask ids along a draft: before its first token and after each token; changes nothing.
+
+        Behind a token that is not accepted there is no text and so no mask: -1, no constraint, since what is sampled
+        there is never used. One id more than there are tokens.
+        """
+        return list(self._core.draft_mask_ids([_token_id(token_id) for token_id in token_ids]))
+
+    @property
+    def mask_pool(self) -> Any:
+        """The native pool that the mask ids belong to; that of the compiler."""
+        return self._core.mask_pool()
+
     def accept_token(self, token_id: int) -> bool:
         """Reads one token; False, and nothing changes, where it is not allowed.
 

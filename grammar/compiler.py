@@ -45,6 +45,11 @@ class Compiler:
         """The `maskforge.Vocabulary` it compiles for."""
         return self._vocabulary
 
+    @property
+    def mask_pool(self) -> _core.MaskPool:
+        """The ids of the masks of all its grammars; `maskforge.MaskPool` keeps their masks on a device."""
+        return self._engine.mask_pool()
+
     def json_schema(
         self,
         schema: dict[str, Any] | bool | str | os.PathLike[str],

@@ -23,10 +23,16 @@ if TYPE_CHECKING:
     from maskforge._core import UnsupportedError as UnsupportedError
     from maskforge.decoding import BatchExecutor as BatchExecutor
     from maskforge.decoding import LogitsProcessor as LogitsProcessor
+    from maskforge.decoding import MaskPool as MaskPool
+    from maskforge.decoding import MaskRows as MaskRows
     from maskforge.decoding import Matcher as Matcher
+    from maskforge.decoding import Sample as Sample
+    from maskforge.decoding import Sampler as Sampler
     from maskforge.decoding import Vocabulary as Vocabulary
     from maskforge.decoding import allocate_token_bitmask as allocate_token_bitmask
+    from maskforge.decoding import apply_masks_inplace as apply_masks_inplace
     from maskforge.decoding import apply_token_bitmask_inplace as apply_token_bitmask_inplace
+    from maskforge.decoding import sample as sample
     from maskforge.grammar import Compiler as Compiler
     from maskforge.grammar import Grammar as Grammar
 
@@ -36,10 +42,16 @@ _OWNERS = {
     "Compiler": "maskforge.grammar",
     "Grammar": "maskforge.grammar",
     "LogitsProcessor": "maskforge.decoding",
+    "MaskPool": "maskforge.decoding",
+    "MaskRows": "maskforge.decoding",
     "Matcher": "maskforge.decoding",
+    "Sample": "maskforge.decoding",
+    "Sampler": "maskforge.decoding",
     "Vocabulary": "maskforge.decoding",
     "allocate_token_bitmask": "maskforge.decoding",
+    "apply_masks_inplace": "maskforge.decoding",
     "apply_token_bitmask_inplace": "maskforge.decoding",
+    "sample": "maskforge.decoding",
     "FuelError": "maskforge._core",
     "MaskforgeError": "maskforge._core",
     "MisuseError": "maskforge._core",
@@ -54,15 +66,21 @@ __all__ = [
     "FuelError",
     "Grammar",
     "LogitsProcessor",
+    "MaskPool",
+    "MaskRows",
     "MaskforgeError",
     "Matcher",
     "MisuseError",
+    "Sample",
+    "Sampler",
     "SpecError",
     "UnsatisfiableError",
     "UnsupportedError",
     "Vocabulary",
     "allocate_token_bitmask",
+    "apply_masks_inplace",
     "apply_token_bitmask_inplace",
+    "sample",
 ]
 
 try:

@@ -42,6 +42,19 @@ std::vector<bool> fill(BatchExecutor& self, const nb::sequence& matchers, std::u
                                        static_cast<std::size_t>(row_stride_words), static_cast<std::size_t>(words)});
 }
 
+std::vector<MaskId> mask_ids(BatchExecutor& self, const nb::sequence& matchers) {
+  std::vector<std::shared_ptr<Matcher>> list = cores(matchers);
+  nb::gil_scoped_release release;
+  return self.mask_ids(list);
+}
+
+std::vector<MaskId> draft_mask_ids(BatchExecutor& self, const nb::sequence& matchers,
+                                   const std::vector<std::vector<std::int64_t>>& drafts) {
+  std::vector<std::shared_ptr<Matcher>> list = cores(matchers);
+  nb::gil_scoped_release release;
+  return self.draft_mask_ids(list, drafts);
+}
+
 std::vector<bool> accept(BatchExecutor& self, const nb::sequence& matchers,
                          const std::vector<std::int64_t>& token_ids) {
   std::vector<std::shared_ptr<Matcher>> list = cores(matchers);
@@ -62,6 +75,11 @@ void bind_batch(nb::module_& module) {
            "all bits. "
            "Returns per matcher whether any bit is set. When rows fail the others are filled, then the first error is "
            "raised.")
+      .def("mask_ids", mask_ids, nb::arg("matchers"),
+           "next_token_mask_id of each; -1 for None. When rows fail, the first error is raised after the others are "
+           "done.")
+      .def("draft_mask_ids", draft_mask_ids, nb::arg("matchers"), nb::arg("drafts"),
+           "draft_mask_ids of each, one after the other; -1 for None.")
       .def("accept", accept, nb::arg("matchers"), nb::arg("token_ids"),
            "accept_token of each; None answers True. When anything is raised, no matcher has changed.");
 }

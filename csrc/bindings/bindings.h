@@ -9,6 +9,7 @@
 
 #include <memory>
 
+#include "masks/mask_pool.h"
 #include "matcher/batch_executor.h"
 #include "matcher/engine.h"
 #include "matcher/matcher.h"
@@ -28,6 +29,10 @@ struct GrammarHandle {
   std::shared_ptr<const Grammar> core;
 };
 
+struct MaskPoolHandle {
+  std::shared_ptr<MaskPool> core;
+};
+
 struct MatcherHandle {
   std::shared_ptr<Matcher> core;
 };
@@ -36,6 +41,7 @@ void bind_errors(nanobind::module_& module);
 void bind_vocabulary(nanobind::module_& module);
 void bind_engine(nanobind::module_& module);
 void bind_grammar(nanobind::module_& module);
+void bind_mask_pool(nanobind::module_& module);
 void bind_matcher(nanobind::module_& module);
 void bind_batch(nanobind::module_& module);
 void bind_apply(nanobind::module_& module);

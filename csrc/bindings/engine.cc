@@ -33,13 +33,15 @@ constexpr Choice<PropertyOrder> kPropertyOrder[] = {{"any", PropertyOrder::kAny}
 constexpr Choice<OnRefused> kOnRefused[] = {{"error", OnRefused::kError}, {"report", OnRefused::kReport}};
 
 void create(EngineHandle* self, const VocabularyHandle& vocabulary, std::size_t memory_limit_bytes,
-            std::uint64_t compile_fuel, std::uint64_t fill_fuel, std::uint64_t accept_fuel) {
+            std::uint64_t compile_fuel, std::uint64_t fill_fuel, std::uint64_t accept_fuel, std::size_t pool_masks,
+            std::size_t pool_bases) {
   nb::gil_scoped_release release;
   EngineOptions options;
   options.memory_limit_bytes = memory_limit_bytes;
   options.compile_fuel = compile_fuel;
   options.fill_fuel = fill_fuel;
   options.accept_fuel = accept_fuel;
+  options.mask_pool = {pool_masks, pool_bases};
   auto core = Engine::create(vocabulary.core, options);
   new (self) EngineHandle{std::move(core)};
 }
@@ -68,11 +70,15 @@ void bind_engine(nb::module_& module) {
   nb::class_<EngineHandle>(module, "Engine", "Compiles specs for one vocabulary. Thread safe.")
       .def("__init__", create, nb::arg("vocabulary"), nb::arg("memory_limit_bytes") = kDefaults.memory_limit_bytes,
            nb::kw_only(), nb::arg("compile_fuel") = kDefaults.compile_fuel, nb::arg("fill_fuel") = kDefaults.fill_fuel,
-           nb::arg("accept_fuel") = kDefaults.accept_fuel)
+           nb::arg("accept_fuel") = kDefaults.accept_fuel, nb::arg("pool_masks") = kDefaults.mask_pool.masks,
+           nb::arg("pool_bases") = kDefaults.mask_pool.bases)
       .def("json_schema", json_schema, nb::arg("schema_text"), nb::arg("whitespace") = "flexible",
            nb::arg("property_order") = "any", nb::arg("on_refused") = "error",
            nb::arg("resources") = std::map<std::string, std::string>())
       .def("regex", regex, nb::arg("pattern"))
+      .def(
+          "mask_pool", [](const EngineHandle& self) { return MaskPoolHandle{self.core->mask_pool()}; },
+          "The ids of the masks of all grammars.")
       .def(
           "memory_bytes", [](const EngineHandle& self) { return self.core->memory_bytes(); },
           nb::call_guard<nb::gil_scoped_release>())

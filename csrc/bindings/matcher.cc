@@ -33,6 +33,21 @@ void bind_matcher(nb::module_& module) {
            "Writes `words` int32 at a raw address; the caller has checked that they are there. Returns whether any bit "
            "is set.")
       .def(
+          "next_token_mask_id", [](const Handle& self) { return self.core->mask_id(); }, Release(),
+          "The id, in the engine's mask pool, of the mask that fill_next_token_bitmask writes.")
+      .def(
+          "draft_mask_ids",
+          [](const Handle& self, const std::vector<std::int64_t>& ids) { return self.core->draft_mask_ids(ids); },
+          nb::arg("ids"), Release(),
+          "The mask ids before the first token and after each, -1 behind one that is not accepted; unchanged.")
+      .def_prop_ro(
+          "mask_pool_identity",
+          [](const Handle& self) { return reinterpret_cast<std::uintptr_t>(self.core->mask_pool().get()); },
+          "Equal for matchers that share a pool.")
+      .def(
+          "mask_pool", [](const Handle& self) { return MaskPoolHandle{self.core->mask_pool()}; },
+          "The pool that the mask ids belong to.")
+      .def(
           "accept_token", [](const Handle& self, std::int64_t id) { return self.core->accept_token(id); },
           nb::arg("id"), Release(),
           "False, and unchanged, when not allowed. MisuseError outside the vocabulary and after termination.")

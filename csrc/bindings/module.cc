@@ -9,6 +9,7 @@ NB_MODULE(_core, module) {
   bindings::bind_vocabulary(module);
   bindings::bind_engine(module);
   bindings::bind_grammar(module);
+  bindings::bind_mask_pool(module);
   bindings::bind_matcher(module);
   bindings::bind_batch(module);
   bindings::bind_apply(module);

@@ -108,6 +108,44 @@ std::vector<bool> BatchExecutor::fill(std::span<const std::shared_ptr<Matcher>> 
   return to_bools(any);
 }
 
+std::vector<MaskId> BatchExecutor::mask_ids(std::span<const std::shared_ptr<Matcher>> matchers) {
+  std::vector<MaskId> ids(matchers.size(), kUnconstrained);
+  std::vector<std::exception_ptr> errors(matchers.size());
+  run(matchers.size(), [&](std::size_t i) {
+    try {
+      if (matchers[i]) ids[i] = matchers[i]->mask_id();
+    } catch (...) {
+      errors[i] = std::current_exception();
+    }
+  });
+  rethrow_first(errors);
+  return ids;
+}
+
+std::vector<MaskId> BatchExecutor::draft_mask_ids(std::span<const std::shared_ptr<Matcher>> matchers,
+                                                  std::span<const std::vector<std::int64_t>> drafts) {
+  if (matchers.size() != drafts.size()) throw MisuseError("a batch needs one draft for each matcher");
+  std::vector<std::size_t> begin;
+  std::size_t total = 0;
+  for (const std::vector<std::int64_t>& draft : drafts) {
+    begin.push_back(total);
+    total += draft.size() + 1;
+  }
+  std::vector<MaskId> ids(total, kUnconstrained);
+  std::vector<std::exception_ptr> errors(matchers.size());
+  run(matchers.size(), [&](std::size_t i) {
+    try {
+      if (!matchers[i]) return;
+      std::vector<MaskId> found = matchers[i]->draft_mask_ids(drafts[i]);
+      std::copy(found.begin(), found.end(), ids.begin() + static_cast<std::ptrdiff_t>(begin[i]));
+    } catch (...) {
+      errors[i] = std::current_exception();
+    }
+  });
+  rethrow_first(errors);
+  return ids;
+}
+
 std::vector<bool> BatchExecutor::accept(std::span<const std::shared_ptr<Matcher>> matchers,
                                         std::span<const std::int64_t> tokens) {
   if (matchers.size() != tokens.size()) throw MisuseError("a batch needs one token for each matcher");

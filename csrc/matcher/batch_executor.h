@@ -35,6 +35,11 @@ class BatchExecutor {
   // fail, all others are filled nevertheless, and then the error of the first is thrown, its index named.
   std::vector<bool> fill(std::span<const std::shared_ptr<Matcher>> matchers, std::span<const std::int64_t> rows,
                          Rows out);
+  // mask_id() of every row; kUnconstrained for a null matcher. A matcher may come twice. Errors as in fill().
+  std::vector<MaskId> mask_ids(std::span<const std::shared_ptr<Matcher>> matchers);
+  // draft_mask_ids() of every row, one after the other; for a null matcher all of them are kUnconstrained.
+  std::vector<MaskId> draft_mask_ids(std::span<const std::shared_ptr<Matcher>> matchers,
+                                     std::span<const std::vector<std::int64_t>> drafts);
   // accept_token() of every row; a null matcher answers true. Either every row answers or, when something is thrown,
   // nothing has changed. Throws MisuseError when a matcher comes twice, has terminated or its token is outside the
   // vocabulary.

@@ -85,7 +85,8 @@ Engine::Engine(std::shared_ptr<const Vocabulary> vocabulary, const EngineOptions
     : options_(options),
       vocabulary_(std::move(vocabulary)),
       index_(std::make_shared<const VocabularyIndex>(vocabulary_)),
-      current_(std::make_shared<Generation>(vocabulary_, index_, options_)) {}
+      pool_(std::make_shared<MaskPool>(vocabulary_->bitmask_words(), options.mask_pool)),
+      current_(std::make_shared<Generation>(vocabulary_, index_, options_, pool_)) {}
 
 std::shared_ptr<const Grammar> Engine::compile(Spec spec) {
   std::shared_ptr<Generation> generation = this->generation();
@@ -95,7 +96,7 @@ std::shared_ptr<const Grammar> Engine::compile(Spec spec) {
 
 std::shared_ptr<Generation> Engine::generation() {
   std::lock_guard lock(mutex_);
-  if (current_->outgrown()) current_ = std::make_shared<Generation>(vocabulary_, index_, options_);
+  if (current_->outgrown()) current_ = std::make_shared<Generation>(vocabulary_, index_, options_, pool_);
   return current_;
 }
 

@@ -53,6 +53,8 @@ class Engine : public std::enable_shared_from_this<Engine> {
   // The generation new matchers belong to; starts another when the one at hand has outgrown the memory limit.
   std::shared_ptr<Generation> generation();
   const EngineOptions& options() const { return options_; }
+  // The ids of the masks of all grammars.
+  const std::shared_ptr<MaskPool>& mask_pool() const { return pool_; }
   // Of the current generation; older ones that matchers still hold are not counted.
   std::size_t memory_bytes() const;
 
@@ -62,6 +64,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   const EngineOptions options_;
   const std::shared_ptr<const Vocabulary> vocabulary_;
   const std::shared_ptr<const VocabularyIndex> index_;
+  const std::shared_ptr<MaskPool> pool_;
   mutable std::mutex mutex_;
   std::shared_ptr<Generation> current_;  // guarded by mutex_
 };

@@ -41,9 +41,10 @@ std::string Spec::key() const {
 // Half of the memory goes to the masks, which bound themselves, half to the space, which is left behind when it is
 // full.
 Generation::Generation(std::shared_ptr<const Vocabulary> vocabulary, std::shared_ptr<const VocabularyIndex> index,
-                       const EngineOptions& options)
+                       const EngineOptions& options, std::shared_ptr<MaskPool> pool)
     : options_(options),
       vocabulary_(std::move(vocabulary)),
+      pool_(pool ? std::move(pool) : std::make_shared<MaskPool>(vocabulary_->bitmask_words(), options.mask_pool)),
       masks_(space_.machine(), std::move(index), options.memory_limit_bytes / 2) {}
 
 StateId Generation::run(const Spec& spec, const SchemaOptions& options, Report& report) {

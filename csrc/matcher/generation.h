@@ -13,6 +13,7 @@
 
 #include "machine/machine.h"
 #include "masks/mask_engine.h"
+#include "masks/mask_pool.h"
 #include "schema/grammar_space.h"
 #include "schema/report.h"
 #include "vocabulary/vocabulary.h"
@@ -30,6 +31,7 @@ struct EngineOptions {
   std::uint64_t compile_fuel = kCompileFuel;
   std::uint64_t fill_fuel = kFillFuel;
   std::uint64_t accept_fuel = kAcceptFuel;
+  MaskPool::Limits mask_pool;
 };
 
 // What a grammar was made from: enough to compile it again.
@@ -43,8 +45,9 @@ struct Spec {
 
 class Generation {
  public:
+  // `pool` is that of the engine, which outlives generations; without one the generation has its own.
   Generation(std::shared_ptr<const Vocabulary> vocabulary, std::shared_ptr<const VocabularyIndex> index,
-             const EngineOptions& options);
+             const EngineOptions& options, std::shared_ptr<MaskPool> pool = nullptr);
 
   // The state that a text of the spec starts in. Throws what GrammarSpace throws, under a budget of its own; a failed
   // compile is not remembered.
@@ -57,6 +60,7 @@ class Generation {
   GrammarSpace& space() { return space_; }
   Machine& machine() { return space_.machine(); }
   MaskEngine& masks() { return masks_; }
+  const std::shared_ptr<MaskPool>& mask_pool() const { return pool_; }
   std::size_t memory_bytes() const;
   // Whether it should be left for a fresh one. Never true for what the first spec alone needs: a single huge grammar
   // would otherwise be compiled again for each matcher. Never waits for a compile that is under way.
@@ -67,6 +71,7 @@ class Generation {
 
   const EngineOptions options_;
   const std::shared_ptr<const Vocabulary> vocabulary_;
+  const std::shared_ptr<MaskPool> pool_;
   GrammarSpace space_;
   MaskEngine masks_;
 

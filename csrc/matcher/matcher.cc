@@ -200,6 +200,38 @@ bool Matcher::fill(std::uint32_t* words, std::size_t word_count) {
   return fill_locked(words, word_count);
 }
 
+MaskId Matcher::mask_id_locked() {
+  thread_local TokenBits words;
+  words.resize(vocabulary().bitmask_words());
+  fill_locked(words.data(), words.size());
+  return generation_->mask_pool()->add(words);
+}
+
+MaskId Matcher::mask_id() {
+  std::lock_guard lock(mutex_);
+  return mask_id_locked();
+}
+
+std::vector<MaskId> Matcher::draft_mask_ids(std::span<const std::int64_t> tokens) {
+  std::lock_guard lock(mutex_);
+  std::vector<MaskId> ids{mask_id_locked()};
+  Restore restore(configuration_, journal_);
+  const bool terminated_before = terminated_;
+  for (std::size_t i = 0; i < tokens.size() && !terminated_; ++i) {
+    if (tokens[i] < 0 || tokens[i] >= static_cast<std::int64_t>(vocabulary().size())) break;
+    const auto token = static_cast<TokenId>(tokens[i]);
+    {
+      FuelScope fuel(generation_->options().accept_fuel);
+      if (!advance_token(token)) break;
+    }
+    terminated_ = vocabulary().is_eos(token);
+    ids.push_back(mask_id_locked());
+  }
+  terminated_ = terminated_before;
+  ids.resize(tokens.size() + 1, kUnconstrained);
+  return ids;
+}
+
 std::vector<TokenId> Matcher::allowed_tokens() {
   std::vector<std::uint32_t> words(vocabulary().bitmask_words());
   fill(words.data(), words.size());

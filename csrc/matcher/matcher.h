@@ -53,6 +53,11 @@ class Matcher {
   // end-of-sequence token, or that no token can continue. Throws MisuseError when `words` are too few for the
   // vocabulary; after a FuelError the words are unspecified.
   bool fill(std::uint32_t* words, std::size_t word_count);
+  // The same mask as an id in the engine's pool (masks/mask_pool.h). Costs a fill and about a microsecond.
+  MaskId mask_id();
+  // The masks along a draft: before its first token, and after each as long as they are accepted; tokens.size() + 1
+  // ids. What lies behind a token that is not accepted can never be output and is kUnconstrained. Changes nothing.
+  std::vector<MaskId> draft_mask_ids(std::span<const std::int64_t> tokens);
   std::vector<TokenId> allowed_tokens();
   // The longest run of tokens, at most kMaxForced, that have no alternative: while the mask has exactly one token.
   // (That certain *bytes* are forced says little: with most tokenizers several tokens begin them.) Changes nothing.
@@ -64,6 +69,7 @@ class Matcher {
   std::size_t memory_bytes() const;  // without the generation, which all matchers share
 
   const Vocabulary& vocabulary() const { return generation_->vocabulary(); }
+  const std::shared_ptr<MaskPool>& mask_pool() const { return generation_->mask_pool(); }
 
  private:
   friend class BatchExecutor;  // accepts many rows, all of them or none
@@ -76,6 +82,7 @@ class Matcher {
   bool accept_locked(TokenId token);
   void undo_step();
   bool fill_locked(std::uint32_t* words, std::size_t word_count);
+  MaskId mask_id_locked();
 
   const std::shared_ptr<Generation> generation_;
   const StateId start_;

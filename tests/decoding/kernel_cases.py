@@ -28,19 +28,38 @@ def run_cases(device: str) -> int:
         check(wide[:, :100], bitmask, None, device)  # and narrower
         check(wide, bitmask[::2], torch.tensor([3, 1]), device)
         check(wide[::2], bitmask[1:3], [1, 0], device)
-        count += 5
+        check(wide, bitmask, [1, -1, 0, 7], device)  # rows that are not there
+        check(wide, bitmask, None, device, mask_rows=[2, -1, 2, 9])
+        check(wide[:2], bitmask[:1], None, device, mask_rows=[0, 0])
+        count += 8
     return count
 
 
-def check(logits: torch.Tensor, bitmask: torch.Tensor, rows: list[int] | torch.Tensor | None, device: str) -> None:
-    indices = rows.tolist() if isinstance(rows, torch.Tensor) else rows
-    expected = reference_apply(logits, bitmask, indices)
+def check(
+    logits: torch.Tensor,
+    bitmask: torch.Tensor,
+    rows: list[int] | torch.Tensor | None,
+    device: str,
+    mask_rows: list[int] | None = None,
+) -> None:
+    if mask_rows is not None:
+        pairs = [(row, source) for row, source in enumerate(mask_rows) if 0 <= source < len(bitmask)]
+        masks, indices = bitmask[[source for _, source in pairs]], [row for row, _ in pairs]
+    else:
+        order = list(range(len(bitmask))) if rows is None else [int(row) for row in rows]
+        masks = bitmask[[i for i, row in enumerate(order) if 0 <= row < len(logits)]]
+        indices = [row for row in order if 0 <= row < len(logits)]
+    expected = reference_apply(logits, masks, indices)
     # A frame around the rows shows whether anything beside them is touched.
     frame = torch.full((len(logits) * 2, logits.shape[1] + 50), 7.0, dtype=logits.dtype, device=device)
     target = frame[::2, 9 : 9 + logits.shape[1]]
     target.copy_(logits)
-    apply_bitmask(target, bitmask.to(device), rows)
-    assert torch.equal(target.cpu(), expected), (logits.shape, logits.dtype, rows)
+
+    def on_device(values: list[int] | torch.Tensor | None) -> torch.Tensor | None:
+        return None if values is None else torch.as_tensor(values, dtype=torch.int32).to(device)
+
+    apply_bitmask(target, bitmask.to(device), on_device(rows), mask_rows=on_device(mask_rows))
+    assert torch.equal(target.cpu(), expected), (logits.shape, logits.dtype, rows, mask_rows)
     target.fill_(7.0)
     assert bool((frame == 7.0).all())
 
