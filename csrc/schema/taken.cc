@@ -22,20 +22,26 @@ TakenSets::TakenSets(SchemaStore& store, RegexArena& regexes, NumberArena& numbe
   sets_.intern({});
 }
 
-QuestionId TakenSets::value_of(std::string_view text) {
+QuestionId TakenSets::value(std::string_view text) {
   FuelScope::spend(text.size() / 16 + 1);
-  if (text.starts_with(',')) text.remove_prefix(1);
-  QuestionId question;
-  JsonDocument document;
+  if (text.starts_with(',') || text.starts_with(':')) text.remove_prefix(1);
   try {
-    document = parse_json(text);
-    question = constants_.question(document.root(), "");
+    const JsonDocument document = parse_json(text);
+    return learn(document.root());
   } catch (const SpecError& error) {
     throw FuelError("uniqueItems cannot compare an item: " + std::string(error.what()));
   }
+}
+
+QuestionId TakenSets::learn(const JsonValue& value) {
+  QuestionId question = constants_.question(value, "");
+  if (known_.contains(question)) return question;
+  for (const JsonMember& member : value.members()) {
+    FuelScope::spend();
+    learn(member.value);
+  }
   auto [known, fresh] = known_.try_emplace(question);
   if (fresh) {
-    const JsonValue& value = document.root();
     known->second.type = store_.nodes[question].types;
     if (value.is_string()) known->second.text = decode_utf8(value.text);
     if (value.is_number()) known->second.number = value.text;
@@ -53,6 +59,7 @@ TakenSets::ChunkId TakenSets::chunk_of(std::vector<QuestionId> values) {
   if (chunk_questions_[id] != kNone) return id;
   SchemaNode node;
   node.types = 0;
+  node.taken = true;
   std::vector<std::u32string> texts;
   std::vector<std::string> numbers;
   for (QuestionId question : chunks_[id].values) {
@@ -71,7 +78,7 @@ TakenSets::ChunkId TakenSets::chunk_of(std::vector<QuestionId> values) {
 }
 
 TakenId TakenSets::add(TakenId id, std::string_view text) {
-  QuestionId value = value_of(text);
+  QuestionId value = this->value(text);
   Set set = sets_[id];
   std::vector<QuestionId> values{value};
   if (!set.chunks.empty() && chunks_[set.chunks.back()].values.size() < kFullChunk) {

@@ -30,6 +30,9 @@ class TakenSets {
   // A value is taken if and only if one of these questions says yes.
   std::vector<QuestionId> questions(TakenId set) const;
   std::vector<QuestionId> values(TakenId set) const;  // each as a question of its own
+  // "Is it this value?", and "is it one of these?" of such questions, sorted. The text as for add(), or after a colon.
+  QuestionId value(std::string_view text);
+  QuestionId any_of(std::vector<QuestionId> values) { return chunk_questions_[chunk_of(std::move(values))]; }
   std::size_t memory_bytes() const { return bytes_; }
 
  private:
@@ -55,7 +58,7 @@ class TakenSets {
     std::uint64_t operator()(const Set& s) const { return ListHash{}(s.chunks); }
   };
 
-  QuestionId value_of(std::string_view text);
+  QuestionId learn(const JsonValue& value);  // and the members' values of objects
   ChunkId chunk_of(std::vector<QuestionId> values);
 
   SchemaStore& store_;

@@ -120,11 +120,15 @@ Label Values::word_label(SpecId spec, std::uint8_t bit) {
   return machine_.verdict_label(verdicts);
 }
 
-FormulaId Values::demanded_of(const Spec& spec, bool object) {
+FormulaId Values::demanded_of(const Spec& spec, bool object, std::vector<QuestionId>* taken) {
   Formulas& formulas = questions_.formulas();
   std::vector<FormulaId> parts;
   for (std::uint32_t code : spec.forced) {
     Literal literal = Literal::of(code);
+    if (taken != nullptr && !literal.positive && questions_.store().nodes[literal.question].taken) {
+      taken->push_back(literal.question);
+      continue;
+    }
     FormulaId f = object ? questions_.object(literal.question) : questions_.array(literal.question);
     parts.push_back(literal.positive ? f : formulas.negate(f));
   }
@@ -149,11 +153,12 @@ StateId Values::container(SpecId spec, bool object) {
     std::vector<FormulaId> asked;
     for (QuestionId q : s.asked) asked.push_back(object ? questions_.object(q) : questions_.array(q));
     bool compact = s.compact;
-    FormulaId demanded = demanded_of(s, object);
+    std::vector<QuestionId> taken;
+    FormulaId demanded = demanded_of(s, object, object ? &taken : nullptr);
     const OrderId order = object && demanded != kFalse ? order_of(s) : kNoOrder;
     Attempt attempt(*this);
     StateId state =
-        demanded == kFalse ? kDeadState : (object ? objects_ : arrays_)->start(demanded, asked, compact, order);
+        demanded == kFalse ? kDeadState : (object ? objects_ : arrays_)->start(demanded, asked, compact, order, taken);
     if (state == kDeadState && !attempt.certain()) return kDeadState;
     Starts& starts = starts_[spec];
     (object ? starts.object : starts.array) = state;
@@ -254,6 +259,14 @@ std::uint64_t Values::count_now(SpecId spec, std::uint64_t limit) {
     if (found >= limit) break;
     const Spec& s = specs_[spec];
     bool compact = s.compact;
+    if (object) {
+      std::vector<QuestionId> taken;
+      FormulaId demanded = demanded_of(s, object, &taken);
+      if (demanded == kFalse) break;
+      std::uint64_t enough = limit - found;
+      for (QuestionId q : taken) enough += questions_.store().nodes[q].containers.size();
+      if (!taken.empty() && objects_->count(demanded, compact, std::bit_ceil(enough)) >= enough) return limit;
+    }
     FormulaId demanded = demanded_of(s, object);
     if (demanded != kFalse) found += (object ? objects_ : arrays_)->count(demanded, compact, limit - found);
   }

@@ -134,7 +134,9 @@ class Values : public Automaton {
   bool search(SpecId spec);
   Label word_label(SpecId spec, std::uint8_t bit);
   std::uint64_t count_now(SpecId spec, std::uint64_t limit);
-  FormulaId demanded_of(const Spec& spec, bool object);
+  // What the forced questions and the demand ask of a container. Where `taken` is given, it gets what an object must
+  // not be, which is then not in the formula.
+  FormulaId demanded_of(const Spec& spec, bool object, std::vector<QuestionId>* taken = nullptr);
   OrderId order_of(const Spec& spec);
 
   Machine& machine_;
@@ -168,8 +170,10 @@ class Containers {
  public:
   virtual ~Containers() = default;
   // The frame after the opening bracket; kDeadState when the demanded formula cannot be fulfilled. The order is one of
-  // keys and means nothing to arrays.
-  virtual StateId start(FormulaId demanded, const std::vector<FormulaId>& asked, bool compact, OrderId order) = 0;
+  // keys, and an object must also be none of the objects in `taken` (questions, see SchemaNode::taken); neither means
+  // anything to arrays.
+  virtual StateId start(FormulaId demanded, const std::vector<FormulaId>& asked, bool compact, OrderId order,
+                        const std::vector<QuestionId>& taken) = 0;
   // How many values fulfil the demanded formula, saturating at `limit`.
   virtual std::uint64_t count(FormulaId demanded, bool compact, std::uint64_t limit) = 0;
 };
