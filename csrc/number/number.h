@@ -41,6 +41,13 @@ class NumberArena {
   NumberSetId unite(std::vector<NumberSetId> parts);
   NumberSetId complement(NumberSetId part);
 
+  // Draft 4 tells 1 from 1.0, which are equal. Whether a set does; and the values that belong to it when they are
+  // written without fraction and exponent (so integers), or with one. Both are sets that do not.
+  bool is_spelled(NumberSetId set) const;
+  bool has_spellings() const;  // whether some set does
+  NumberSetId written_plainly(NumberSetId set);
+  NumberSetId written_otherwise(NumberSetId set);
+
   bool is_empty(NumberSetId set);  // exact, memoised, spends fuel
   bool contains(NumberSetId set, std::string_view number_text);
   // Number of values (not of spellings), saturating at `limit`. Spends fuel.

@@ -48,7 +48,33 @@ SetTable::SetTable() {
 
 SetId SetTable::add(Op op, std::uint32_t payload, std::vector<SetId> parts) {
   bytes_ += parts.size() * sizeof(SetId);
-  return nodes_.intern(SetNode{op, payload, std::move(parts)});
+  const bool spelled = op == Op::kIntegerSpelling ||
+                       std::any_of(parts.begin(), parts.end(), [&](SetId part) { return spelled_[part]; });
+  SetId id = nodes_.intern(SetNode{op, payload, std::move(parts)});
+  if (spelled_.size() <= id) spelled_.push_back(spelled);
+  has_spellings_ = has_spellings_ || spelled;
+  return id;
+}
+
+SetId SetTable::with_spelling(SetId set, bool plain) {
+  if (!spelled_[set]) return set;
+  std::vector<SetId> order = closure({set});
+  std::vector<SetId> made;
+  for (SetId id : order) {
+    const SetNode node = nodes_[id];
+    std::vector<SetId> parts;
+    for (SetId part : node.parts) {
+      parts.push_back(made[static_cast<std::size_t>(std::lower_bound(order.begin(), order.end(), part) - order.begin())]);
+    }
+    if (!spelled_[id]) {
+      made.push_back(id);
+    } else if (node.op == Op::kIntegerSpelling) {
+      made.push_back(plain ? all() : none());
+    } else {
+      made.push_back(node.op == Op::kNot ? complement(parts[0]) : combine(node.op, std::move(parts)));
+    }
+  }
+  return made.back();
 }
 
 SetId SetTable::multiple_of(std::string_view step) {

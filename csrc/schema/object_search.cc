@@ -248,7 +248,10 @@ std::uint64_t Objects::finished(const Ways& ways, std::uint64_t limit) {
 
 // Key by key: absent, or present with each value; then some unnamed keys of each cell.
 std::uint64_t Objects::count(FormulaId demanded, bool compact, std::uint64_t limit) {
-  return completions(intern_core(Core{demanded, {}, 0, 0, false, compact, kNoOrder}), limit);
+  const std::uint64_t left_out = verdicts_.left_out();
+  const std::uint64_t found = completions(intern_core(Core{demanded, {}, 0, 0, false, compact, kNoOrder}), limit);
+  verdicts_.check_left_out(left_out, found >= limit);
+  return found;
 }
 
 std::uint64_t Objects::completions(CoreId core, std::uint64_t limit) {

@@ -77,30 +77,46 @@ bool Objects::more_than(const Core& core, std::uint64_t n) {
   return found > n;
 }
 
-FormulaId Objects::given_value(FormulaId f, QuestionId value, bool compact) {
-  return formulas_.map(f, [&](const Atom& atom, FormulaId self) {
+std::optional<FormulaId> Objects::given_value(FormulaId f, QuestionId value, bool compact) {
+  bool settled = true;
+  const FormulaId given = formulas_.map(f, [&](const Atom& atom, FormulaId self) {
     if (atom.kind != AtomKind::kVerdict) return self;
-    std::vector<std::uint32_t> both{Literal{value, true}.code(), Literal{atom.a, true}.code()};
-    return values_.satisfiable(values_.spec(std::move(both), {}, kTrue, compact)) ? kTrue : kFalse;
+    auto may_be = [&](bool verdict) {
+      std::vector<std::uint32_t> both{Literal{value, true}.code(), Literal{atom.a, verdict}.code()};
+      return values_.satisfiable(values_.spec(std::move(both), {}, kTrue, compact));
+    };
+    const bool holds = may_be(true);
+    settled = settled && !(holds && may_be(false));
+    return holds ? kTrue : kFalse;
   });
+  return settled ? std::optional(given) : std::nullopt;
 }
 
-std::vector<QuestionId> Objects::spent_values(const Core& after, CandidatesId candidates, NameId name) {
+std::optional<std::vector<QuestionId>> Objects::spent_values(const Core& after, CandidatesId candidates, NameId name) {
   bool open = false;
   formulas_.visit_atoms(after.demanded, [&](const Atom& atom, bool, bool) { open |= atom.kind == AtomKind::kVerdict; });
-  const bool only_end = !open && at_end(after.demanded, after.count) == kTrue && !more_than(after, 1);
+  // The number of completions is exact where no spellings are told apart.
+  const bool only_end = !open && !questions_.number_sets().has_spellings() &&
+                        at_end(after.demanded, after.count) == kTrue && !more_than(after, 1);
+  bool settled = true;
   auto spent = [&](QuestionId value) {
     FuelScope::spend();
     Core rest = after;
     rest.candidates = candidates_.with_value(candidates, name, value);
     if (only_end) return candidates_.any_complete(rest.candidates, rest.keys);
-    if (open) rest.demanded = given_value(after.demanded, value, after.compact);
+    if (open) {
+      const std::optional<FormulaId> given = given_value(after.demanded, value, after.compact);
+      settled = settled && given.has_value();
+      if (!settled) return false;
+      rest.demanded = *given;
+    }
     return !satisfiable(rest);
   };
   std::vector<QuestionId> questions;
   for (std::vector<QuestionId>& values : candidates_.values(candidates, name, spent)) {
     questions.push_back(taken_.any_of(std::move(values)));
   }
+  if (!settled) return std::nullopt;
   return questions;
 }
 

@@ -210,8 +210,14 @@ Objects::Member Objects::read_key(CoreId id, const Key& key, SeenId seen, NameId
     after.demanded = pending.demanded;
     after.asked.clear();
     after.keys = keys;
+    const std::optional<std::vector<QuestionId>> spent = spent_values(after, candidates, text);
+    if (!spent) {
+      CoreId formula = intern_core(spelt_out(cores_[id]));
+      const bool named = plans_[info(formula).plan].index.contains(text);
+      return read_key(formula, named ? Key{text, key.matches} : key, seen, text);
+    }
     std::vector<FormulaId> parts{core.demanded};
-    for (QuestionId q : spent_values(after, candidates, text)) {
+    for (QuestionId q : *spent) {
       parts.push_back(formulas_.negate(formulas_.atom(AtomKind::kVerdict, q)));
     }
     pending = verdicts_.ask(formulas_.conj(std::move(parts)), core.asked, core.compact, alive);

@@ -259,8 +259,10 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   // Whether there are more than `n` ways to complete the object, candidates and questions asked left aside.
   bool more_than(const Core& core, std::uint64_t n);
   // The values of key `name` after which no completion would be left, as questions that must be answered with no.
-  std::vector<QuestionId> spent_values(const Core& after, CandidatesId candidates, NameId name);
-  FormulaId given_value(FormulaId f, QuestionId value, bool compact);  // with the verdicts of a single value
+  // Nothing where that depends on how a value is written (draft 4).
+  std::optional<std::vector<QuestionId>> spent_values(const Core& after, CandidatesId candidates, NameId name);
+  // With the verdicts of a single value; nothing where they depend on how it is written.
+  std::optional<FormulaId> given_value(FormulaId f, QuestionId value, bool compact);
   bool keys_are_free(CoreId core);  // whether the keys that may follow are the same without the candidates
   Step compute_blurred(const Local& local, std::uint8_t byte);
 

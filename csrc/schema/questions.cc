@@ -207,6 +207,30 @@ QuestionId Questions::resolve(QuestionId q) {
   return q;
 }
 
+// What q says, but of numbers whether they are in the set.
+QuestionId Questions::with_numbers(QuestionId q, NumberSetId numbers) {
+  SchemaNode number, other, either;
+  number.types = kNumberType;
+  number.has_numbers = true;
+  number.numbers = numbers;
+  other.types = kAllTypes & ~kNumberType;
+  if (q != kAlways) other.all_of = {q};
+  either.any_of = {{store_.intern(std::move(number)), store_.intern(std::move(other))}};
+  return store_.intern(std::move(either));
+}
+
+std::array<QuestionId, 2> Questions::by_spelling(QuestionId q) {
+  if (!numbers_.has_spellings()) return {q, q};
+  const NumberSetId set = numbers(q);
+  if (!numbers_.is_spelled(set)) return {q, q};
+  return {with_numbers(q, numbers_.written_plainly(set)), with_numbers(q, numbers_.written_otherwise(set))};
+}
+
+QuestionId Questions::usual_spelling() {
+  return with_numbers(kAlways,
+                      numbers_.unite({numbers_.integer_spellings(), numbers_.complement(numbers_.integers())}));
+}
+
 RegexId Questions::format(const std::string& name) {
   if (auto known = formats_.find(name); known != formats_.end()) return known->second;
   RegexId language = format_language(regexes_, name).value();
