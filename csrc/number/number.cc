@@ -128,7 +128,7 @@ std::string NumberArena::describe(NumberSetId set) const {
 
 std::size_t NumberArena::memory_bytes() const {
   return impl_->sets.memory_bytes() + impl_->scales.memory_bytes() + impl_->reader.memory_bytes() +
-         impl_->starts.size() * 96;
+         impl_->starts.size() * 96 + digit_sets_.memory_bytes();
 }
 
 }  // namespace maskforge

@@ -13,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+#include "number/digit_sets.h"
+
 namespace maskforge {
 
 using NumberSetId = std::uint32_t;
@@ -59,17 +61,18 @@ class NumberArena {
   NumberStateId start(NumberSetId alive, const std::vector<NumberSetId>& asked);
   // Bytes of the JSON number grammar; kDead when no continuation is in `alive`. Spends fuel.
   NumberStateId step(NumberStateId state, char byte);
-  bool is_final(NumberStateId state);           // the text so far is a number of the set
-  std::uint64_t verdicts(NumberStateId state);  // requires is_final; bit i answers asked[i]
+  bool is_final(NumberStateId state);                     // the text so far is a number of the set
+  std::uint64_t verdicts(NumberStateId state);            // requires is_final; bit i answers asked[i]
+  bool is_endless(NumberSetId set, std::uint64_t limit);  // surely has `limit` values; "no" proves nothing
+  std::string witness(NumberStateId state);  // a shortest text that ends a number here; requires a live state
+  DigitSets& digit_sets() { return digit_sets_; }
   std::string describe(NumberSetId set) const;  // for diagnostics
   std::size_t memory_bytes() const;
 
  private:
-  bool is_endless(NumberSetId set, std::uint64_t limit);  // surely has `limit` values
-  std::string witness(NumberStateId start);               // a shortest number that it reads; requires an alive state
-
   struct Impl;
   std::unique_ptr<Impl> impl_;
+  DigitSets digit_sets_;
 };
 
 }  // namespace maskforge

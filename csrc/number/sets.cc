@@ -15,6 +15,8 @@ using Op = SetNode::Op;
 
 constexpr std::int64_t kConstantExponentLimit = 1'000'000'000;
 
+}  // namespace
+
 Decimal parse_constant(std::string_view text) {
   std::optional<Decimal> value = parse_decimal(text);
   if (!value) throw SpecError("not a JSON number: '" + std::string(text.substr(0, 80)) + "'");
@@ -23,8 +25,6 @@ Decimal parse_constant(std::string_view text) {
   }
   return *std::move(value);
 }
-
-}  // namespace
 
 std::uint64_t SetTable::NodeHash::operator()(const SetNode& node) const {
   std::uint64_t h = mix_hash(static_cast<std::uint64_t>(node.op), node.payload);
@@ -48,8 +48,8 @@ SetTable::SetTable() {
 
 SetId SetTable::add(Op op, std::uint32_t payload, std::vector<SetId> parts) {
   bytes_ += parts.size() * sizeof(SetId);
-  const bool spelled = op == Op::kIntegerSpelling ||
-                       std::any_of(parts.begin(), parts.end(), [&](SetId part) { return spelled_[part]; });
+  const bool spelled =
+      op == Op::kIntegerSpelling || std::any_of(parts.begin(), parts.end(), [&](SetId part) { return spelled_[part]; });
   SetId id = nodes_.intern(SetNode{op, payload, std::move(parts)});
   if (spelled_.size() <= id) spelled_.push_back(spelled);
   has_spellings_ = has_spellings_ || spelled;
@@ -64,7 +64,8 @@ SetId SetTable::with_spelling(SetId set, bool plain) {
     const SetNode node = nodes_[id];
     std::vector<SetId> parts;
     for (SetId part : node.parts) {
-      parts.push_back(made[static_cast<std::size_t>(std::lower_bound(order.begin(), order.end(), part) - order.begin())]);
+      parts.push_back(
+          made[static_cast<std::size_t>(std::lower_bound(order.begin(), order.end(), part) - order.begin())]);
     }
     if (!spelled_[id]) {
       made.push_back(id);

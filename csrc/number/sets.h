@@ -15,6 +15,9 @@ namespace maskforge::number {
 
 using SetId = std::uint32_t;
 
+// Throws SpecError where the text is no JSON number, UnsupportedError where its exponent is too large.
+Decimal parse_constant(std::string_view text);
+
 struct SetNode {
   enum class Op : std::uint8_t {
     kNone,

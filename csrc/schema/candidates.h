@@ -44,7 +44,7 @@ class Candidates {
  private:
   using GroupId = std::uint32_t;
   struct Part {
-    GroupId with = 0;              // those that have the key
+    GroupId with = 0;               // those that have the key
     std::optional<GroupId> others;  // those that have not, once asked for
     std::unordered_map<QuestionId, GroupId> values;
   };

@@ -34,7 +34,8 @@ CandidatesId Objects::candidates_after(CoreId id, SeenId seen, NameId text) {
   CandidatesId left = text == kNone ? core.candidates : candidates_.with_key(core.candidates, text);
   if (core.order == kNoOrder) return left;
   for (NameId name : lists_[seen]) {
-    if (name != text && !was_seen(core.seen, name)) left = candidates_.without_key(left, name);  // it is too late for it
+    if (name != text && !was_seen(core.seen, name))
+      left = candidates_.without_key(left, name);  // it is too late for it
   }
   return left;
 }
@@ -52,8 +53,7 @@ bool Objects::satisfiable_beside(const Core& core) {
   free.asked.clear();
   if (!satisfiable(free)) return false;
   if (core.blurred) return true;  // the text will tell; the value was chosen so that there is a way on
-  if (at_end(free.demanded, free.count) == kTrue &&
-      !candidates_.any_complete(core.candidates, core.keys)) {
+  if (at_end(free.demanded, free.count) == kTrue && !candidates_.any_complete(core.candidates, core.keys)) {
     return true;
   }
   if (more_than(free, candidates_.size(core.candidates))) return true;

@@ -83,9 +83,15 @@ struct NumberAlgebra {
   static void leaf(Questions& q, const SchemaNode& node, std::vector<Set>& parts) {
     if ((node.types & kNumberType) == 0) {
       parts.push_back(none(q));
-    } else if (node.has_numbers) {
-      parts.push_back(node.numbers);
+      return;
     }
+    if (node.has_numbers) parts.push_back(node.numbers);
+    if (node.taken_numbers == DigitSets::kEmpty) return;
+    constexpr std::uint64_t kMost = 2000;  // the number line is cut at each of them
+    const DigitSets& sets = q.numbers_.digit_sets();
+    if (sets.size(node.taken_numbers) > kMost)
+      throw FuelError("an array with uniqueItems as one of several alternatives may hold at most 2,000 numbers");
+    parts.push_back(q.numbers_.any_of(sets.texts(node.taken_numbers)));
   }
 };
 
