@@ -168,6 +168,7 @@ void Configuration::replace_top(Machine& machine, StateId next) {
   if (const Call* two = machine.entered(next)) {
     frames.back() = two->below;
     frames.push_back(two->pushed);
+    if (machine.wants_text(two->below)) captures.push_back(static_cast<std::uint32_t>(text.size()));
   } else {
     frames.back() = next;
   }

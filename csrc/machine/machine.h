@@ -142,8 +142,9 @@ class Machine {
   StateId intern(std::uint8_t automaton, std::uint32_t local, bool wants_text = false);
   Step call(StateId below, StateId pushed);
   // What after() may return to go on with two frames: the waiting frame becomes `below`, and `pushed`, which is not
-  // such a pair itself, comes on top of it; `below` wants no text. (So that what follows a key can be a frame that
-  // knows nothing of the object, and shared.)
+  // such a pair itself, comes on top of it. (So that what follows a key can be a frame that knows nothing of the
+  // object, and shared.) Where `below` wants a text, which then begins with the next byte, the callee of the waiting
+  // frame must have read its own last one.
   StateId enter(StateId below, StateId pushed);
   const ByteClasses* intern_classes(const std::array<std::uint8_t, 256>& of);
   Label verdict_label(std::uint64_t verdicts);

@@ -60,6 +60,20 @@ NumberSetId NumberArena::complement(NumberSetId part) {
   return impl_->sets.complement(part);
 }
 
+bool NumberArena::is_spelled(NumberSetId set) const {
+  impl_->check(set);
+  return impl_->sets.is_spelled(set);
+}
+bool NumberArena::has_spellings() const { return impl_->sets.has_spellings(); }
+NumberSetId NumberArena::written_plainly(NumberSetId set) {
+  impl_->check(set);
+  return intersect({impl_->sets.with_spelling(set, true), integers()});
+}
+NumberSetId NumberArena::written_otherwise(NumberSetId set) {
+  impl_->check(set);
+  return impl_->sets.with_spelling(set, false);
+}
+
 bool NumberArena::is_empty(NumberSetId set) {
   impl_->check(set);
   if (auto known = impl_->empty.find(set); known != impl_->empty.end()) return known->second;
@@ -114,7 +128,7 @@ std::string NumberArena::describe(NumberSetId set) const {
 
 std::size_t NumberArena::memory_bytes() const {
   return impl_->sets.memory_bytes() + impl_->scales.memory_bytes() + impl_->reader.memory_bytes() +
-         impl_->starts.size() * 96;
+         impl_->starts.size() * 96 + digit_sets_.memory_bytes();
 }
 
 }  // namespace maskforge

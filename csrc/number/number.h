@@ -13,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+#include "number/digit_sets.h"
+
 namespace maskforge {
 
 using NumberSetId = std::uint32_t;
@@ -41,6 +43,13 @@ class NumberArena {
   NumberSetId unite(std::vector<NumberSetId> parts);
   NumberSetId complement(NumberSetId part);
 
+  // Draft 4 tells 1 from 1.0, which are equal. Whether a set does; and the values that belong to it when they are
+  // written without fraction and exponent (so integers), or with one. Both are sets that do not.
+  bool is_spelled(NumberSetId set) const;
+  bool has_spellings() const;  // whether some set does
+  NumberSetId written_plainly(NumberSetId set);
+  NumberSetId written_otherwise(NumberSetId set);
+
   bool is_empty(NumberSetId set);  // exact, memoised, spends fuel
   bool contains(NumberSetId set, std::string_view number_text);
   // Number of values (not of spellings), saturating at `limit`. Spends fuel.
@@ -52,17 +61,18 @@ class NumberArena {
   NumberStateId start(NumberSetId alive, const std::vector<NumberSetId>& asked);
   // Bytes of the JSON number grammar; kDead when no continuation is in `alive`. Spends fuel.
   NumberStateId step(NumberStateId state, char byte);
-  bool is_final(NumberStateId state);           // the text so far is a number of the set
-  std::uint64_t verdicts(NumberStateId state);  // requires is_final; bit i answers asked[i]
+  bool is_final(NumberStateId state);                     // the text so far is a number of the set
+  std::uint64_t verdicts(NumberStateId state);            // requires is_final; bit i answers asked[i]
+  bool is_endless(NumberSetId set, std::uint64_t limit);  // surely has `limit` values; "no" proves nothing
+  std::string witness(NumberStateId state);  // a shortest text that ends a number here; requires a live state
+  DigitSets& digit_sets() { return digit_sets_; }
   std::string describe(NumberSetId set) const;  // for diagnostics
   std::size_t memory_bytes() const;
 
  private:
-  bool is_endless(NumberSetId set, std::uint64_t limit);  // surely has `limit` values
-  std::string witness(NumberStateId start);               // a shortest number that it reads; requires an alive state
-
   struct Impl;
   std::unique_ptr<Impl> impl_;
+  DigitSets digit_sets_;
 };
 
 }  // namespace maskforge

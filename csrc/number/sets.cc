@@ -15,6 +15,8 @@ using Op = SetNode::Op;
 
 constexpr std::int64_t kConstantExponentLimit = 1'000'000'000;
 
+}  // namespace
+
 Decimal parse_constant(std::string_view text) {
   std::optional<Decimal> value = parse_decimal(text);
   if (!value) throw SpecError("not a JSON number: '" + std::string(text.substr(0, 80)) + "'");
@@ -23,8 +25,6 @@ Decimal parse_constant(std::string_view text) {
   }
   return *std::move(value);
 }
-
-}  // namespace
 
 std::uint64_t SetTable::NodeHash::operator()(const SetNode& node) const {
   std::uint64_t h = mix_hash(static_cast<std::uint64_t>(node.op), node.payload);
@@ -48,7 +48,34 @@ SetTable::SetTable() {
 
 SetId SetTable::add(Op op, std::uint32_t payload, std::vector<SetId> parts) {
   bytes_ += parts.size() * sizeof(SetId);
-  return nodes_.intern(SetNode{op, payload, std::move(parts)});
+  const bool spelled =
+      op == Op::kIntegerSpelling || std::any_of(parts.begin(), parts.end(), [&](SetId part) { return spelled_[part]; });
+  SetId id = nodes_.intern(SetNode{op, payload, std::move(parts)});
+  if (spelled_.size() <= id) spelled_.push_back(spelled);
+  has_spellings_ = has_spellings_ || spelled;
+  return id;
+}
+
+SetId SetTable::with_spelling(SetId set, bool plain) {
+  if (!spelled_[set]) return set;
+  std::vector<SetId> order = closure({set});
+  std::vector<SetId> made;
+  for (SetId id : order) {
+    const SetNode node = nodes_[id];
+    std::vector<SetId> parts;
+    for (SetId part : node.parts) {
+      parts.push_back(
+          made[static_cast<std::size_t>(std::lower_bound(order.begin(), order.end(), part) - order.begin())]);
+    }
+    if (!spelled_[id]) {
+      made.push_back(id);
+    } else if (node.op == Op::kIntegerSpelling) {
+      made.push_back(plain ? all() : none());
+    } else {
+      made.push_back(node.op == Op::kNot ? complement(parts[0]) : combine(node.op, std::move(parts)));
+    }
+  }
+  return made.back();
 }
 
 SetId SetTable::multiple_of(std::string_view step) {

@@ -15,6 +15,9 @@ namespace maskforge::number {
 
 using SetId = std::uint32_t;
 
+// Throws SpecError where the text is no JSON number, UnsupportedError where its exponent is too large.
+Decimal parse_constant(std::string_view text);
+
 struct SetNode {
   enum class Op : std::uint8_t {
     kNone,
@@ -46,6 +49,11 @@ class SetTable {
   SetId values(const std::vector<std::string>& texts);
   SetId combine(SetNode::Op op, std::vector<SetId> parts);  // kAnd or kOr
   SetId complement(SetId part);
+  // Whether two spellings of one value may differ in it.
+  bool is_spelled(SetId id) const { return spelled_[id]; }
+  bool has_spellings() const { return has_spellings_; }
+  // The set if `integer_spellings()` were all values, or none.
+  SetId with_spelling(SetId set, bool plain);
 
   const SetNode& operator[](SetId id) const { return nodes_[id]; }
   std::size_t size() const { return nodes_.size(); }
@@ -70,6 +78,8 @@ class SetTable {
   SetId add(SetNode::Op op, std::uint32_t payload = 0, std::vector<SetId> parts = {});
 
   Interner<SetNode, NodeHash> nodes_;
+  std::vector<bool> spelled_;  // by node
+  bool has_spellings_ = false;
   Interner<std::vector<Decimal>, ListHash> lists_;
   std::vector<Step> steps_;  // distinct
   std::vector<Decimal> step_values_;

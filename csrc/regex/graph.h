@@ -208,9 +208,10 @@ class RegexGraph {
   Interner<CharSet, CharSetHash> sets_;
   std::vector<RegexId> set_nodes_;  // per set, its node + 1
   std::deque<WordList> word_lists_;
-  std::deque<RegexEdges> edge_lists_;  // a deque: callers keep references while the graph grows
-  std::vector<std::uint8_t> empty_;    // per node: 0 unknown, 1 empty, 2 not empty
-  std::vector<RegexId> singles_;       // ASCII characters' nodes + 1
+  std::unordered_map<std::u32string, RegexId> single_words_;  // long ones: equal words are one language
+  std::deque<RegexEdges> edge_lists_;                         // a deque: callers keep references while the graph grows
+  std::vector<std::uint8_t> empty_;                           // per node: 0 unknown, 1 empty, 2 not empty
+  std::vector<RegexId> singles_;                              // ASCII characters' nodes + 1
   std::unordered_map<std::uint64_t, RegexId> clips_;
   std::unordered_map<RegexId, Reach> reaches_;
   std::size_t list_bytes_ = 0;

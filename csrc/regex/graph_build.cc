@@ -59,6 +59,10 @@ RegexId RegexGraph::words(std::vector<std::u32string> words) {
   if (words.empty()) return kNone;
   if (!std::is_sorted(words.begin(), words.end())) std::sort(words.begin(), words.end());
   words.erase(std::unique(words.begin(), words.end()), words.end());
+  const bool single = words.size() == 1;
+  if (single) {
+    if (auto known = single_words_.find(words[0]); known != single_words_.end()) return known->second;
+  }
   WordList list;
   list.longest = 0;
   std::size_t bytes = sizeof(WordList);
@@ -70,7 +74,13 @@ RegexId RegexGraph::words(std::vector<std::u32string> words) {
   std::uint32_t count = static_cast<std::uint32_t>(list.words.size());
   word_lists_.push_back(std::move(list));
   list_bytes_ += bytes;
-  return words_range(static_cast<std::uint32_t>(word_lists_.size() - 1), 0, count, 0);
+  const std::uint32_t last = static_cast<std::uint32_t>(word_lists_.size() - 1);
+  RegexId result = words_range(last, 0, count, 0);
+  if (single) {
+    single_words_.emplace(word_lists_[last].words[0], result);
+    list_bytes_ += bytes + 64;
+  }
+  return result;
 }
 
 RegexId RegexGraph::words_range(std::uint32_t list, std::uint32_t first, std::uint32_t last, std::uint32_t read) {

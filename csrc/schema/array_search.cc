@@ -165,7 +165,9 @@ Arrays::CellsId Arrays::make_cells(FormulaId f, std::uint32_t index, std::uint64
   std::vector<QuestionId> questions;
   auto add = [&](QuestionId q) {
     q = questions_.resolve(q);
-    if (q != kAlways && q != kNever) questions.push_back(q);
+    if (q == kAlways || q == kNever) return;
+    // Cells are of values, however they are written.
+    for (QuestionId spelling : questions_.by_spelling(q)) questions.push_back(spelling);
   };
   formulas_.visit_atoms(f, [&](const Atom& atom, bool, bool) {
     auto add_table = [&](TableId id) {
@@ -301,12 +303,16 @@ bool Arrays::match_cells(FormulaId plain, std::uint32_t index, std::uint32_t lea
     for (std::uint32_t at = 0; at < cells.list.size() && !endless; ++at) {
       FuelScope::spend();
       const Cell& cell = cells.list[at];
-      bool fits = std::all_of(tables.begin(), tables.end(), [&](FormulaId id) {
-        const ItemTable& table = store_.items[formulas_.node(id).atom.a];
-        QuestionId q = questions_.resolve(i < table.prefix.size() ? table.prefix[i] : table.rest);
-        std::uint32_t code = Literal{q, true}.code();
-        return q == kAlways || std::find(cell.literals.begin(), cell.literals.end(), code) != cell.literals.end();
-      });
+      auto fits_as = [&](std::size_t spelling) {
+        return std::all_of(tables.begin(), tables.end(), [&](FormulaId id) {
+          const ItemTable& table = store_.items[formulas_.node(id).atom.a];
+          QuestionId q = questions_.resolve(i < table.prefix.size() ? table.prefix[i] : table.rest);
+          if (q == kAlways || q == kNever) return q == kAlways;
+          std::uint32_t code = Literal{questions_.by_spelling(q)[spelling], true}.code();
+          return std::find(cell.literals.begin(), cell.literals.end(), code) != cell.literals.end();
+        });
+      };
+      bool fits = fits_as(0) || fits_as(1);
       if (fits) fitting.push_back(at);
       endless = fits && cell.count >= cells.limit;
     }
@@ -347,6 +353,7 @@ std::uint64_t Arrays::count(FormulaId demanded, bool compact, std::uint64_t limi
     CellsId cells = make_cells(demanded, 0, std::max<std::uint64_t>(limit, 2), true, compact);
     demanded = with_unique(demanded, unique_atom(tally_of(cells, kNothingTaken)));
   }
+  const std::uint64_t left_out = verdicts_.left_out();
   std::map<std::pair<FormulaId, std::uint32_t>, std::uint64_t> front{{{demanded, 0}, 1}};
   std::uint64_t total = 0;
   while (!front.empty() && total < limit) {
@@ -373,14 +380,16 @@ std::uint64_t Arrays::count(FormulaId demanded, bool compact, std::uint64_t limi
         FormulaId next = fresh ? new_item(f, index, bounds.tally) : repeated_item(f, index, bounds.tally);
         if (next == kFalse) continue;
         verdicts_.each(
-            next, compact, 1, [&](FormulaId rest, std::uint64_t, const std::vector<std::uint32_t>& literals) {
+            next, compact, 1, [&](FormulaId rest, std::uint64_t any, const std::vector<std::uint32_t>& literals) {
+              if (any == 0) return;
               const Cells& cells = cells_[tally[0]];
+              const bool spelled = verdicts_.tells_spellings(literals);
               std::uint64_t values = 0;
               for (const Cell& cell : cells.list) {
                 bool apart = std::any_of(literals.begin(), literals.end(), [&](std::uint32_t code) {
                   return std::find(cell.literals.begin(), cell.literals.end(), code ^ 1) != cell.literals.end();
                 });
-                if (apart) continue;
+                if (apart || (spelled && !verdicts_.usually(literals, cell.literals, compact))) continue;
                 std::uint64_t taken = tally[cell.slot];
                 values += !fresh ? taken : cell.count >= cells.limit ? limit : cell.count - taken;
               }
@@ -390,6 +399,7 @@ std::uint64_t Arrays::count(FormulaId demanded, bool compact, std::uint64_t limi
     }
     front = std::move(longer);
   }
+  verdicts_.check_left_out(left_out, total >= limit);
   return total;
 }
 

@@ -96,7 +96,8 @@ Arrays::Bounds Arrays::bounds(FormulaId f) const {
   return bounds;
 }
 
-StateId Arrays::start(FormulaId demanded, const std::vector<FormulaId>& asked, bool compact, OrderId) {
+StateId Arrays::start(FormulaId demanded, const std::vector<FormulaId>& asked, bool compact, OrderId,
+                      const std::vector<QuestionId>&) {
   CoreId core = intern_core(Core{demanded, asked, 0, kNothingTaken, false, compact});
   if (!satisfiable_id(core)) return kDeadState;
   return state({Phase::kFirst, compact, core});

@@ -33,7 +33,8 @@ class Arrays : public Automaton, public Containers {
  public:
   Arrays(Machine& machine, Values& values, TakenSets& taken, Texts& texts, SpaceFrames& spaces);
 
-  StateId start(FormulaId demanded, const std::vector<FormulaId>& asked, bool compact, OrderId) override;
+  StateId start(FormulaId demanded, const std::vector<FormulaId>& asked, bool compact, OrderId order,
+                const std::vector<QuestionId>& taken) override;
   std::uint64_t count(FormulaId demanded, bool compact, std::uint64_t limit) override;
 
   const ByteClasses* byte_classes(std::uint32_t) override { return classes_; }

@@ -24,8 +24,8 @@ struct GrammarSpace::Impl {
         spaces(machine),
         questions(store, regexes, numbers, formulas),
         values(machine, questions, texts, strings, spaces),
-        objects(machine, values, texts, strings, spaces),
         taken(store, regexes, numbers),
+        objects(machine, values, taken, texts, strings, spaces),
         arrays(machine, values, taken, texts, spaces),
         documents(machine, values, spaces) {
     values.set_containers(&objects, &arrays);
@@ -58,8 +58,8 @@ struct GrammarSpace::Impl {
   Formulas formulas;
   Questions questions;
   Values values;
-  Objects objects;
   TakenSets taken;
+  Objects objects;
   Arrays arrays;
   Documents documents;
 };

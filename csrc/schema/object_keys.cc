@@ -36,6 +36,10 @@ Objects::PlanId Objects::plan_of(const Core& core) {
   for (FormulaId f : core.asked) formulas_.visit_atoms(f, collect);
   sort_unique(shape.tables);
   sort_unique(shape.names);
+  if (core.candidates != kNoCandidates && !core.blurred) {
+    std::vector<NameId> names = candidate_names(core);
+    shape.mentions.insert(shape.mentions.end(), names.begin(), names.end());
+  }
   sort_unique(shape.mentions);
   std::erase_if(shape.mentions, [&](NameId name) {
     return std::any_of(shape.tables.begin(), shape.tables.end(),
@@ -80,7 +84,14 @@ Objects::CoreInfo& Objects::info(CoreId id) {
   if (info.analysed) return info;
   const Core& core = cores_[id];
   info.plan = plan_of(core);
-  info.is_plain = core.asked.empty();
+  info.is_plain = core.asked.empty() && core.candidates == kNoCandidates;
+  if (core.candidates != kNoCandidates) {
+    const Plan& plan = plans_[info.plan];
+    info.covered = candidates_
+                       .names(core.candidates, 0,
+                              [&](NameId name) { return !was_seen(core.seen, name) && !plan.index.contains(name); })
+                       .empty();
+  }
   auto take = [&](FormulaId part) {
     const Formulas::Node& node = formulas_.node(part);
     if (node.op == Formulas::Op::kAtom) {
@@ -314,6 +325,11 @@ TextId Objects::key_text(KeyPlace place) {
 TextId Objects::keys_of(CoreId core) {
   if (info(core).keys) return *info(core).keys;
   Values::Attempt attempt(values_);
+  if (cores_[core].candidates != kNoCandidates && keys_are_free(core)) {
+    TextId text = keys_of(intern_core(without_candidates(cores_[core])));
+    if (attempt.certain()) info(core).keys = text;
+    return text;
+  }
   const Plan& plan = plans_[info(core).plan];
   TextId rest = extras(core);
   std::vector<NameId> open;

@@ -24,7 +24,9 @@ bool Objects::satisfiable_id(CoreId id) {
   if (core.demanded == kFalse) return false;
   Values::Attempt attempt(values_);
   bool found;
-  if (at_end(core.demanded, core.count) == kTrue) {
+  if (core.candidates != kNoCandidates) {
+    found = satisfiable_beside(core);
+  } else if (at_end(core.demanded, core.count) == kTrue) {
     found = true;
   } else if (info.is_plain) {
     found = plain_satisfiable(id);
@@ -246,10 +248,16 @@ std::uint64_t Objects::finished(const Ways& ways, std::uint64_t limit) {
 
 // Key by key: absent, or present with each value; then some unnamed keys of each cell.
 std::uint64_t Objects::count(FormulaId demanded, bool compact, std::uint64_t limit) {
-  CoreId core = intern_core(Core{demanded, {}, 0, 0, false, compact, kNoOrder});
+  const std::uint64_t left_out = verdicts_.left_out();
+  const std::uint64_t found = completions(intern_core(Core{demanded, {}, 0, 0, false, compact, kNoOrder}), limit);
+  verdicts_.check_left_out(left_out, found >= limit);
+  return found;
+}
+
+std::uint64_t Objects::completions(CoreId core, std::uint64_t limit) {
   if (!satisfiable_id(core)) return 0;
   const Plan& plan = plans_[info(core).plan];
-  Ways ways{{{demanded, 0}, 1}};
+  Ways ways{{{cores_[core].demanded, cores_[core].count}, 1}};
   auto merge = [&](const Ways& more, std::uint64_t times) {
     for (const auto& [place, n] : more) {
       std::uint64_t& known = ways[place];
@@ -257,8 +265,21 @@ std::uint64_t Objects::count(FormulaId demanded, bool compact, std::uint64_t lim
     }
   };
   for (std::size_t i = 0; i < plan.names.size() && finished(ways, limit) < limit; ++i) {
+    const NameId name = plan.names[i];
+    if (was_seen(cores_[core].seen, name)) continue;
     FuelScope::spend(ways.size());
-    merge(with_key(ways, Key{plan.names[i], plan.name_matches[i]}, plan, limit), 1);
+    merge(with_key(ways, Key{name, plan.name_matches[i]}, plan, limit), 1);
+    // Where the name is wanted, the ways without it lead nowhere.
+    Ways decided;
+    for (const auto& [place, times] : ways) {
+      FormulaId f = formulas_.map(place.first, [&](const Atom& atom, FormulaId self) {
+        return atom.kind == AtomKind::kHas && atom.a == name ? kFalse : self;
+      });
+      if (f == kFalse) continue;
+      std::uint64_t& known = decided[{f, place.second}];
+      known = std::min(limit, known + times);
+    }
+    ways = std::move(decided);
   }
   const std::uint32_t most = prepare(core).extras_wanted + 1;
   const std::vector<Cell> cells =

@@ -10,17 +10,20 @@
 
 namespace maskforge {
 
-Objects::Objects(Machine& machine, Values& values, Texts& texts, TextFrames& strings, SpaceFrames& spaces)
+Objects::Objects(Machine& machine, Values& values, TakenSets& taken, Texts& texts, TextFrames& strings,
+                 SpaceFrames& spaces)
     : machine_(machine),
       values_(values),
       questions_(values.questions()),
       formulas_(questions_.formulas()),
       store_(questions_.store()),
+      taken_(taken),
       texts_(texts),
       strings_(strings),
       spaces_(spaces),
       orders_(values.orders()),
       verdicts_(formulas_, values),
+      candidates_(store_),
       automaton_(machine.add_automaton(this)),
       classes_(structural_classes(machine)) {
   intern_list({});
@@ -40,7 +43,7 @@ StateId Objects::state(const Local& local) {
   } else {
     id = known - 1;
   }
-  return machine_.intern(automaton_, id, local.phase == Phase::kKeyWait);
+  return machine_.intern(automaton_, id, local.phase == Phase::kKeyWait || local.awaits != kNone);
 }
 
 Objects::CoreId Objects::intern_core(Core core) {
@@ -49,8 +52,11 @@ Objects::CoreId Objects::intern_core(Core core) {
   return id;
 }
 
-StateId Objects::start(FormulaId demanded, const std::vector<FormulaId>& asked, bool compact, OrderId order) {
-  CoreId core = intern_core(Core{demanded, asked, 0, 0, false, compact, order});
+StateId Objects::start(FormulaId demanded, const std::vector<FormulaId>& asked, bool compact, OrderId order,
+                       const std::vector<QuestionId>& taken) {
+  Core start{demanded, asked, 0, 0, false, compact, order};
+  if (!taken.empty()) start.candidates = candidates_.of(taken);
+  CoreId core = intern_core(std::move(start));
   if (!satisfiable_id(core)) return kDeadState;
   return state({Phase::kFirst, compact, core});
 }
@@ -163,11 +169,19 @@ FormulaId Objects::derive(FormulaId f, const Key& key, const Plan& plan, std::ui
   return formulas_.map(f, replace, read);
 }
 
-Objects::Member Objects::read_key(CoreId id, const Key& key, SeenId seen, bool anonymous) {
+Objects::Member Objects::read_key(CoreId id, const Key& key, SeenId seen, NameId text) {
   FuelScope::spend();
   if (key.name != kNone && !store_.is_writable(key.name)) return Member{};
   const Plan& plan = plans_[info(id).plan];
   Core core = cores_[id];
+  CandidatesId candidates = kNoCandidates;
+  std::uint64_t rivals = 0;
+  const std::uint32_t keys = core.keys + 1;
+  if (core.candidates != kNoCandidates) {
+    candidates = candidates_after(id, seen, text);
+    rivals = candidates_.size(candidates);
+    core = without_candidates(std::move(core));
+  }
   std::uint32_t count = core.count + 1;
   const Settled settled = [&](NameId name) { return was_seen(seen, name); };
   auto derived = [&](FormulaId f) {
@@ -186,16 +200,45 @@ Objects::Member Objects::read_key(CoreId id, const Key& key, SeenId seen, bool a
   for (FormulaId f : core.asked) count_in(f);
   core.count = counting ? count : 0;
   core.seen = seen;
-  core.anonymous = core.anonymous || anonymous;
-  Pending pending = verdicts_.ask(core.demanded, core.asked, core.compact, [&](FormulaId f) {
+  core.anonymous = core.anonymous || text == kNone;
+  bool ample = true;
+  auto alive = [&](FormulaId f) {
     Core rest = core;
     rest.demanded = f;
     rest.asked.clear();
-    return satisfiable(rest);
-  });
+    if (!satisfiable(rest)) return false;
+    ample = ample && (rivals == 0 || more_than(rest, rivals));
+    return true;
+  };
+  Pending pending = verdicts_.ask(core.demanded, core.asked, core.compact, alive);
   if (!pending.alive) return member;
+  if (!ample) {
+    if (text == kNone) throw FuelError("uniqueItems: too many different keys in objects of which there are only a few");
+    Core after = core;
+    after.demanded = pending.demanded;
+    after.asked.clear();
+    after.keys = keys;
+    const std::optional<std::vector<QuestionId>> spent = spent_values(after, candidates, text);
+    if (!spent) {
+      CoreId formula = intern_core(spelt_out(cores_[id]));
+      const bool named = plans_[info(formula).plan].index.contains(text);
+      return read_key(formula, named ? Key{text, key.matches} : key, seen, text);
+    }
+    std::vector<FormulaId> parts{core.demanded};
+    for (QuestionId q : *spent) {
+      parts.push_back(formulas_.negate(formulas_.atom(AtomKind::kVerdict, q)));
+    }
+    pending = verdicts_.ask(formulas_.conj(std::move(parts)), core.asked, core.compact, alive);
+    if (!pending.alive) return member;
+  }
   core.demanded = pending.demanded;
   core.asked = std::move(pending.asked);
+  if (candidates != kNoCandidates) {
+    core.candidates = candidates;
+    core.keys = keys;
+    core.blurred = text == kNone;
+    member.awaits = text;
+  }
   member.core = intern_core(std::move(core));
   member.spec = pending.spec;
   member.questions = intern_list(std::move(pending.questions));
@@ -208,19 +251,19 @@ const Objects::Member& Objects::named_member(CoreId core, NameId name) {
   const Plan& plan = plans_[info(core).plan];
   auto at = plan.index.find(name);
   Key key{name, at == plan.index.end() ? 0 : plan.name_matches[at->second]};
-  Member member = read_key(core, key, with_seen(cores_[core], name), false);
+  Member member = read_key(core, key, with_seen(cores_[core], name), name);
   return info(core).members.emplace(name, member).first->second;
 }
 
 const Objects::Member& Objects::unnamed_member(CoreId core, std::uint64_t matches) {
   if (auto known = info(core).unnamed.find(matches); known != info(core).unnamed.end()) return known->second;
-  Member member = read_key(core, Key{kNone, matches}, with_seen(cores_[core], kNone), true);
+  Member member = read_key(core, Key{kNone, matches}, with_seen(cores_[core], kNone), kNone);
   return info(core).unnamed.emplace(matches, member).first->second;
 }
 
 StateId Objects::after_key(const Member& member) {
   if (!member.alive) return kDeadState;
-  return machine_.enter(state({Phase::kValueWait, true, member.core, member.spec, member.questions}),
+  return machine_.enter(state({Phase::kValueWait, true, member.core, member.spec, member.questions, member.awaits}),
                         values_.colon(member.spec));
 }
 
@@ -243,6 +286,7 @@ FormulaId Objects::at_end(FormulaId f, std::uint32_t count) {
 Label Objects::end_label(CoreId id) {
   const Core& core = cores_[id];
   if (at_end(core.demanded, core.count) != kTrue) return kNoLabel;
+  if (!core.blurred && candidates_.any_complete(core.candidates, core.keys)) return kNoLabel;
   std::uint64_t verdicts = 0;
   for (std::size_t i = 0; i < core.asked.size(); ++i) {
     if (at_end(core.asked[i], core.count) == kTrue) verdicts |= std::uint64_t{1} << i;
@@ -258,6 +302,7 @@ Step Objects::compute(std::uint32_t id, std::uint8_t byte) {
     local.spaced = true;
     return machine_.call(state(local), spaces_.begin(byte));
   }
+  if (cores_[local.core].blurred) return compute_blurred(local, byte);
   const bool compact = cores_[local.core].compact;
   switch (local.phase) {
     case Phase::kKeyWait:
@@ -302,6 +347,7 @@ StateId Objects::after(std::uint32_t id, Label label) {
     case Phase::kValueWait: {
       const std::vector<QuestionId>& questions = lists_[local.questions];
       Core core = cores_[local.core];
+      if (local.awaits != kNone) core.blurred = true;
       if (!questions.empty()) {
         std::uint64_t verdicts = machine_.verdicts(label);
         core.demanded = verdicts_.settle(core.demanded, questions, verdicts);
@@ -310,7 +356,7 @@ StateId Objects::after(std::uint32_t id, Label label) {
         if (!satisfiable_id(settled)) return kDeadState;
         return state({Phase::kAfterValue, core.compact, settled});
       }
-      return state({Phase::kAfterValue, core.compact, local.core});
+      return state({Phase::kAfterValue, core.compact, local.awaits == kNone ? local.core : intern_core(core)});
     }
     default:
       return state(local);  // back from whitespace
@@ -319,11 +365,22 @@ StateId Objects::after(std::uint32_t id, Label label) {
 
 StateId Objects::after_text(std::uint32_t id, Label label, std::string_view text) {
   Local local = locals_[id];
+  if (local.phase == Phase::kValueWait) {
+    Core core = cores_[local.core];
+    const std::vector<QuestionId>& questions = lists_[local.questions];
+    std::uint64_t verdicts = machine_.verdicts(label);
+    core.demanded = verdicts_.settle(core.demanded, questions, verdicts);
+    for (FormulaId& f : core.asked) f = verdicts_.settle(f, questions, verdicts);
+    core.candidates = candidates_.with_value(core.candidates, local.awaits, taken_.value(text));
+    if (core.candidates == kNoCandidates) core = without_candidates(std::move(core));
+    CoreId settled = intern_core(core);
+    return satisfiable_id(settled) ? state({Phase::kAfterValue, core.compact, settled}) : kDeadState;
+  }
   NameId name = store_.name(decode_json_string(text.substr(1, text.size() - 2)));
   const Core& core = cores_[local.core];
   if (was_seen(core.seen, name)) return kDeadState;
   // Not kept in the core's memo: unnamed keys are many and rarely come twice.
-  Member member = read_key(local.core, Key{kNone, machine_.verdicts(label)}, with_seen(core, name), false);
+  Member member = read_key(local.core, Key{kNone, machine_.verdicts(label)}, with_seen(core, name), name);
   return after_key(member);
 }
 
@@ -363,8 +420,9 @@ std::string Objects::describe(std::uint32_t id) {
 }
 
 std::size_t Objects::memory_bytes() const {
-  return cores_.size() * (sizeof(Core) + sizeof(CoreInfo) + 64) + locals_.size() * (sizeof(Local) + 16) + list_bytes_ +
-         places_.size() * (sizeof(KeyPlace) + 16) + plans_.size() * (sizeof(Plan) + 512);
+  return cores_.size() * (sizeof(Core) + sizeof(CoreInfo) + 64) + locals_.size() * (sizeof(Local) + 16) +
+         candidates_.memory_bytes() + list_bytes_ + places_.size() * (sizeof(KeyPlace) + 16) +
+         plans_.size() * (sizeof(Plan) + 512);
 }
 
 }  // namespace maskforge

@@ -12,7 +12,16 @@
 // Keys are read by text states over the sorted names of the plan and the unnamed keys already seen, beside the language
 // of unnamed keys; a key that leaves the trie is in that language alone (texts.h).
 //
-// Files: objects.cc frames and derivatives, object_keys.cc plans and key texts, object_search.cc satisfiability.
+// An item of a unique array must be none of the objects that were taken. The core knows the *candidates*, the taken
+// objects that agree with everything read so far (candidates.h), and keeps to one invariant: its formulas have a
+// completion that is no candidate. Most often that is so because completions are more than candidates, whatever is read
+// next; then a value is read freely, and its text decides which candidates are left, while a walk, which does not know
+// the text, goes on with a *blurred* core, which suspects what the candidates could forbid. Otherwise the next value
+// must be none of those after which nothing would be left. The closing brace is refused to a candidate that is
+// complete.
+//
+// Files: objects.cc frames and derivatives, object_keys.cc plans and key texts, object_search.cc satisfiability,
+// object_taken.cc candidates.
 // Guarded by the machine's mutex. Covered by tests/schema/test_soundness.py and test_completeness.py.
 #pragma once
 
@@ -24,15 +33,18 @@
 #include <tuple>
 #include <vector>
 
+#include "schema/candidates.h"
+#include "schema/taken.h"
 #include "schema/verdicts.h"
 
 namespace maskforge {
 
 class Objects : public Automaton, public Containers, public KeyTexts {
  public:
-  Objects(Machine& machine, Values& values, Texts& texts, TextFrames& strings, SpaceFrames& spaces);
+  Objects(Machine& machine, Values& values, TakenSets& taken, Texts& texts, TextFrames& strings, SpaceFrames& spaces);
 
-  StateId start(FormulaId demanded, const std::vector<FormulaId>& asked, bool compact, OrderId order) override;
+  StateId start(FormulaId demanded, const std::vector<FormulaId>& asked, bool compact, OrderId order,
+                const std::vector<QuestionId>& taken) override;
   std::uint64_t count(FormulaId demanded, bool compact, std::uint64_t limit) override;
 
   const ByteClasses* byte_classes(std::uint32_t) override { return classes_; }
@@ -64,6 +76,9 @@ class Objects : public Automaton, public Containers, public KeyTexts {
     bool anonymous = false;   // a key was read whose text a walk does not know
     bool compact = false;
     OrderId order = kNoOrder;
+    CandidatesId candidates = kNoCandidates;  // none has a name in `seen` that was not read
+    std::uint32_t keys = 0;                   // read so far, where there are candidates
+    bool blurred = false;                     // fewer candidates may be left: a walk does not know the text of a value
     bool operator==(const Core&) const = default;
   };
   struct CoreHash {
@@ -72,7 +87,7 @@ class Objects : public Automaton, public Containers, public KeyTexts {
                                  (std::uint64_t{c.order} << 34 ^ std::uint64_t{c.count} << 2) |
                                      (c.anonymous ? 2u : 0u) | (c.compact ? 1u : 0u));
       for (FormulaId f : c.asked) h = mix_hash(h, f);
-      return h;
+      return c.candidates == kNoCandidates ? h : mix_hash(h, c.candidates * 2 + (c.blurred ? 1u : 0u));
     }
   };
   // A key as the formulas see it: which name it is (kNone for a key no name is known of) and which patterns of the plan
@@ -86,6 +101,7 @@ class Objects : public Automaton, public Containers, public KeyTexts {
     CoreId core = 0;
     SpecId spec = 0;
     std::uint32_t questions = 0;  // index into question_lists_
+    NameId awaits = kNone;        // the key, where the text of its value decides which candidates are left
     bool alive = false;
     bool operator==(const Member&) const = default;
   };
@@ -95,6 +111,7 @@ class Objects : public Automaton, public Containers, public KeyTexts {
     CoreId core;
     SpecId spec = 0;
     std::uint32_t questions = 0;
+    NameId awaits = kNone;
     bool operator==(const Local&) const = default;
   };
   struct LocalHash {
@@ -102,7 +119,7 @@ class Objects : public Automaton, public Containers, public KeyTexts {
       return mix_hash(
           mix_hash((std::uint64_t{l.core} << 8) | (static_cast<std::uint64_t>(l.phase) << 1) | (l.spaced ? 1u : 0u),
                    l.spec),
-          l.questions);
+          (std::uint64_t{l.awaits} << 32) | l.questions);
     }
   };
   // One Venn cell of the plan's patterns: the unnamed keys that match exactly these.
@@ -147,6 +164,7 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   struct CoreInfo {
     bool analysed = false;
     bool is_plain = false;
+    bool covered = true;  // the plan has all names of the candidates
     PlanId plan = 0;
     Plain plain;
     Known satisfiable = Known::kUnknown;
@@ -159,6 +177,8 @@ class Objects : public Automaton, public Containers, public KeyTexts {
     std::optional<std::vector<NameId>> awaited;
     std::optional<std::size_t> turns;        // of a plain core whose order is a list: how far down it a key may be
     std::array<std::uint32_t, 12> locals{};  // 1 + the first local id of each phase, spaced or not
+    std::uint64_t completions = 0;           // so many there are at least
+    std::uint64_t counted_to = 0;            // and no more, where that is less
   };
   // A place in a trie of keys, whatever object it belongs to: the names that may be read and those that may not (seen,
   // or without a possible value) which share `depth` characters with what was read, as lists sorted by text; `rest` is
@@ -189,7 +209,8 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   bool is_exhausted(TableId table, const Settled& settled) const;
   // Likewise for a coverage of an `unevaluated` term: no further key can be among its names.
   bool is_spent(TableId coverage, const Settled& settled) const;
-  Member read_key(CoreId core, const Key& key, SeenId seen, bool anonymous);
+  // `text`: the key where it is known, else kNone.
+  Member read_key(CoreId core, const Key& key, SeenId seen, NameId text);
   const Member& named_member(CoreId core, NameId name);
   const Member& unnamed_member(CoreId core, std::uint64_t matches);
   StateId after_key(const Member& member);
@@ -229,6 +250,23 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   const std::vector<NameId>& seen_unnamed(CoreId core);
   bool extras_left(const KeyPlace& place);
 
+  // object_taken.cc
+  Core without_candidates(Core core) const;
+  Core spelt_out(const Core& core);  // with the candidates as a part of the formula
+  // Those that can have this key next; `seen`: after it.
+  CandidatesId candidates_after(CoreId core, SeenId seen, NameId text);
+  std::vector<NameId> candidate_names(const Core& core);  // unread; none where they are too many for a plan
+  bool satisfiable_beside(const Core& core);              // requires candidates
+  // Whether there are more than `n` ways to complete the object, candidates and questions asked left aside.
+  bool more_than(const Core& core, std::uint64_t n);
+  // The values of key `name` after which no completion would be left, as questions that must be answered with no.
+  // Nothing where that depends on how a value is written (draft 4).
+  std::optional<std::vector<QuestionId>> spent_values(const Core& after, CandidatesId candidates, NameId name);
+  // With the verdicts of a single value; nothing where they depend on how it is written.
+  std::optional<FormulaId> given_value(FormulaId f, QuestionId value, bool compact);
+  bool keys_are_free(CoreId core);  // whether the keys that may follow are the same without the candidates
+  Step compute_blurred(const Local& local, std::uint8_t byte);
+
   // object_search.cc
   bool satisfiable(const Core& core);
   bool satisfiable_id(CoreId core);
@@ -252,17 +290,20 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   using Ways = std::map<std::pair<FormulaId, std::uint32_t>, std::uint64_t>;
   Ways with_key(const Ways& ways, const Key& key, const Plan& plan, std::uint64_t limit);
   std::uint64_t finished(const Ways& ways, std::uint64_t limit);
+  std::uint64_t completions(CoreId core, std::uint64_t limit);  // requires a core without questions or candidates
 
   Machine& machine_;
   Values& values_;
   Questions& questions_;
   Formulas& formulas_;
   SchemaStore& store_;
+  TakenSets& taken_;
   Texts& texts_;
   TextFrames& strings_;
   SpaceFrames& spaces_;
   Orders& orders_;
   Verdicts verdicts_;
+  Candidates candidates_;
   std::uint8_t automaton_;
   const ByteClasses* classes_;
   Interner<Core, CoreHash> cores_;

@@ -83,9 +83,15 @@ struct NumberAlgebra {
   static void leaf(Questions& q, const SchemaNode& node, std::vector<Set>& parts) {
     if ((node.types & kNumberType) == 0) {
       parts.push_back(none(q));
-    } else if (node.has_numbers) {
-      parts.push_back(node.numbers);
+      return;
     }
+    if (node.has_numbers) parts.push_back(node.numbers);
+    if (node.taken_numbers == DigitSets::kEmpty) return;
+    constexpr std::uint64_t kMost = 2000;  // the number line is cut at each of them
+    const DigitSets& sets = q.numbers_.digit_sets();
+    if (sets.size(node.taken_numbers) > kMost)
+      throw FuelError("an array with uniqueItems as one of several alternatives may hold at most 2,000 numbers");
+    parts.push_back(q.numbers_.any_of(sets.texts(node.taken_numbers)));
   }
 };
 
@@ -205,6 +211,30 @@ QuestionId Questions::resolve(QuestionId q) {
     q = node.all_of[0];
   }
   return q;
+}
+
+// What q says, but of numbers whether they are in the set.
+QuestionId Questions::with_numbers(QuestionId q, NumberSetId numbers) {
+  SchemaNode number, other, either;
+  number.types = kNumberType;
+  number.has_numbers = true;
+  number.numbers = numbers;
+  other.types = kAllTypes & ~kNumberType;
+  if (q != kAlways) other.all_of = {q};
+  either.any_of = {{store_.intern(std::move(number)), store_.intern(std::move(other))}};
+  return store_.intern(std::move(either));
+}
+
+std::array<QuestionId, 2> Questions::by_spelling(QuestionId q) {
+  if (!numbers_.has_spellings()) return {q, q};
+  const NumberSetId set = numbers(q);
+  if (!numbers_.is_spelled(set)) return {q, q};
+  return {with_numbers(q, numbers_.written_plainly(set)), with_numbers(q, numbers_.written_otherwise(set))};
+}
+
+QuestionId Questions::usual_spelling() {
+  return with_numbers(kAlways,
+                      numbers_.unite({numbers_.integer_spellings(), numbers_.complement(numbers_.integers())}));
 }
 
 RegexId Questions::format(const std::string& name) {

@@ -6,6 +6,7 @@
 // mutex.
 #pragma once
 
+#include <array>
 #include <unordered_map>
 #include <vector>
 
@@ -41,6 +42,14 @@ class Questions {
   // The target of a node that is nothing but a reference, else itself.
   QuestionId resolve(QuestionId q);
 
+  // Draft 4 tells 1 from 1.0, which are equal. Whether the question does; and what it says of a number that is written
+  // as an integer, or otherwise (of other values: what it says), as questions that do not.
+  bool tells_spellings(QuestionId q) { return numbers_.has_spellings() && numbers_.is_spelled(numbers(q)); }
+  std::array<QuestionId, 2> by_spelling(QuestionId q);
+  // Whether a number is written in the one of its spellings that stands for it: as an integer if it is one. Yes for
+  // other values.
+  QuestionId usual_spelling();
+
   SchemaStore& store() { return store_; }
   Formulas& formulas() { return formulas_; }
   RegexArena& regexes() { return regexes_; }
@@ -58,6 +67,7 @@ class Questions {
   template <typename Algebra>
   std::uint32_t fold(FormulaId f, Memo& memo);
   RegexId format(const std::string& name);
+  QuestionId with_numbers(QuestionId q, NumberSetId numbers);
 
   friend struct TextAlgebra;
   friend struct NumberAlgebra;

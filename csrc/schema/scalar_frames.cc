@@ -5,6 +5,7 @@ namespace maskforge {
 
 namespace {
 
+constexpr std::string_view kNumberBytes = "0123456789-+.eE";
 constexpr std::string_view kWords[] = {"true", "false", "null"};
 
 // Every byte of `distinct` is a class of its own, every other byte is in class 0.
@@ -65,13 +66,7 @@ NumberFrames::NumberFrames(Machine& machine, NumberArena& numbers)
     : machine_(machine),
       numbers_(numbers),
       automaton_(machine.add_automaton(this)),
-      classes_(classes_of(machine, "0123456789-+.eE")) {}
-
-StateId NumberFrames::begin(NumberStateId start, std::uint8_t byte) {
-  if (start == NumberArena::kDead) return kDeadState;
-  NumberStateId next = numbers_.step(start, static_cast<char>(byte));
-  return next == NumberArena::kDead ? kDeadState : machine_.intern(automaton_, next);
-}
+      classes_(classes_of(machine, kNumberBytes)) {}
 
 Step NumberFrames::compute(std::uint32_t local, std::uint8_t byte) {
   if (classes_->of[byte] == 0) return Step::reject();
@@ -81,6 +76,23 @@ Step NumberFrames::compute(std::uint32_t local, std::uint8_t byte) {
 
 Label NumberFrames::final_label(std::uint32_t local) {
   return numbers_.is_final(local) ? machine_.verdict_label(numbers_.verdicts(local)) : kNoLabel;
+}
+
+RestFrames::RestFrames(Machine& machine, NumberArena& numbers, NumberFrames& plain)
+    : machine_(machine),
+      rests_(numbers),
+      plain_(plain),
+      automaton_(machine.add_automaton(this)),
+      classes_(classes_of(machine, kNumberBytes)) {}
+
+Step RestFrames::compute(std::uint32_t local, std::uint8_t byte) {
+  if (classes_->of[byte] == 0) return Step::reject();
+  const StateId next = frame(rests_.step(local, static_cast<char>(byte)));
+  return next == kDeadState ? Step::reject() : Step::stay(next);
+}
+
+Label RestFrames::final_label(std::uint32_t local) {
+  return rests_.is_final(local) ? machine_.verdict_label(rests_.verdicts(local)) : kNoLabel;
 }
 
 WordFrames::WordFrames(Machine& machine)

@@ -7,6 +7,7 @@
 
 #include "machine/machine.h"
 #include "number/number.h"
+#include "number/rests.h"
 
 namespace maskforge {
 
@@ -44,11 +45,15 @@ class SpaceFrames : public Automaton {
   const ByteClasses* classes_;
 };
 
+// A number that belongs to a set.
 class NumberFrames : public Automaton {
  public:
   NumberFrames(Machine& machine, NumberArena& numbers);
   // The frame after the first byte of a number; kDeadState when no number of the set begins with it.
-  StateId begin(NumberStateId start, std::uint8_t byte);
+  StateId begin(NumberStateId start, std::uint8_t byte) { return frame(numbers_.step(start, static_cast<char>(byte))); }
+  StateId frame(NumberStateId state) {
+    return state == NumberArena::kDead ? kDeadState : machine_.intern(automaton_, state);
+  }
 
   const ByteClasses* byte_classes(std::uint32_t) override { return classes_; }
   Step compute(std::uint32_t local, std::uint8_t byte) override;
@@ -58,6 +63,35 @@ class NumberFrames : public Automaton {
  private:
   Machine& machine_;
   NumberArena& numbers_;
+  std::uint8_t automaton_;
+  const ByteClasses* classes_;
+};
+
+// A number that belongs to a set and is none of many single values, as long as it can turn out to be many of them; then
+// a frame of NumberFrames.
+class RestFrames : public Automaton {
+ public:
+  RestFrames(Machine& machine, NumberArena& numbers, NumberFrames& plain);
+  // The frame after the first byte; kDeadState when no such number begins with it.
+  StateId begin(NumberRests::StateId start, std::uint8_t byte) {
+    return frame(rests_.step(start, static_cast<char>(byte)));
+  }
+  NumberRests& rests() { return rests_; }
+  const NumberRests& rests() const { return rests_; }
+
+  const ByteClasses* byte_classes(std::uint32_t) override { return classes_; }
+  Step compute(std::uint32_t local, std::uint8_t byte) override;
+  Label final_label(std::uint32_t local) override;
+  std::string describe(std::uint32_t) override { return "the rest of a number"; }
+
+ private:
+  StateId frame(NumberRests::Place place) {
+    return place.rest == NumberRests::kNoState ? plain_.frame(place.plain) : machine_.intern(automaton_, place.rest);
+  }
+
+  Machine& machine_;
+  NumberRests rests_;
+  NumberFrames& plain_;
   std::uint8_t automaton_;
   const ByteClasses* classes_;
 };

@@ -116,6 +116,8 @@ QuestionId SchemaStore::intern(SchemaNode node) {
   out.field('E', node.evaluates_items, usual.evaluates_items);
   out.field('F', node.evaluates_contained, usual.evaluates_contained);
   out.field('G', node.order);
+  out.field('H', node.taken, usual.taken);
+  out.field('I', node.taken_numbers, usual.taken_numbers);
   return id_of(out, nodes, node);
 }
 

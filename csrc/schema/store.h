@@ -95,6 +95,9 @@ struct SchemaNode {
   // enum and const with arrays or objects among the values: for containers, one of these must hold.
   bool has_containers = false;
   std::vector<QuestionId> containers;
+  // One of these constants, and nothing else: an object that must be none of them looks them up (candidates.h).
+  bool taken = false;
+  DigitSets::SetId taken_numbers = DigitSets::kEmpty;  // with `taken`: a number must be one of these
 
   TableId members = kNone;
   std::vector<NameId> required;

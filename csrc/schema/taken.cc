@@ -12,8 +12,12 @@ namespace maskforge {
 namespace {
 
 constexpr std::size_t kFullChunk = 64;
-// Every set of taken numbers is a classification of the number line of its own.
-constexpr std::size_t kMostNumbers = 2000;
+
+// Without the comma or colon and the whitespace before a value.
+std::string_view value_in(std::string_view text) {
+  if (text.starts_with(',') || text.starts_with(':')) text.remove_prefix(1);
+  return text.substr(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
+}
 
 }  // namespace
 
@@ -22,20 +26,25 @@ TakenSets::TakenSets(SchemaStore& store, RegexArena& regexes, NumberArena& numbe
   sets_.intern({});
 }
 
-QuestionId TakenSets::value_of(std::string_view text) {
+QuestionId TakenSets::value(std::string_view text) {
   FuelScope::spend(text.size() / 16 + 1);
-  if (text.starts_with(',')) text.remove_prefix(1);
-  QuestionId question;
-  JsonDocument document;
   try {
-    document = parse_json(text);
-    question = constants_.question(document.root(), "");
+    const JsonDocument document = parse_json(value_in(text));
+    return learn(document.root());
   } catch (const SpecError& error) {
     throw FuelError("uniqueItems cannot compare an item: " + std::string(error.what()));
   }
+}
+
+QuestionId TakenSets::learn(const JsonValue& value) {
+  QuestionId question = constants_.question(value, "");
+  if (known_.contains(question)) return question;
+  for (const JsonMember& member : value.members()) {
+    FuelScope::spend();
+    learn(member.value);
+  }
   auto [known, fresh] = known_.try_emplace(question);
   if (fresh) {
-    const JsonValue& value = document.root();
     known->second.type = store_.nodes[question].types;
     if (value.is_string()) known->second.text = decode_utf8(value.text);
     if (value.is_number()) known->second.number = value.text;
@@ -53,6 +62,7 @@ TakenSets::ChunkId TakenSets::chunk_of(std::vector<QuestionId> values) {
   if (chunk_questions_[id] != kNone) return id;
   SchemaNode node;
   node.types = 0;
+  node.taken = true;
   std::vector<std::u32string> texts;
   std::vector<std::string> numbers;
   for (QuestionId question : chunks_[id].values) {
@@ -70,8 +80,22 @@ TakenSets::ChunkId TakenSets::chunk_of(std::vector<QuestionId> values) {
   return id;
 }
 
+TakenId TakenSets::add_number(TakenId id, std::string_view text) {
+  FuelScope::spend(text.size() / 16 + 1);
+  Set set = sets_[id];
+  try {
+    set.numbers = numbers_.digit_sets().add(set.numbers, text);
+  } catch (const SpecError& error) {
+    throw FuelError("uniqueItems cannot compare an item: " + std::string(error.what()));
+  }
+  bytes_ += sizeof(Set) + 64 + set.chunks.size() * sizeof(ChunkId);
+  return sets_.intern(std::move(set));
+}
+
 TakenId TakenSets::add(TakenId id, std::string_view text) {
-  QuestionId value = value_of(text);
+  text = value_in(text);
+  if (text.starts_with('-') || (!text.empty() && text[0] >= '0' && text[0] <= '9')) return add_number(id, text);
+  QuestionId value = this->value(text);
   Set set = sets_[id];
   std::vector<QuestionId> values{value};
   if (!set.chunks.empty() && chunks_[set.chunks.back()].values.size() < kFullChunk) {
@@ -90,26 +114,39 @@ TakenId TakenSets::add(TakenId id, std::string_view text) {
     }
   }
   set.chunks.push_back(chunk_of(std::move(values)));
-  ++set.size;
-  if (known_.at(value).type == kNumberType && set.size > kMostNumbers) {
-    std::size_t numbers = 0;
-    for (QuestionId each : this->values(id)) numbers += known_.at(each).type == kNumberType;
-    if (numbers >= kMostNumbers) throw FuelError("an array with uniqueItems may hold at most 2,000 numbers");
-  }
+  ++set.others;
   bytes_ += sizeof(Set) + 64 + set.chunks.size() * sizeof(ChunkId);
   return sets_.intern(std::move(set));
 }
 
-std::vector<QuestionId> TakenSets::questions(TakenId set) const {
+std::vector<QuestionId> TakenSets::questions(TakenId id) {
+  const Set& set = sets_[id];
   std::vector<QuestionId> questions;
-  for (ChunkId chunk : sets_[set].chunks) questions.push_back(chunk_questions_[chunk]);
+  for (ChunkId chunk : set.chunks) questions.push_back(chunk_questions_[chunk]);
+  if (set.numbers != DigitSets::kEmpty) {
+    SchemaNode node;
+    node.types = kNumberType;
+    node.taken = true;
+    node.taken_numbers = set.numbers;
+    questions.push_back(store_.intern(std::move(node)));
+  }
   return questions;
 }
 
-std::vector<QuestionId> TakenSets::values(TakenId set) const {
+std::uint32_t TakenSets::size(TakenId id) const {
+  return sets_[id].others + static_cast<std::uint32_t>(numbers_.digit_sets().size(sets_[id].numbers));
+}
+
+std::vector<QuestionId> TakenSets::values(TakenId set) {
   std::vector<QuestionId> values;
   for (ChunkId chunk : sets_[set].chunks) {
     values.insert(values.end(), chunks_[chunk].values.begin(), chunks_[chunk].values.end());
+  }
+  for (const std::string& text : numbers_.digit_sets().texts(sets_[set].numbers)) {
+    JsonValue number;
+    number.kind = JsonValue::Kind::kNumber;
+    number.text = text;
+    values.push_back(constants_.question(number, ""));
   }
   return values;
 }

@@ -3,7 +3,8 @@
 // A set is a few *chunks*, and a chunk is a question: "is it one of these values?". So a chunk that must be answered
 // with no is all that the next item needs to know. New values go into a small chunk, which is rebuilt; full ones are
 // merged like the digits of a binary counter, so that n values added one after the other take O(n log n) memory, not
-// n^2, and the set of n values has O(log n) chunks. Guarded by the machine's mutex. Covered by tests/schema/ (Python).
+// n^2, and the set of n values has O(log n) chunks. Numbers are no part of chunks but a set of digits (digit_sets.h),
+// which is a question of its own. Guarded by the machine's mutex. Covered by tests/schema/ (Python).
 #pragma once
 
 #include <string>
@@ -24,12 +25,15 @@ class TakenSets {
   TakenSets(SchemaStore& store, RegexArena& regexes, NumberArena& numbers);
 
   // The set with one more value, whose JSON text is given (a comma and whitespace may come before it). Throws FuelError
-  // where the value is too deep, a number too long, or the numbers are too many.
+  // where the value is too deep or a number too long.
   TakenId add(TakenId set, std::string_view text);
-  std::uint32_t size(TakenId set) const { return sets_[set].size; }
+  std::uint32_t size(TakenId set) const;
   // A value is taken if and only if one of these questions says yes.
-  std::vector<QuestionId> questions(TakenId set) const;
-  std::vector<QuestionId> values(TakenId set) const;  // each as a question of its own
+  std::vector<QuestionId> questions(TakenId set);
+  std::vector<QuestionId> values(TakenId set);  // each as a question of its own
+  // "Is it this value?", and "is it one of these?" of such questions, sorted. The text as for add(), or after a colon.
+  QuestionId value(std::string_view text);
+  QuestionId any_of(std::vector<QuestionId> values) { return chunk_questions_[chunk_of(std::move(values))]; }
   std::size_t memory_bytes() const { return bytes_; }
 
  private:
@@ -48,14 +52,16 @@ class TakenSets {
   };
   struct Set {
     std::vector<ChunkId> chunks;  // full ones first, larger ones first; then at most one that is not full
-    std::uint32_t size = 0;
+    std::uint32_t others = 0;     // in the chunks
+    DigitSets::SetId numbers = DigitSets::kEmpty;
     bool operator==(const Set&) const = default;
   };
   struct SetHash {
-    std::uint64_t operator()(const Set& s) const { return ListHash{}(s.chunks); }
+    std::uint64_t operator()(const Set& s) const { return mix_hash(ListHash{}(s.chunks), s.numbers); }
   };
 
-  QuestionId value_of(std::string_view text);
+  TakenId add_number(TakenId set, std::string_view text);
+  QuestionId learn(const JsonValue& value);  // and the members' values of objects
   ChunkId chunk_of(std::vector<QuestionId> values);
 
   SchemaStore& store_;

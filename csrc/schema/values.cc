@@ -19,6 +19,7 @@ Values::Values(Machine& machine, Questions& questions, Texts& texts, TextFrames&
       automaton_(machine.add_automaton(this)),
       classes_(structural_classes(machine)),
       numbers_(machine, questions.number_sets()),
+      rests_(machine, questions.number_sets(), numbers_),
       words_(machine) {}
 
 Step Values::compute(std::uint32_t local, std::uint8_t byte) {
@@ -69,12 +70,17 @@ TextId Values::text(SpecId spec) {
   return starts_[spec].text;
 }
 
-NumberSetId Values::number_set(SpecId spec) {
+NumberSetId Values::number_set(SpecId spec, DigitSets::SetId& without) {
   const Spec& s = specs_[spec];
   NumberArena& sets = questions_.number_sets();
   std::vector<NumberSetId> parts;
   for (std::uint32_t code : s.forced) {
     Literal literal = Literal::of(code);
+    const DigitSets::SetId taken = questions_.store().nodes[literal.question].taken_numbers;
+    if (!literal.positive && without == DigitSets::kEmpty && sets.digit_sets().size(taken) > NumberRests::kFew) {
+      without = taken;
+      continue;
+    }
     NumberSetId set = questions_.numbers(literal.question);
     parts.push_back(literal.positive ? set : sets.complement(set));
   }
@@ -82,13 +88,15 @@ NumberSetId Values::number_set(SpecId spec) {
   return parts.empty() ? sets.all() : sets.intersect(std::move(parts));
 }
 
-NumberStateId Values::number(SpecId spec) {
+NumberRests::Place Values::number(SpecId spec) {
   if (!starts_[spec].has_number) {
     NumberArena& sets = questions_.number_sets();
     std::vector<NumberSetId> asked;
     for (QuestionId q : specs_[spec].asked) asked.push_back(questions_.numbers(q));
-    NumberSetId all = number_set(spec);
-    NumberStateId number = all == sets.none() || sets.is_empty(all) ? NumberArena::kDead : sets.start(all, asked);
+    DigitSets::SetId without = DigitSets::kEmpty;
+    NumberSetId all = number_set(spec, without);
+    NumberRests::Place number;
+    if (all != sets.none() && !sets.is_empty(all)) number = rests_.rests().start(all, asked, without);
     starts_[spec].number = number;
     starts_[spec].has_number = true;
   }
@@ -120,11 +128,15 @@ Label Values::word_label(SpecId spec, std::uint8_t bit) {
   return machine_.verdict_label(verdicts);
 }
 
-FormulaId Values::demanded_of(const Spec& spec, bool object) {
+FormulaId Values::demanded_of(const Spec& spec, bool object, std::vector<QuestionId>* taken) {
   Formulas& formulas = questions_.formulas();
   std::vector<FormulaId> parts;
   for (std::uint32_t code : spec.forced) {
     Literal literal = Literal::of(code);
+    if (taken != nullptr && !literal.positive && questions_.store().nodes[literal.question].taken) {
+      taken->push_back(literal.question);
+      continue;
+    }
     FormulaId f = object ? questions_.object(literal.question) : questions_.array(literal.question);
     parts.push_back(literal.positive ? f : formulas.negate(f));
   }
@@ -149,11 +161,12 @@ StateId Values::container(SpecId spec, bool object) {
     std::vector<FormulaId> asked;
     for (QuestionId q : s.asked) asked.push_back(object ? questions_.object(q) : questions_.array(q));
     bool compact = s.compact;
-    FormulaId demanded = demanded_of(s, object);
+    std::vector<QuestionId> taken;
+    FormulaId demanded = demanded_of(s, object, object ? &taken : nullptr);
     const OrderId order = object && demanded != kFalse ? order_of(s) : kNoOrder;
     Attempt attempt(*this);
     StateId state =
-        demanded == kFalse ? kDeadState : (object ? objects_ : arrays_)->start(demanded, asked, compact, order);
+        demanded == kFalse ? kDeadState : (object ? objects_ : arrays_)->start(demanded, asked, compact, order, taken);
     if (state == kDeadState && !attempt.certain()) return kDeadState;
     Starts& starts = starts_[spec];
     (object ? starts.object : starts.array) = state;
@@ -165,7 +178,7 @@ StateId Values::container(SpecId spec, bool object) {
 bool Values::search(SpecId spec) {
   if (words(spec) != 0) return true;
   if (text(spec) != kDeadText) return true;
-  if (number(spec) != NumberArena::kDead) return true;
+  if (!number(spec).dead()) return true;
   return container(spec, false) != kDeadState || container(spec, true) != kDeadState;
 }
 
@@ -246,14 +259,23 @@ std::uint64_t Values::count_now(SpecId spec, std::uint64_t limit) {
   std::uint64_t found = static_cast<std::uint64_t>(std::popcount(words(spec)));
   if (found < limit && text(spec) != kDeadText)
     found += texts_.regexes().count_words(texts_.alive(text(spec)), limit - found);
-  if (found < limit && number(spec) != NumberArena::kDead) {
-    NumberSetId set = number_set(spec);
-    found += questions_.number_sets().count(set, limit - found);
+  if (found < limit && !number(spec).dead()) {
+    DigitSets::SetId without = DigitSets::kEmpty;
+    NumberSetId set = number_set(spec, without);
+    found += rests_.rests().count(set, without, limit - found);
   }
   for (bool object : {false, true}) {
     if (found >= limit) break;
     const Spec& s = specs_[spec];
     bool compact = s.compact;
+    if (object) {
+      std::vector<QuestionId> taken;
+      FormulaId demanded = demanded_of(s, object, &taken);
+      if (demanded == kFalse) break;
+      std::uint64_t enough = limit - found;
+      for (QuestionId q : taken) enough += questions_.store().nodes[q].containers.size();
+      if (!taken.empty() && objects_->count(demanded, compact, std::bit_ceil(enough)) >= enough) return limit;
+    }
     FormulaId demanded = demanded_of(s, object);
     if (demanded != kFalse) found += (object ? objects_ : arrays_)->count(demanded, compact, limit - found);
   }
@@ -280,7 +302,9 @@ StateId Values::begin(SpecId spec, std::uint8_t byte) {
       break;
   }
   if (byte != '-' && (byte < '0' || byte > '9')) return kDeadState;
-  return numbers_.begin(number(spec), byte);
+  const NumberRests::Place start = number(spec);
+  if (start.dead()) return kDeadState;
+  return start.rest == NumberRests::kNoState ? numbers_.begin(start.plain, byte) : rests_.begin(start.rest, byte);
 }
 
 std::string Values::describe_spec(SpecId spec) {
@@ -292,7 +316,7 @@ std::string Values::describe_spec(SpecId spec) {
   add((known_words & kNullType) != 0, "null");
   add((known_words & kFalseType) != 0, "false");
   add((known_words & kTrueType) != 0, "true");
-  add(number(spec) != NumberArena::kDead, "a number");
+  add(!number(spec).dead(), "a number");
   add(text(spec) != kDeadText, "a string");
   add(container(spec, false) != kDeadState, "an array");
   add(container(spec, true) != kDeadState, "an object");

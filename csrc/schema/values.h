@@ -69,7 +69,8 @@ class Values : public Automaton {
   Questions& questions() { return questions_; }
   Orders& orders() { return orders_; }
   std::size_t memory_bytes() const {
-    return specs_.size() * (sizeof(Spec) + sizeof(Starts) + 48) + orders_.memory_bytes();
+    return specs_.size() * (sizeof(Spec) + sizeof(Starts) + 48) + orders_.memory_bytes() +
+           rests_.rests().memory_bytes();
   }
 
   // Least fixpoint of satisfiability over recursive schemas: a question met again while it is being answered counts as
@@ -117,7 +118,7 @@ class Values : public Automaton {
     std::uint32_t busy_depth = 0;
     bool has_text = false, has_number = false, has_object = false, has_array = false, has_words = false;
     TextId text = kDeadText;
-    NumberStateId number = NumberArena::kDead;
+    NumberRests::Place number;
     StateId object = kDeadState;
     StateId array = kDeadState;
     std::uint8_t words = 0;
@@ -127,14 +128,17 @@ class Values : public Automaton {
   StateId frame(SpecId spec, bool colon, bool spaced) {
     return machine_.intern(automaton_, spec << 2 | (colon ? 2u : 0u) | (spaced ? 1u : 0u));
   }
-  NumberSetId number_set(SpecId spec);
-  NumberStateId number(SpecId spec);
+  // What a number must be, but for those it must not be where they are many: these are put into `without`.
+  NumberSetId number_set(SpecId spec, DigitSets::SetId& without);
+  NumberRests::Place number(SpecId spec);
   StateId container(SpecId spec, bool object);
   std::uint8_t words(SpecId spec);
   bool search(SpecId spec);
   Label word_label(SpecId spec, std::uint8_t bit);
   std::uint64_t count_now(SpecId spec, std::uint64_t limit);
-  FormulaId demanded_of(const Spec& spec, bool object);
+  // What the forced questions and the demand ask of a container. Where `taken` is given, it gets what an object must
+  // not be, which is then not in the formula.
+  FormulaId demanded_of(const Spec& spec, bool object, std::vector<QuestionId>* taken = nullptr);
   OrderId order_of(const Spec& spec);
 
   Machine& machine_;
@@ -146,6 +150,7 @@ class Values : public Automaton {
   std::uint8_t automaton_;
   const ByteClasses* classes_;
   NumberFrames numbers_;
+  RestFrames rests_;
   WordFrames words_;
   Containers* objects_ = nullptr;
   Containers* arrays_ = nullptr;
@@ -168,8 +173,10 @@ class Containers {
  public:
   virtual ~Containers() = default;
   // The frame after the opening bracket; kDeadState when the demanded formula cannot be fulfilled. The order is one of
-  // keys and means nothing to arrays.
-  virtual StateId start(FormulaId demanded, const std::vector<FormulaId>& asked, bool compact, OrderId order) = 0;
+  // keys, and an object must also be none of the objects in `taken` (questions, see SchemaNode::taken); neither means
+  // anything to arrays.
+  virtual StateId start(FormulaId demanded, const std::vector<FormulaId>& asked, bool compact, OrderId order,
+                        const std::vector<QuestionId>& taken) = 0;
   // How many values fulfil the demanded formula, saturating at `limit`.
   virtual std::uint64_t count(FormulaId demanded, bool compact, std::uint64_t limit) = 0;
 };

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/errors.h"
 #include "base/fuel.h"
 
 namespace maskforge {
@@ -165,12 +166,39 @@ bool Verdicts::some(FormulaId demanded, bool compact, const std::function<bool(F
                    [&](FormulaId rest, const std::vector<std::uint32_t>&) { return alive(rest); });
 }
 
+void Verdicts::check_left_out(std::uint64_t before, bool enough) {
+  if (left_out_ == before) return;
+  left_out_ = before;
+  if (!enough) throw FuelError("uniqueItems: few values, of which some tell spellings of one number apart (draft 4)");
+}
+
+bool Verdicts::usually(std::vector<std::uint32_t> literals, const std::vector<std::uint32_t>& more, bool compact) {
+  literals.insert(literals.end(), more.begin(), more.end());
+  literals.push_back(Literal{values_.questions().usual_spelling(), true}.code());
+  return values_.satisfiable(values_.spec(std::move(literals), {}, kTrue, compact));
+}
+
+bool Verdicts::tells_spellings(const std::vector<std::uint32_t>& literals) {
+  if (!values_.questions().number_sets().has_spellings()) return false;
+  return std::any_of(literals.begin(), literals.end(), [&](std::uint32_t code) {
+    return values_.questions().tells_spellings(Literal::of(code).question);
+  });
+}
+
 void Verdicts::each(FormulaId demanded, bool compact, std::uint64_t limit,
                     const std::function<void(FormulaId, std::uint64_t, const std::vector<std::uint32_t>&)>& visit) {
   std::vector<std::uint32_t> literals;
   some_from(demanded, literals, compact, [&](FormulaId rest, const std::vector<std::uint32_t>& leaf) {
     std::vector<std::uint32_t> copy = leaf;
-    visit(rest, values_.count(values_.spec(copy, {}, kTrue, compact), limit), copy);
+    std::uint64_t count = values_.count(values_.spec(copy, {}, kTrue, compact), limit);
+    if (count > 0 && tells_spellings(copy)) {
+      std::vector<std::uint32_t> usual = copy;
+      usual.push_back(Literal{values_.questions().usual_spelling(), true}.code());
+      const std::uint64_t all = count;
+      count = values_.count(values_.spec(std::move(usual), {}, kTrue, compact), limit);
+      if (count < all) ++left_out_;
+    }
+    visit(rest, count, copy);
     return false;
   });
 }

@@ -36,9 +36,19 @@ class Verdicts {
   // most once per combination of verdicts that a value can give.
   bool some(FormulaId demanded, bool compact, const std::function<bool(FormulaId)>& alive);
   // All combinations of verdicts that some value gives: the formula that is left, and how many values do (saturating).
+  // Where verdicts tell spellings of one number apart, a value that could be counted twice is counted with its usual
+  // spelling only.
   void each(
       FormulaId demanded, bool compact, std::uint64_t limit,
       const std::function<void(FormulaId, std::uint64_t values, const std::vector<std::uint32_t>& literals)>& visit);
+
+  // How often each() has left out values that have no such spelling; and to be called once that does not matter any
+  // more: throws FuelError where some were left out since, unless there are `enough` without them.
+  std::uint64_t left_out() const { return left_out_; }
+  void check_left_out(std::uint64_t before, bool enough);
+  bool tells_spellings(const std::vector<std::uint32_t>& literals);
+  // Whether some value satisfies all these literals with its usual spelling.
+  bool usually(std::vector<std::uint32_t> literals, const std::vector<std::uint32_t>& more, bool compact);
 
  private:
   FormulaId decide(FormulaId f, QuestionId question, bool verdict);
@@ -52,6 +62,7 @@ class Verdicts {
 
   Formulas& formulas_;
   Values& values_;
+  std::uint64_t left_out_ = 0;
 };
 
 }  // namespace maskforge

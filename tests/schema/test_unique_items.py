@@ -364,9 +364,92 @@ def test_long_arrays() -> None:
     assert matcher.accept_bytes(b',"new"]') == 7 and matcher.is_accepting()
 
 
-def test_too_many_numbers_are_a_clear_error() -> None:
-    grammar = mf.Compiler(byte_vocabulary()).json_schema({**UNIQUE, "items": {"type": "integer"}})
-    matcher = grammar.matcher()
+def test_many_numbers() -> None:
+    compiler = mf.Compiler(byte_vocabulary())
+    matcher = compiler.json_schema({**UNIQUE, "items": {"type": "integer"}}).matcher()
+    numbers = [i * 7919 % 1_000_003 for i in range(20_000)]
+    sizes = []
+    for i, number in enumerate(numbers):
+        text = f"{',' if i else '['}{number}"
+        assert matcher.accept_bytes(text.encode()) == len(text), text
+        if i in (9_999, 19_999):
+            sizes.append(compiler.memory_bytes())
+    assert sizes[1] < 2.5 * sizes[0] < 2**28
+    for i in (0, 1, 500, 19_999):
+        for text in (
+            f",{numbers[i]}]",
+            f", {numbers[i]}.0,",
+            f",{numbers[i]}e0 ",
+            f",0.{numbers[i]}e{len(str(numbers[i]))}]",
+        ):
+            assert matcher.fork().accept_bytes(text.encode()) < len(text), text
+    for text in (",1000003]", f",{numbers[7]}e9]", f",-{numbers[7]}]", f",{numbers[7]}00000001]"):
+        assert matcher.fork().accept_bytes(text.encode()) == len(text), text
+
+
+def test_numbers_until_they_run_out() -> None:
+    """Which digit may come next, as the numbers up to 299 are taken one after the other."""
+    schema = {**UNIQUE, "items": {"type": "integer", "minimum": 0, "maximum": 299}}
+    matcher = byte_compiler().json_schema(schema, whitespace="compact").matcher()
+    assert matcher.accept_bytes(b"[") == 1
+    left = set(range(300))
+    dice = random.Random(0)
+    while left:
+        number = dice.choice(sorted(left))
+        spellings = {i: (str(i), f"{i}.0", f"{i}e0", f"0.{i}e{len(str(i))}", f"{i * 10}e-1") for i in left}
+        words = [word for forms in spellings.values() for word in forms]
+        words += [f"{i // 10**k}e{k}" for i in left for k in (1, 2) if i and i % 10**k == 0]
+        words += [f"{str(i)[0]}.{str(i)[1:]}e{len(str(i)) - 1}" for i in left if i > 9]
+        if 0 in left:
+            words += ["-0", "0.0", "0e1"]
+        written = ""
+        for char in str(number):
+            expected = {word[len(written)] for word in words if word.startswith(written) and word != written}
+            allowed = {chr(token) for token in matcher.allowed_tokens() if token < 256} - set("]E")
+            if written in words:
+                allowed -= {","}
+            # Zeros may be put behind the point and before an exponent.
+            assert expected <= allowed <= expected | set("0.e"), (written, number, len(left))
+            assert matcher.accept_bytes(char.encode()) == 1
+            written += char
+        left.remove(number)
+        if left:
+            assert matcher.accept_bytes(b",") == 1
+    assert matcher.fork().accept_bytes(b",") == 0
+    assert matcher.accept_bytes(b"]") == 1 and matcher.is_accepting()
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        {"multipleOf": 0.25, "type": "number", "minimum": -9, "maximum": 900},
+        {"type": "integer", "minimum": -5, "maximum": 500},
+    ],
+    ids=json.dumps,
+)
+def test_masks_beside_many_numbers(items: Any) -> None:
+    compiler, walker = small()
+    grammar = compiler.json_schema({**UNIQUE, "items": items})
+    everything = range(walker.vocabulary.size)
+    dice = random.Random(0)
+    for count in (30, 300, 505):
+        numbers = dice.sample(range(-5, 501), count)
+        matcher = grammar.matcher()
+        text = f"[{','.join(map(str, numbers))},"
+        assert matcher.accept_bytes(text.encode()) == len(text)
+        for _ in range(25):
+            at = matcher.fork()
+            for _ in range(8):
+                allowed = set(walker.allowed(at).tolist())
+                assert allowed == walker.expected(at, everything)
+                if not allowed - walker.eos:
+                    break
+                assert at.accept_token(dice.choice(sorted(allowed - walker.eos)))
+
+
+def test_numbers_in_one_of_several_alternatives_are_a_clear_error() -> None:
+    schema = {"type": "array", "items": {"type": "integer"}, "anyOf": [{"uniqueItems": True}, {"minItems": 9000}]}
+    matcher = mf.Compiler(byte_vocabulary()).json_schema(schema).matcher()
     with pytest.raises(mf.FuelError, match="uniqueItems|fuel"):
-        for i in range(100_000):
+        for i in range(3000):
             matcher.accept_bytes(f"{',' if i else '['}{i}".encode())
