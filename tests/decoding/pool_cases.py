@@ -279,7 +279,7 @@ def run_cases(device: str, quick: bool) -> int:
         + stale_cases(device)
         + sample_cases(device, shapes, rounds)
         + list_cases(device, rounds)
-        + (0 if quick else frequency_cases(device, 800 if device == "cpu" else 100_000))
+        + (0 if quick else frequency_cases(device, 300 if device == "cpu" else 100_000))
     )
 
 
