@@ -283,7 +283,8 @@ def test_every_mask(items: Any, least: int, unique: Any, seed: int, order: str) 
     if not values:
         return
     schema = {"type": "array", "items": items, "minItems": min(least, len(values)), **unique}
-    helped = schema | {"examples": random.Random(seed).sample(values, min(len(values), 30))}
+    samples = random.Random(seed).sample(values, min(len(values), 30))
+    helped = schema | {"examples": [json.loads(spellings(value, items, order)[0]) for value in samples]}
     grammar = compiler.json_schema(schema, property_order=order)
     text = walker.walk(grammar, random.Random(seed), free_steps=0, look=compare_with_definition(walker), schema=helped)
     assert jsonschema.Draft202012Validator(schema).is_valid(json.loads(text))
