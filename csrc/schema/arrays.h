@@ -35,6 +35,7 @@ class Arrays : public Automaton, public Containers {
 
   StateId start(FormulaId demanded, const std::vector<FormulaId>& asked, bool compact, OrderId order,
                 const std::vector<QuestionId>& taken) override;
+  FormulaId among(QuestionId taken) override { return questions_.array(taken); }
   std::uint64_t count(FormulaId demanded, bool compact, std::uint64_t limit) override;
 
   const ByteClasses* byte_classes(std::uint32_t) override { return classes_; }

@@ -33,6 +33,7 @@ enum class AtomKind : std::uint8_t {
   kUnique,       // array: no two items are equal, further ones included (a: see Arrays::Tally)
   kVerdict,      // the value being read satisfies question a
   kUnevaluated,  // of an `unevaluated` formula: its term a
+  kTaken,        // object, only asked: it is one of a list (a, b: see Objects)
 };
 
 struct Atom {

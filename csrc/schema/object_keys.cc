@@ -22,10 +22,15 @@ Objects::PlanId Objects::plan_of(const Core& core) {
   Shape shape;
   shape.compact = core.compact;
   shape.order = core.order;
+  auto mention = [&](CandidatesId candidates) {
+    std::vector<NameId> names = candidate_names(candidates, core.seen);
+    shape.mentions.insert(shape.mentions.end(), names.begin(), names.end());
+  };
   auto collect = [&](const Atom& atom, bool, bool) {
     if (atom.kind == AtomKind::kEach) shape.tables.push_back(atom.a);
     if (atom.kind == AtomKind::kNames) shape.names.push_back(atom.a);
     if (atom.kind == AtomKind::kHas) shape.mentions.push_back(atom.a);
+    if (atom.kind == AtomKind::kTaken) mention(atom.a);
     if (atom.kind == AtomKind::kUnevaluated) {
       const Unevaluated::Term& term = questions_.unevaluated().term(atom.a);
       shape.tables.push_back(term.base);
@@ -36,10 +41,7 @@ Objects::PlanId Objects::plan_of(const Core& core) {
   for (FormulaId f : core.asked) formulas_.visit_atoms(f, collect);
   sort_unique(shape.tables);
   sort_unique(shape.names);
-  if (core.candidates != kNoCandidates && !core.blurred) {
-    std::vector<NameId> names = candidate_names(core);
-    shape.mentions.insert(shape.mentions.end(), names.begin(), names.end());
-  }
+  if (core.candidates != kNoCandidates && !core.blurred) mention(core.candidates);
   sort_unique(shape.mentions);
   std::erase_if(shape.mentions, [&](NameId name) {
     return std::any_of(shape.tables.begin(), shape.tables.end(),
@@ -85,13 +87,6 @@ Objects::CoreInfo& Objects::info(CoreId id) {
   const Core& core = cores_[id];
   info.plan = plan_of(core);
   info.is_plain = core.asked.empty() && core.candidates == kNoCandidates;
-  if (core.candidates != kNoCandidates) {
-    const Plan& plan = plans_[info.plan];
-    info.covered = candidates_
-                       .names(core.candidates, 0,
-                              [&](NameId name) { return !was_seen(core.seen, name) && !plan.index.contains(name); })
-                       .empty();
-  }
   auto take = [&](FormulaId part) {
     const Formulas::Node& node = formulas_.node(part);
     if (node.op == Formulas::Op::kAtom) {

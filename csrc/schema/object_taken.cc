@@ -18,20 +18,18 @@ Objects::Core Objects::spelt_out(const Core& core) {
   std::vector<FormulaId> equal;
   for (QuestionId object : candidates_.objects(core.candidates)) {
     FuelScope::spend();
-    equal.push_back(formulas_.map(questions_.object(object), [&](const Atom& atom, FormulaId self) {
-      return atom.kind == AtomKind::kHas && was_seen(core.seen, atom.a) ? kTrue : self;
-    }));
+    equal.push_back(rest_of(object, core.seen));
   }
   Core formula = without_candidates(core);
   formula.demanded = formulas_.conj(formula.demanded, formulas_.negate(formulas_.disj(std::move(equal))));
   return formula;
 }
 
-CandidatesId Objects::candidates_after(CoreId id, SeenId seen, NameId text) {
+CandidatesId Objects::candidates_after(CoreId id, CandidatesId candidates, SeenId seen, NameId text) {
   const Core& core = cores_[id];
   // No candidate has a key that is not in a plan that has all of theirs.
-  if (text == kNone && info(id).covered) return kNoCandidates;
-  CandidatesId left = text == kNone ? core.candidates : candidates_.with_key(core.candidates, text);
+  if (text == kNone && covers(plans_[info(id).plan], candidates, core.seen)) return kNoCandidates;
+  CandidatesId left = text == kNone ? candidates : candidates_.with_key(candidates, text);
   if (core.order == kNoOrder) return left;
   for (NameId name : lists_[seen]) {
     if (name != text && !was_seen(core.seen, name))
@@ -40,12 +38,44 @@ CandidatesId Objects::candidates_after(CoreId id, SeenId seen, NameId text) {
   return left;
 }
 
-std::vector<NameId> Objects::candidate_names(const Core& core) {
+std::vector<NameId> Objects::candidate_names(CandidatesId candidates, SeenId seen) {
   constexpr std::size_t kMostNames = 64;
   std::vector<NameId> names =
-      candidates_.names(core.candidates, kMostNames, [&](NameId name) { return !was_seen(core.seen, name); });
+      candidates_.names(candidates, kMostNames, [&](NameId name) { return !was_seen(seen, name); });
   if (names.size() > kMostNames) names.clear();
   return names;
+}
+
+bool Objects::covers(const Plan& plan, CandidatesId candidates, SeenId seen) {
+  return candidates_
+      .names(candidates, 0, [&](NameId name) { return !was_seen(seen, name) && !plan.index.contains(name); })
+      .empty();
+}
+
+bool Objects::asks_taken(const std::vector<FormulaId>& asked) {
+  bool found = false;
+  for (FormulaId f : asked) {
+    formulas_.visit_atoms(f, [&](const Atom& atom, bool, bool) { found |= atom.kind == AtomKind::kTaken; });
+  }
+  return found;
+}
+
+void Objects::replace_taken(std::vector<FormulaId>& asked, const Left& left) {
+  for (FormulaId& f : asked) {
+    f = formulas_.map(f, [&](const Atom& atom, FormulaId self) {
+      return atom.kind == AtomKind::kTaken ? left(atom.a, atom.b / 2, atom.b % 2 != 0) : self;
+    });
+  }
+}
+
+bool Objects::may_be_taken(const Core& core) {
+  bool found = false;
+  for (FormulaId f : core.asked) {
+    formulas_.visit_atoms(f, [&](const Atom& atom, bool, bool) {
+      found |= atom.kind == AtomKind::kTaken && atom.b % 2 != 0 && candidates_.any_complete(atom.a, atom.b / 2);
+    });
+  }
+  return found;
 }
 
 bool Objects::satisfiable_beside(const Core& core) {
@@ -56,10 +86,34 @@ bool Objects::satisfiable_beside(const Core& core) {
   if (at_end(free.demanded, free.count) == kTrue && !candidates_.any_complete(core.candidates, core.keys)) {
     return true;
   }
-  if (more_than(free, candidates_.size(core.candidates))) return true;
+  const std::uint64_t rivals = candidates_.size(core.candidates);
+  if (more_than(free, rivals)) return true;
+  if (const std::optional<std::uint64_t> all = completions_if_not_more(free, rivals)) {
+    std::uint64_t taken = 0;  // of all these completions
+    for (QuestionId object : candidates_.objects(core.candidates)) {
+      FuelScope::spend();
+      Core one = free;
+      one.demanded = formulas_.conj(free.demanded, rest_of(object, core.seen));
+      taken += satisfiable(one);
+    }
+    return *all > taken;
+  }
   Core formula = spelt_out(core);
   formula.asked.clear();
   return satisfiable(formula);
+}
+
+std::optional<std::uint64_t> Objects::completions_if_not_more(const Core& core, std::uint64_t n) {
+  Core free = without_candidates(core);
+  free.asked.clear();
+  const CoreInfo& known = info(intern_core(std::move(free)));
+  return known.counted_to > n ? std::optional(known.completions) : std::nullopt;
+}
+
+FormulaId Objects::rest_of(QuestionId object, SeenId seen) {
+  return formulas_.map(questions_.object(object), [&](const Atom& atom, FormulaId self) {
+    return atom.kind == AtomKind::kHas && was_seen(seen, atom.a) ? kTrue : self;
+  });
 }
 
 bool Objects::more_than(const Core& core, std::uint64_t n) {
@@ -71,9 +125,10 @@ bool Objects::more_than(const Core& core, std::uint64_t n) {
   const std::uint64_t limit = std::max(kLeastLimit, std::bit_ceil(n + 1));
   if (info(id).counted_to >= limit) return false;
   Values::Attempt attempt(values_);
+  const std::uint64_t left_out = verdicts_.left_out();
   const std::uint64_t found = completions(id, limit);
   info(id).completions = std::max(info(id).completions, found);
-  if (attempt.certain()) info(id).counted_to = limit;
+  if (attempt.certain() && verdicts_.left_out() == left_out) info(id).counted_to = limit;
   return found > n;
 }
 

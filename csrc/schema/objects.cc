@@ -178,7 +178,7 @@ Objects::Member Objects::read_key(CoreId id, const Key& key, SeenId seen, NameId
   std::uint64_t rivals = 0;
   const std::uint32_t keys = core.keys + 1;
   if (core.candidates != kNoCandidates) {
-    candidates = candidates_after(id, seen, text);
+    candidates = candidates_after(id, core.candidates, seen, text);
     rivals = candidates_.size(candidates);
     core = without_candidates(std::move(core));
   }
@@ -192,6 +192,11 @@ Objects::Member Objects::read_key(CoreId id, const Key& key, SeenId seen, NameId
   Member member;
   if (core.demanded == kFalse) return member;
   bool counting = false;
+  if (asks_taken(core.asked)) {
+    replace_taken(core.asked, [&](CandidatesId set, std::uint32_t before, bool blurred) {
+      return taken_atom(candidates_after(id, set, seen, text), before + 1, blurred || text == kNone);
+    });
+  }
   for (FormulaId& f : core.asked) f = derived(f);
   auto count_in = [&](FormulaId f) {
     formulas_.visit_atoms(f, [&](const Atom& atom, bool, bool) { counting |= atom.kind == AtomKind::kCount; });
@@ -238,6 +243,8 @@ Objects::Member Objects::read_key(CoreId id, const Key& key, SeenId seen, NameId
     core.keys = keys;
     core.blurred = text == kNone;
     member.awaits = text;
+  } else if (asks_taken(core.asked)) {
+    member.awaits = text;
   }
   member.core = intern_core(std::move(core));
   member.spec = pending.spec;
@@ -276,6 +283,8 @@ FormulaId Objects::at_end(FormulaId f, std::uint32_t count) {
         return kTrue;
       case AtomKind::kCount:
         return count >= atom.a ? kTrue : kFalse;
+      case AtomKind::kTaken:
+        return candidates_.any_complete(atom.a, atom.b / 2) ? kTrue : kFalse;
       default:
         return kFalse;
     }
@@ -330,7 +339,8 @@ Step Objects::compute(std::uint32_t id, std::uint8_t byte) {
     case Phase::kAfterValue:
       if (byte == '}') {
         Label label = end_label(local.core);
-        return label == kNoLabel ? Step::reject() : Step::returns(label);
+        if (label == kNoLabel) return Step::reject();
+        return may_be_taken(cores_[local.core]) ? Step::suspect() : Step::returns(label);
       }
       if (byte != ',' || !any_key_left(local.core)) return Step::reject();
       return Step::stay(state({Phase::kNextKey, compact, local.core}));
@@ -347,7 +357,11 @@ StateId Objects::after(std::uint32_t id, Label label) {
     case Phase::kValueWait: {
       const std::vector<QuestionId>& questions = lists_[local.questions];
       Core core = cores_[local.core];
-      if (local.awaits != kNone) core.blurred = true;
+      if (local.awaits != kNone) {
+        core.blurred = core.candidates != kNoCandidates;
+        replace_taken(core.asked,
+                      [&](CandidatesId set, std::uint32_t keys, bool) { return taken_atom(set, keys, true); });
+      }
       if (!questions.empty()) {
         std::uint64_t verdicts = machine_.verdicts(label);
         core.demanded = verdicts_.settle(core.demanded, questions, verdicts);
@@ -371,8 +385,12 @@ StateId Objects::after_text(std::uint32_t id, Label label, std::string_view text
     std::uint64_t verdicts = machine_.verdicts(label);
     core.demanded = verdicts_.settle(core.demanded, questions, verdicts);
     for (FormulaId& f : core.asked) f = verdicts_.settle(f, questions, verdicts);
-    core.candidates = candidates_.with_value(core.candidates, local.awaits, taken_.value(text));
+    const QuestionId value = taken_.value(text);
+    core.candidates = candidates_.with_value(core.candidates, local.awaits, value);
     if (core.candidates == kNoCandidates) core = without_candidates(std::move(core));
+    replace_taken(core.asked, [&](CandidatesId set, std::uint32_t keys, bool blurred) {
+      return taken_atom(candidates_.with_value(set, local.awaits, value), keys, blurred);
+    });
     CoreId settled = intern_core(core);
     return satisfiable_id(settled) ? state({Phase::kAfterValue, core.compact, settled}) : kDeadState;
   }

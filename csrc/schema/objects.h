@@ -20,6 +20,9 @@
 // must be none of those after which nothing would be left. The closing brace is refused to a candidate that is
 // complete.
 //
+// Where `uniqueItems` is one of several alternatives, an object is asked whether it is one of those taken. That is an
+// atom of the formulas asked, which knows the candidates, how many keys were read, and whether it is blurred.
+//
 // Files: objects.cc frames and derivatives, object_keys.cc plans and key texts, object_search.cc satisfiability,
 // object_taken.cc candidates.
 // Guarded by the machine's mutex. Covered by tests/schema/test_soundness.py and test_completeness.py.
@@ -45,6 +48,7 @@ class Objects : public Automaton, public Containers, public KeyTexts {
 
   StateId start(FormulaId demanded, const std::vector<FormulaId>& asked, bool compact, OrderId order,
                 const std::vector<QuestionId>& taken) override;
+  FormulaId among(QuestionId taken) override { return taken_atom(candidates_.of({taken}), 0, false); }
   std::uint64_t count(FormulaId demanded, bool compact, std::uint64_t limit) override;
 
   const ByteClasses* byte_classes(std::uint32_t) override { return classes_; }
@@ -164,7 +168,6 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   struct CoreInfo {
     bool analysed = false;
     bool is_plain = false;
-    bool covered = true;  // the plan has all names of the candidates
     PlanId plan = 0;
     Plain plain;
     Known satisfiable = Known::kUnknown;
@@ -178,7 +181,7 @@ class Objects : public Automaton, public Containers, public KeyTexts {
     std::optional<std::size_t> turns;        // of a plain core whose order is a list: how far down it a key may be
     std::array<std::uint32_t, 12> locals{};  // 1 + the first local id of each phase, spaced or not
     std::uint64_t completions = 0;           // so many there are at least
-    std::uint64_t counted_to = 0;            // and no more, where that is less
+    std::uint64_t counted_to = 0;            // and no more, where that is less and this is not 0
   };
   // A place in a trie of keys, whatever object it belongs to: the names that may be read and those that may not (seen,
   // or without a possible value) which share `depth` characters with what was read, as lists sorted by text; `rest` is
@@ -253,12 +256,24 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   // object_taken.cc
   Core without_candidates(Core core) const;
   Core spelt_out(const Core& core);  // with the candidates as a part of the formula
-  // Those that can have this key next; `seen`: after it.
-  CandidatesId candidates_after(CoreId core, SeenId seen, NameId text);
-  std::vector<NameId> candidate_names(const Core& core);  // unread; none where they are too many for a plan
-  bool satisfiable_beside(const Core& core);              // requires candidates
+  // Those of the candidates that can have this key next; `seen`: after it.
+  CandidatesId candidates_after(CoreId core, CandidatesId candidates, SeenId seen, NameId text);
+  // Names that were not read; none where they are too many for a plan.
+  std::vector<NameId> candidate_names(CandidatesId candidates, SeenId seen);
+  bool covers(const Plan& plan, CandidatesId candidates, SeenId seen);  // the plan has all of these names
+  FormulaId taken_atom(CandidatesId candidates, std::uint32_t keys, bool blurred) {
+    return candidates == kNoCandidates ? kFalse : formulas_.atom(AtomKind::kTaken, candidates, keys * 2 + blurred);
+  }
+  bool asks_taken(const std::vector<FormulaId>& asked);
+  using Left = std::function<FormulaId(CandidatesId candidates, std::uint32_t keys, bool blurred)>;
+  void replace_taken(std::vector<FormulaId>& asked, const Left& left);  // each kTaken atom
+  bool may_be_taken(const Core& core);                                  // and only a text could tell
+  bool satisfiable_beside(const Core& core);                            // requires candidates
   // Whether there are more than `n` ways to complete the object, candidates and questions asked left aside.
   bool more_than(const Core& core, std::uint64_t n);
+  // How many there are, where more_than() said no and that is known.
+  std::optional<std::uint64_t> completions_if_not_more(const Core& core, std::uint64_t n);
+  FormulaId rest_of(QuestionId object, SeenId seen);  // what is left of a candidate
   // The values of key `name` after which no completion would be left, as questions that must be answered with no.
   // Nothing where that depends on how a value is written (draft 4).
   std::optional<std::vector<QuestionId>> spent_values(const Core& after, CandidatesId candidates, NameId name);

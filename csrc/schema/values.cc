@@ -159,7 +159,10 @@ StateId Values::container(SpecId spec, bool object) {
   if (object ? !starts_[spec].has_object : !starts_[spec].has_array) {
     const Spec& s = specs_[spec];
     std::vector<FormulaId> asked;
-    for (QuestionId q : s.asked) asked.push_back(object ? questions_.object(q) : questions_.array(q));
+    for (QuestionId q : s.asked) {
+      const bool among = object && questions_.store().nodes[q].taken;
+      asked.push_back(among ? objects_->among(q) : object ? questions_.object(q) : questions_.array(q));
+    }
     bool compact = s.compact;
     std::vector<QuestionId> taken;
     FormulaId demanded = demanded_of(s, object, object ? &taken : nullptr);
@@ -179,7 +182,33 @@ bool Values::search(SpecId spec) {
   if (words(spec) != 0) return true;
   if (text(spec) != kDeadText) return true;
   if (!number(spec).dead()) return true;
+  if (std::optional<bool> found = search_taken(spec)) return *found;
   return container(spec, false) != kDeadState || container(spec, true) != kDeadState;
+}
+
+std::optional<bool> Values::search_taken(SpecId spec) {
+  const Spec s = specs_[spec];
+  const auto& nodes = questions_.store().nodes;
+  auto is_taken = [&](std::uint32_t code) { return nodes[Literal::of(code).question].taken; };
+  auto first = std::find_if(s.forced.begin(), s.forced.end(),
+                            [&](std::uint32_t code) { return Literal::of(code).positive && is_taken(code); });
+  if (first == s.forced.end()) return std::nullopt;
+  std::vector<std::uint32_t> others;
+  std::copy_if(s.forced.begin(), s.forced.end(), std::back_inserter(others),
+               [&](std::uint32_t code) { return !is_taken(code); });
+  for (QuestionId value : nodes[Literal::of(*first).question].containers) {
+    FuelScope::spend();
+    const bool wanted = std::all_of(s.forced.begin(), s.forced.end(), [&](std::uint32_t code) {
+      if (!is_taken(code)) return true;
+      const std::vector<QuestionId>& list = nodes[Literal::of(code).question].containers;
+      return std::binary_search(list.begin(), list.end(), value) == Literal::of(code).positive;
+    });
+    if (!wanted) continue;
+    std::vector<std::uint32_t> forced = others;
+    forced.push_back(Literal{value, true}.code());
+    if (satisfiable(this->spec(std::move(forced), s.asked, s.demand, s.compact))) return true;
+  }
+  return false;
 }
 
 bool Values::satisfiable(SpecId spec) {

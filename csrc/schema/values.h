@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -134,6 +135,8 @@ class Values : public Automaton {
   StateId container(SpecId spec, bool object);
   std::uint8_t words(SpecId spec);
   bool search(SpecId spec);
+  // Where a container must be one of those that were taken: whether one of them will do. Equal ones are one question.
+  std::optional<bool> search_taken(SpecId spec);
   Label word_label(SpecId spec, std::uint8_t bit);
   std::uint64_t count_now(SpecId spec, std::uint64_t limit);
   // What the forced questions and the demand ask of a container. Where `taken` is given, it gets what an object must
@@ -177,6 +180,8 @@ class Containers {
   // anything to arrays.
   virtual StateId start(FormulaId demanded, const std::vector<FormulaId>& asked, bool compact, OrderId order,
                         const std::vector<QuestionId>& taken) = 0;
+  // Whether the object is one of those of a `taken` question, as a formula that start() may be asked.
+  virtual FormulaId among(QuestionId taken) = 0;
   // How many values fulfil the demanded formula, saturating at `limit`.
   virtual std::uint64_t count(FormulaId demanded, bool compact, std::uint64_t limit) = 0;
 };

@@ -75,18 +75,23 @@ FormulaId Verdicts::demand(FormulaId f, std::vector<std::uint32_t>& literals, bo
   std::vector<QuestionId> open = questions_in(f);
   if (open.empty()) return alive(f) ? kTrue : kFalse;
   FormulaId sides[2];
+  bool never[2] = {false, false};
   for (bool verdict : {false, true}) {
     FormulaId side = decide(f, open[0], verdict);
     if (side != kFalse) {
       literals.push_back(Literal{open[0], verdict}.code());
       // Verdicts that no value can give together need no answer; without this, k exclusive branches would cost 2^k
       // searches.
-      side = values_.satisfiable(values_.spec(literals, {}, kTrue, compact)) ? demand(side, literals, compact, alive)
-                                                                             : kFalse;
+      Values::Attempt attempt(values_);
+      const bool possible = values_.satisfiable(values_.spec(literals, {}, kTrue, compact));
+      never[verdict ? 1 : 0] = !possible && attempt.certain();
+      side = possible ? demand(side, literals, compact, alive) : kFalse;
       literals.pop_back();
     }
     sides[verdict ? 1 : 0] = side;
   }
+  // Nor need they be forbidden.
+  if (never[0] || never[1]) return sides[never[0] ? 1 : 0];
   if (sides[0] == sides[1]) return sides[0];
   FormulaId v = formulas_.atom(AtomKind::kVerdict, open[0]);
   return formulas_.disj(formulas_.conj(v, sides[1]), formulas_.conj(formulas_.negate(v), sides[0]));

@@ -89,6 +89,22 @@ def test_many_objects(case: str, order: str) -> None:
     assert matcher.accept_bytes(text) == len(text) and matcher.is_accepting()
 
 
+@pytest.mark.parametrize("case", MANY)
+def test_many_objects_that_may_repeat(case: str) -> None:
+    items, make = MANY[case]
+    schema = {"type": "array", "items": items, "anyOf": [{"uniqueItems": True}, {"contains": {"const": {"last": 0}}}]}
+    schema["items"] = {"anyOf": [items, {"const": {"last": 0}}]}
+    matcher = byte_compiler().json_schema(schema).matcher()
+    for i in range(1000):
+        text = (("," if i else "[") + json.dumps(make(i))).encode()
+        assert matcher.accept_bytes(text) == len(text), text
+    assert matcher.fork().accept_bytes(b"]") == 1
+    repeated = ("," + json.dumps(dict(list(make(120).items())[::-1]))).encode()
+    assert matcher.fork().accept_bytes(repeated + b"]") == len(repeated)
+    assert matcher.accept_bytes(repeated + b', {"last": 0}]') == len(repeated) + 14
+    assert matcher.is_accepting()
+
+
 def test_memory_grows_with_the_items() -> None:
     items, make = MANY["name"]
     compiler = mf.Compiler(byte_vocabulary())
@@ -99,6 +115,35 @@ def test_memory_grows_with_the_items() -> None:
         if i in (999, 1999):
             sizes.append(compiler.memory_bytes())
     assert sizes[1] - sizes[0] < 1.5 * sizes[0] < 2**26
+
+
+LETTERS = [f"v{i}" for i in range(300)]
+RUN_OUT: dict[str, tuple[Any, list[Any]]] = {
+    "one key": (closed(k={"enum": LETTERS}), [{"k": value} for value in LETTERS]),
+    "numbers": (closed(k={"type": "integer", "minimum": 0, "maximum": 99}), [{"k": i} for i in range(100)]),
+    "two keys": (
+        closed(k={"enum": LETTERS[:20]}, l={"enum": LETTERS[:20]}),
+        [{"k": one, "l": other} for one in LETTERS[:20] for other in LETTERS[:20]],
+    ),
+    "an optional key": (
+        objects(["k"], k={"enum": LETTERS[:90]}, l={"type": "boolean"}) | {"additionalProperties": False},
+        [{"k": one, **other} for one in LETTERS[:90] for other in ({}, {"l": True}, {"l": False})],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", RUN_OUT)
+def test_objects_until_they_run_out(case: str) -> None:
+    items, values = RUN_OUT[case]
+    matcher = byte_compiler().json_schema({**UNIQUE, "items": items}, whitespace="compact").matcher()
+    assert matcher.accept_bytes(b"[") == 1
+    for i, value in enumerate(random.Random(0).sample(values, len(values))):
+        text = (("," if i else "") + json.dumps(value, separators=(",", ":"))).encode()
+        assert matcher.accept_bytes(text) == len(text), text
+        again = b"," + text.lstrip(b",")
+        assert matcher.fork().accept_bytes(again) < len(again), again
+    assert matcher.fork().accept_bytes(b",") == 0
+    assert matcher.accept_bytes(b"]") == 1 and matcher.is_accepting()
 
 
 # ---- few ------------------------------------------------------------------------------------------------------------
@@ -158,26 +203,45 @@ def few_objects(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @SETTINGS
-@given(items=few_objects(), least=st.integers(0, 4), seed=st.integers(0, 2**32 - 1), order=orders)
-def test_every_next_byte(items: Any, least: int, seed: int, order: str) -> None:
-    """Against all arrays that there are, built one item at a time."""
+@given(
+    items=few_objects(),
+    least=st.integers(0, 4),
+    repeats=st.integers(0, 4),
+    seed=st.integers(0, 2**32 - 1),
+    order=orders,
+)
+def test_every_next_byte(items: Any, least: int, repeats: int, seed: int, order: str) -> None:
+    """Against all arrays that there are, built one item at a time; so many items may repeat."""
     values = every_object(items)
     dice = random.Random(seed)
-    schema = {**UNIQUE, "items": items, "minItems": least, "maxItems": max(least, 4)}
+    most = max(least, 4)
+    schema: dict[str, Any] = {"type": "array", "items": items, "minItems": least, "maxItems": most}
+    schema |= {"anyOf": [{"uniqueItems": True}, {"maxItems": repeats}]} if repeats else {"uniqueItems": True}
+
+    def is_unique(array: list[Any]) -> bool:
+        return all(array.count(value) == 1 for value in array)
+
+    def leads_on(array: list[Any]) -> bool:
+        if not values and least:
+            return False
+        if max(len(array), least) <= repeats:
+            return True
+        return is_unique(array) and len(array) <= most and len(values) >= least
+
     try:
         grammar = byte_compiler().json_schema(schema, whitespace="compact", property_order=order)
     except mf.UnsatisfiableError:
-        assert len(values) < least
+        assert not leads_on([])
         return
-    assert len(values) >= least
+    assert leads_on([])
     for _ in range(3):
         matcher = grammar.matcher()
         assert matcher.accept_bytes(b"[") == 1
         taken: list[dict[str, Any]] = []
         while True:
-            free = [value for value in values if value not in taken] if len(taken) < schema["maxItems"] else []
+            free = [value for value in values if leads_on([*taken, value])]
             words = [("," if taken else "") + text for value in free for text in spellings(value, items, order)]
-            ends = [] if len(taken) < least else ["]"]
+            ends = ["]"] if least <= len(taken) and (len(taken) <= repeats or is_unique(taken)) else []
             written = ""
             target = dice.choice(words + ends)
             while written != target:
@@ -195,13 +259,34 @@ def test_every_next_byte(items: Any, least: int, seed: int, order: str) -> None:
         assert matcher.is_accepting()
 
 
+ALTERNATIVES: list[dict[str, Any]] = [
+    {"uniqueItems": True},
+    {"anyOf": [{"uniqueItems": True}, {"maxItems": 3}]},
+    {"anyOf": [{"uniqueItems": True}, {"contains": {"required": ["x"]}}]},
+    {"oneOf": [{"uniqueItems": True}, {"minItems": 4}]},
+    {"if": {"uniqueItems": True}, "then": {"maxItems": 5}, "else": {"minItems": 2}},
+    {"not": {"uniqueItems": True}, "minItems": 2},
+]
+
+
 @SETTINGS
-@given(items=few_objects(), least=st.integers(0, 6), seed=st.integers(0, 2**32 - 1), order=orders)
-def test_every_mask(items: Any, least: int, seed: int, order: str) -> None:
+@given(
+    items=few_objects(),
+    least=st.integers(0, 6),
+    unique=st.sampled_from(ALTERNATIVES),
+    seed=st.integers(0, 2**32 - 1),
+    order=orders,
+)
+def test_every_mask(items: Any, least: int, unique: Any, seed: int, order: str) -> None:
     compiler, walker = small()
-    schema = {**UNIQUE, "items": items, "minItems": min(least, len(every_object(items)))}
+    values = every_object(items)
+    if not values:
+        return
+    schema = {"type": "array", "items": items, "minItems": min(least, len(values)), **unique}
+    samples = random.Random(seed).sample(values, min(len(values), 30))
+    helped = schema | {"examples": [json.loads(spellings(value, items, order)[0]) for value in samples]}
     grammar = compiler.json_schema(schema, property_order=order)
-    text = walker.walk(grammar, random.Random(seed), free_steps=0, look=compare_with_definition(walker), schema=schema)
+    text = walker.walk(grammar, random.Random(seed), free_steps=0, look=compare_with_definition(walker), schema=helped)
     assert jsonschema.Draft202012Validator(schema).is_valid(json.loads(text))
 
 
@@ -209,10 +294,16 @@ ENDLESS = [{"type": "object"}, *(items for items, _ in MANY.values())]
 
 
 @settings(SETTINGS, max_examples=60)
-@given(items=st.sampled_from(ENDLESS), seed=st.integers(0, 2**32 - 1), repeat=st.booleans(), order=orders)
-def test_every_mask_of_endless_objects(items: Any, seed: int, repeat: bool, order: str) -> None:
+@given(
+    items=st.sampled_from(ENDLESS),
+    unique=st.sampled_from(ALTERNATIVES[:2]),
+    seed=st.integers(0, 2**32 - 1),
+    repeat=st.booleans(),
+    order=orders,
+)
+def test_every_mask_of_endless_objects(items: Any, unique: Any, seed: int, repeat: bool, order: str) -> None:
     compiler, walker = small()
-    schema: dict[str, Any] = {**UNIQUE, "items": items, "minItems": 4}
+    schema: dict[str, Any] = {"type": "array", "items": items, "minItems": 4, **unique}
     examples = [make(i) for _, make in MANY.values() for i in range(2)] + [{"k": 1}, {"a": True}, {}]
     helped = schema | {"examples": examples if repeat else []}
     grammar = compiler.json_schema(schema, property_order=order)
