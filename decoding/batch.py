@@ -59,14 +59,14 @@ class BatchExecutor:
 
     def mask_ids(self, matchers: Sequence[Matcher | None]) -> list[int]:
         """`matchers[i].next_token_mask_id()` for all; -1, no constraint, for None. A matcher may come twice."""
-        return list(self._core.mask_ids([_native(matcher) for matcher in matchers]))
+        return list(self._core.mask_ids(_natives(matchers)[0]))
 
     def draft_mask_ids(self, matchers: Sequence[Matcher | None], drafts: Sequence[Sequence[int]]) -> list[list[int]]:
         """`matchers[i].draft_mask_ids(drafts[i])` for all; the ids of None are -1."""
         if len(drafts) != len(matchers):
             raise MisuseError(f"{len(drafts)} drafts for {len(matchers)} matchers")
         tokens = [[_token_id(token_id) for token_id in draft] for draft in drafts]
-        flat = iter(self._core.draft_mask_ids([_native(matcher) for matcher in matchers], tokens))
+        flat = iter(self._core.draft_mask_ids(_natives(matchers)[0], tokens))
         return [[next(flat) for _ in range(len(draft) + 1)] for draft in tokens]
 
     def accept(self, matchers: Sequence[Matcher | None], token_ids: Sequence[int]) -> list[bool]:
