@@ -84,7 +84,7 @@ StateId GrammarSpace::compile_json_schema(std::string_view schema_text, const Sc
 
 // In spaces of its own: what is tried here is of no use to grammars, and nobody has to wait for it.
 Contradiction GrammarSpace::contradiction_in(const JsonValue& document, SchemaOptions options) {
-  constexpr std::uint64_t kMostFuel = 3'000'000;  // a few seconds
+  constexpr std::uint64_t kMostFuel = 8'000'000;  // a few seconds
   constexpr std::size_t kScratchBytes = std::size_t{64} << 20;
   options.full_report = false;
   options.property_order = PropertyOrder::kAny;  // every value can be written in some order
@@ -96,7 +96,7 @@ Contradiction GrammarSpace::contradiction_in(const JsonValue& document, SchemaOp
         .load(document);
   };
   ContradictionSearch search(load, [&](QuestionId question) { return !scratch->spec(question, options); });
-  return search.run(std::min(FuelScope::whole() / 4, kMostFuel));
+  return search.run(std::min(FuelScope::whole() / 2, kMostFuel));
 }
 
 StateId GrammarSpace::compile_regex(std::string_view pattern, Report& report) {

@@ -304,7 +304,7 @@ def too_large() -> dict[str, Any]:
 
 
 def test_the_search_is_bounded() -> None:
-    engine = _core.Engine(byte_compiler().vocabulary.core, compile_fuel=400_000)
+    engine = _core.Engine(byte_compiler().vocabulary.core, compile_fuel=800_000)
     with pytest.raises(mf.UnsatisfiableError) as caught:
         engine.json_schema(json.dumps(too_large()))
     error = caught.value
