@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 import maskforge as mf
-from tests.schema.support import allows, byte_compiler
+from tests.schema.support import allows, byte_compiler, byte_vocabulary
 
 
 @pytest.mark.parametrize("schema", [True, {"type": "string"}, {"maxLength": 9}, {"pattern": "^[^a]*$"}])
@@ -109,3 +110,35 @@ def test_references_into_a_large_table_pass_through_its_identifier() -> None:
     assert allows(schema, "null") and not allows(schema, "1")
     plain = {"$ref": "#/$defs/d7", "x": {"type": "integer"}, "$defs": homes}
     assert allows(plain, "1") and not allows(plain, "null")
+
+
+@pytest.mark.parametrize("second", [{"enum": [1]}, {"enum": [1], "not": {"type": "integer"}}])
+def test_equal_numbers_of_draft_4_are_one_value(second: Any) -> None:
+    # 1 and 1.0 were counted as two values, and nothing could follow `[1`.
+    draft4 = "http://json-schema.org/draft-04/schema#"
+    one = {"type": "integer", "minimum": 1, "maximum": 1}
+    schema = {"$schema": draft4, "type": "array", "uniqueItems": True, "items": [one, second], "minItems": 2}
+    with pytest.raises(mf.UnsatisfiableError):
+        byte_compiler().json_schema(schema)
+
+
+def test_alternatives_cost_the_same_whatever_was_read_before() -> None:
+    # Verdicts that no value gives together were forbidden in the order of the questions' numbers: the 66th object then
+    # ended in a FuelError if the values had been met before.
+    items = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
+    last = {"const": {"last": 0}}
+    some = {"type": "array", "items": {"anyOf": [items, last]}, "anyOf": [{"uniqueItems": True}, {"contains": last}]}
+    compiler = mf.Compiler(byte_vocabulary())
+    text = "[" + ",".join(json.dumps({"name": f"n{i}", "age": i % 50}) for i in range(200))
+    for schema in ({"type": "array", "uniqueItems": True, "items": items}, some):
+        assert compiler.json_schema(schema).matcher().accept_bytes(text.encode()) == len(text)
+
+
+def test_the_last_of_few_objects() -> None:
+    # That no object is left was found by trying them all in one search, which ran out of fuel.
+    number = {"type": "integer", "minimum": 1, "maximum": 60}
+    items = {"type": "object", "properties": {"k": number}, "required": ["k"], "additionalProperties": False}
+    matcher = byte_compiler().json_schema({"type": "array", "uniqueItems": True, "items": items}).matcher()
+    text = "[" + ",".join(json.dumps({"k": i}) for i in range(1, 61))
+    assert matcher.accept_bytes(text.encode()) == len(text)
+    assert matcher.accept_bytes(b",") == 0 and matcher.accept_bytes(b"]") == 1
