@@ -11,6 +11,7 @@ namespace maskforge {
 
 struct RegexArena::Impl {
   RegexGraph graph;
+  std::unordered_map<std::string, RegexId> automata;
   std::unordered_map<std::string, RegexId> parsed;  // mode character + pattern
   std::size_t parsed_bytes = 0;
 
@@ -60,6 +61,15 @@ RegexId RegexArena::repeat(RegexId part, std::uint32_t least, std::uint32_t most
 
 RegexId RegexArena::length(std::uint32_t least, std::uint32_t most) { return impl_->graph.length(least, most); }
 
+RegexId RegexArena::automaton(std::string_view name,
+                              const std::function<std::unique_ptr<TextAutomaton>(RegexArena&)>& make) {
+  std::string key(name);
+  if (auto known = impl_->automata.find(key); known != impl_->automata.end()) return known->second;
+  RegexId start = impl_->graph.automaton(make(*this));
+  impl_->automata.emplace(std::move(key), start);
+  return start;
+}
+
 RegexId RegexArena::parse(std::string_view pattern, RegexMode mode) {
   std::string key(1, mode == RegexMode::kSearch ? 's' : 'w');
   key += pattern;
@@ -78,6 +88,16 @@ bool RegexArena::nullable(RegexId r) const {
 const std::vector<RegexEdge>& RegexArena::edges(RegexId r) {
   impl_->check(r);
   return impl_->graph.edges(r);
+}
+
+const CharClasses* RegexArena::classes(RegexId r) const {
+  impl_->check(r);
+  return impl_->graph.classes(r);
+}
+
+RegexId RegexArena::class_edge(RegexId r, std::uint32_t character_class) {
+  impl_->check(r);
+  return impl_->graph.class_edge(r, character_class);
 }
 
 bool RegexArena::is_empty(RegexId r) {

@@ -212,6 +212,16 @@ RegexId RegexGraph::derive(RegexId r, char32_t c) {
   return it != list.begin() && c <= std::prev(it)->last ? std::prev(it)->target : kNone;
 }
 
+const CharClasses* RegexGraph::classes(RegexId r) const {
+  return nodes_[r].kind == RegexKind::kAutomaton ? &automata_[nodes_[r].a]->classes() : nullptr;
+}
+
+RegexId RegexGraph::class_edge(RegexId r, std::uint32_t character_class) {
+  const RegexNode& n = nodes_[r];
+  FuelScope::spend();
+  return automaton_state(n.a, automata_[n.a]->next(state_of(n), character_class));
+}
+
 // What a repetition leaves after one turn has begun. Where the body may be empty here, the turns still owed may be,
 // too.
 RegexId RegexGraph::repeat_rest(const RegexNode& n) {
@@ -293,6 +303,13 @@ RegexEdges RegexGraph::compute_edges(RegexId r) {
     case RegexKind::kWords:
       words_edges(n, out);
       break;
+    case RegexKind::kAutomaton: {
+      const CharClasses& classes = automata_[n.a]->classes();
+      std::vector<RegexId> targets(classes.count);
+      for (std::uint32_t i = 0; i < classes.count; ++i) targets[i] = class_edge(r, i);
+      for (const CharClasses::Range& range : classes.ranges) push_edge(out, range.first, range.last, targets[range.id]);
+      break;
+    }
     case RegexKind::kConcat:
       concat_edges(n.a, n.b, out);
       if (nodes_[n.a].nullable) {

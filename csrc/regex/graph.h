@@ -21,6 +21,7 @@
 #pragma once
 
 #include <deque>
+#include <memory>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -48,6 +49,7 @@ enum class RegexKind : std::uint8_t {
   kBehind,      // a = what the text so far must complete
   kAhead,       // a = what the text to come must be
   kLocal,       // a = a regex whose text starts here: nothing before it is seen by its Behind nodes
+  kAutomaton,   // a = automaton, b, c = its state, low and high
   kLoop,        // a = a template repetition, b = what follows it, d = its expansion + 1 once known
 };
 
@@ -94,6 +96,7 @@ class RegexGraph {
   RegexId concat(RegexId first, RegexId second);
   RegexId repeat(RegexId body, std::uint32_t least, std::uint32_t most);
   RegexId length(std::uint32_t least, std::uint32_t most);
+  RegexId automaton(std::unique_ptr<TextAutomaton> automaton);
   RegexId behind(RegexId past);
   RegexId ahead(RegexId future);
   RegexId local(RegexId part);
@@ -112,6 +115,8 @@ class RegexGraph {
   // ---- derivatives (derive.cc) ----
   const RegexEdges& edges(RegexId r);
   RegexId derive(RegexId r, char32_t c);
+  const CharClasses* classes(RegexId r) const;  // null for all but states of automata
+  RegexId class_edge(RegexId r, std::uint32_t character_class);
 
   // ---- questions (search.cc) ----
   bool is_empty(RegexId r);
@@ -147,6 +152,8 @@ class RegexGraph {
   void describe_intersect(RegexNode& n, std::span<const RegexId> list);
   void grow_slots();
   RegexId words_range(std::uint32_t list, std::uint32_t first, std::uint32_t last, std::uint32_t read);
+  RegexId automaton_state(std::uint32_t automaton, TextAutomaton::State state);
+  static TextAutomaton::State state_of(const RegexNode& n) { return TextAutomaton::State{n.c} << 32 | n.b; }
   RegexId prepend(RegexId first, RegexId rest);  // concat where `first` is no concat
   bool always_nullable(RegexId r) const { return nodes_[r].nullable && !nodes_[r].looks_left; }
   RegexId head(RegexId r) const { return nodes_[r].kind == RegexKind::kConcat ? nodes_[r].a : r; }
@@ -214,6 +221,7 @@ class RegexGraph {
   std::vector<RegexId> singles_;                              // ASCII characters' nodes + 1
   std::unordered_map<std::uint64_t, RegexId> clips_;
   std::unordered_map<RegexId, Reach> reaches_;
+  std::vector<std::unique_ptr<TextAutomaton>> automata_;
   std::size_t list_bytes_ = 0;
   int union_depth_ = 0;
 };

@@ -202,6 +202,23 @@ RegexId RegexGraph::repeat(RegexId body, std::uint32_t least, std::uint32_t most
   return intern(n);
 }
 
+RegexId RegexGraph::automaton(std::unique_ptr<TextAutomaton> automaton) {
+  automata_.push_back(std::move(automaton));
+  const TextAutomaton& added = *automata_.back();
+  list_bytes_ += added.classes().ranges.size() * sizeof(CharClasses::Range);
+  return automaton_state(static_cast<std::uint32_t>(automata_.size() - 1), automata_.back()->start());
+}
+
+RegexId RegexGraph::automaton_state(std::uint32_t automaton, TextAutomaton::State state) {
+  if (state == TextAutomaton::kDead) return kNone;
+  RegexNode n;
+  n.kind = RegexKind::kAutomaton;
+  n.a = automaton;
+  n.b = static_cast<std::uint32_t>(state);
+  n.c = static_cast<std::uint32_t>(state >> 32);
+  return intern(n);
+}
+
 RegexId RegexGraph::behind(RegexId past) {
   if (past == kNone) return kNone;
   if (past == kAnyText) return kEpsilon;
@@ -277,6 +294,8 @@ std::string RegexGraph::describe(RegexId r, int depth) const {
       return "any" + counter();
     case RegexKind::kWords:
       return "words" + std::to_string(n.a) + "[" + count(n.b) + ".." + count(n.c) + " after " + count(n.d) + "]";
+    case RegexKind::kAutomaton:
+      return "automaton" + count(n.a) + "[" + std::to_string(state_of(n)) + "]";
     case RegexKind::kBehind:
       return "(?<=:" + describe(n.a, depth + 1) + ")";
     case RegexKind::kAhead:

@@ -156,6 +156,15 @@ void RegexGraph::describe_attributes(RegexNode& n, std::span<const RegexId> list
       n.slack = n.max_length;
       return;
     }
+    case RegexKind::kAutomaton: {
+      const TextAutomaton& automaton = *automata_[n.a];
+      n.nullable = automaton.accepts(state_of(n));
+      n.alive = true;
+      n.min_length = n.nullable ? 0 : 1;
+      n.max_length = automaton.most_left(state_of(n));
+      n.slack = automaton.slack();
+      return;
+    }
     case RegexKind::kUnion:
       return describe_union(n, list);
     case RegexKind::kIntersect:

@@ -7,12 +7,15 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "regex/text_automaton.h"
 
 namespace maskforge {
 
@@ -59,6 +62,8 @@ class RegexArena {
   RegexId complement(RegexId part);
   RegexId repeat(RegexId part, std::uint32_t least, std::uint32_t most);  // most may be kUnbounded
   RegexId length(std::uint32_t least, std::uint32_t most);                // code points
+  // The language of an automaton, which is made once for each name.
+  RegexId automaton(std::string_view name, const std::function<std::unique_ptr<TextAutomaton>(RegexArena&)>& make);
   // ECMA-262 pattern with the `u` flag, UTF-8 text. Throws SpecError("...", "offset N") on bad syntax and
   // UnsupportedError on what is not regular (backreferences).
   RegexId parse(std::string_view pattern, RegexMode mode);
@@ -68,6 +73,9 @@ class RegexArena {
   // The derivative by every code point: sorted, disjoint, adjacent ranges with equal targets merged; a range that is
   // left out goes to none(). Targets may be empty without being none(): ask is_empty. Memoised. Spends fuel.
   const std::vector<RegexEdge>& edges(RegexId r);
+  // For a state of an automaton: its classes of characters, and the derivative by one of them. Null for anything else.
+  const CharClasses* classes(RegexId r) const;
+  RegexId class_edge(RegexId r, std::uint32_t character_class);
   // Whether no string matches. Exact and memoised; spends fuel (FuelError leaves nothing half-known).
   bool is_empty(RegexId r);
   bool matches(RegexId r, std::u32string_view text);

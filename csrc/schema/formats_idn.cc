@@ -1,244 +1,257 @@
-// Internationalised host names: RFC 5890 to 5893. Covered by tests/csrc/test_formats.cc.
+// Internationalised host names: RFC 5890 to 5893. Covered by tests/csrc/test_idn.cc and tests/csrc/test_formats.cc.
 //
 // Every name that is accepted is valid: characters by the tables, context rules, the Bidi rule, normal form C, hyphens,
 // lengths. Left out are:
 // - A-labels ("xn--..."), as in formats_net.cc;
-// - labels whose Punycode *might* be longer than 63 octets, by the bounds in punycode_fits, and longer names by those
-// in name_fits;
+// - labels whose Punycode *might* be longer than 63 octets, by the bounds in label_fits, and longer names by those in
+// name_fits;
 // - combining marks that could break normal form C: those that compose with a letter before them, and most sequences of
 // two;
 // - a zero width non-joiner between other letters than those of basic Arabic that join;
 // - characters younger than the tables.
-#include <string>
-#include <vector>
+//
+// The rules count characters of the label and the name, and remember the alphabet, the direction and the character
+// before, all at once. As a term that is thousands of large derivatives; as an automaton (regex/text_automaton.h) it is
+// one number per state and a few comparisons per step.
+#include <algorithm>
+#include <unordered_map>
 
 #include "schema/format_parts.h"
-#include "schema/idn_tables.h"
+#include "schema/idn_characters.h"
 
 namespace maskforge::formats {
 namespace {
 
-using Set = std::vector<CodePointRange>;
+// What the Bidi rule (RFC 5893, section 2) makes of the name so far. One right-to-left character anywhere puts every
+// label under the rule, those before it as well.
+enum class Bidi : std::uint8_t {
+  // before a label
+  kOpen,       // every label so far keeps the rule, and none needs to yet
+  kLeftOnly,   // a label broke it: no right-to-left character may come any more. Inside a label the same.
+  kUnderRule,  // there was a right-to-left character
+  // inside a label that begins with a letter from left to right; "filled": it must not end here under the rule
+  kOpenLeft,
+  kOpenLeftFilled,
+  kRuleLeft,
+  kRuleLeftFilled,
+  // inside a label that begins with a letter from right to left: which digits it has
+  kRight,
+  kRightEuropean,
+  kRightArabic,
+  kRightFilled,
+  kRightEuropeanFilled,
+  kRightArabicFilled,
+  kBroken,
+};
 
-Set decode(const std::uint8_t* at, std::size_t size) {
-  Set set;
-  const std::uint8_t* end = at + size;
-  auto number = [&] {
-    char32_t value = 0;
-    for (int shift = 0;; shift += 7) {
-      std::uint8_t byte = *at++;
-      value |= static_cast<char32_t>(byte & 0x7F) << shift;
-      if (byte < 0x80) return value;
-    }
-  };
-  for (char32_t next = 0; at < end;) {
-    char32_t first = next + number();
-    char32_t last = first + number();
-    set.push_back({first, last});
-    next = last + 1;
-  }
-  return set;
-}
+// Katakana's middle dot needs a character of the Japanese scripts somewhere in its label.
+enum class Kana : std::uint8_t { kNone, kNeeded, kSeen };
 
-Set join(const std::vector<Set>& sets) {
-  Set out;
-  for (const Set& set : sets) out.insert(out.end(), set.begin(), set.end());
-  return out;
-}
+// Where a name stands. Numbers are capped where more of them makes no difference, so that equal rests are one state.
+struct Place {
+  unsigned characters = 0;  // of the label
+  unsigned beyond = 0;      // of these, beyond ASCII
+  unsigned alphabet = kNoAlphabet;
+  unsigned total = 0;   // characters of the name
+  unsigned labels = 1;  // begun
+  unsigned last = kAtStart;
+  Bidi bidi = Bidi::kOpen;
+  Kana kana = Kana::kNone;
+  bool capital = false;        // the label has a capital letter: it stays within ASCII
+  bool international = false;  // the name has a character beyond ASCII, full stops apart
 
-const Set kAsciiLetters = {{'a', 'z'}};
-const Set kAsciiDigits = {{'0', '9'}};
-const Set kHyphen = {{'-', '-'}};
-const Set kArabicDigits = {{0x660, 0x669}};    // bidirectional class AN
-const Set kExtendedDigits = {{0x6F0, 0x6F9}};  // class EN
-const Set kJoiners = {{0x200C, 0x200D}};       // class BN
-const Set kDots = {{0xB7, 0xB7}, {0x375, 0x375}, {0x30FB, 0x30FB}};
-const Set kHebrewMarks = {{0x5F3, 0x5F4}};  // class R
-
-class InternationalNames {
- public:
-  explicit InternationalNames(RegexArena& regexes)
-      : regexes_(regexes),
-        left_(decode(kIdnLeft, kIdnLeftSize)),
-        left_marks_(decode(kIdnLeftMark, kIdnLeftMarkSize)),
-        marks_(decode(kIdnNonspacingMark, kIdnNonspacingMarkSize)),
-        right_(decode(kIdnRightToLeft, kIdnRightToLeftSize)),
-        neutral_(join({decode(kIdnNeutral, kIdnNeutralSize), kDots})) {}
-
-  RegexId build() {
-    // The full set of characters stands here once; the rules below speak of exceptions, in as few ranges as they can.
-    RegexId characters = star(join({kAsciiLetters, kAsciiDigits, kHyphen, left_, left_marks_, marks_, neutral_,
-                                    kExtendedDigits, kJoiners, right_, kHebrewMarks, kArabicDigits}));
-    RegexId valid = regexes_.intersect({characters, whole(regexes_, "[^]*[^\\0-\\x7f][^]*"), no(bad_place()),
-                                        no(bad_pair()), no(bad_context()), punycode_fits()});
-    RegexId ascii = whole(regexes_, "[A-Za-z0-9]([A-Za-z0-9\\-]{0,61}[A-Za-z0-9])?");
-    RegexId label = regexes_.intersect({regexes_.unite({ascii, valid}), no(whole(regexes_, "[^]{2}--[^]*"))});
-    RegexId name = name_of(label);
-    // RFC 5893: one right-to-left character anywhere puts every label of the name under the Bidi rule.
-    RegexId right_to_left = somewhere(regexes_.chars(join({right_, kHebrewMarks, kArabicDigits})));
-    return regexes_.intersect({name, regexes_.unite({no(right_to_left), name_of(bidi_rule())}), name_fits()});
-  }
-
- private:
-  RegexId any() const { return regexes_.any_text(); }
-  RegexId star(const Set& set) { return regexes_.repeat(regexes_.chars(set), 0, RegexArena::kUnbounded); }
-  RegexId no(RegexId bad) { return regexes_.complement(bad); }
-  RegexId chain(const std::vector<RegexId>& parts) {
-    RegexId out = regexes_.epsilon();
-    for (std::size_t i = parts.size(); i-- > 0;) out = regexes_.concat(parts[i], out);
+  TextAutomaton::State pack() const {
+    TextAutomaton::State out = characters;
+    auto add = [&](unsigned bits, unsigned value) { out = out << bits | value; };
+    add(4, beyond);
+    add(4, alphabet);
+    add(8, total);
+    add(3, labels);
+    add(5, last);
+    add(4, static_cast<unsigned>(bidi));
+    add(2, static_cast<unsigned>(kana));
+    add(1, capital);
+    add(1, international);
     return out;
   }
-  RegexId somewhere(RegexId part) { return chain({any(), part, any()}); }
-
-  RegexId name_of(RegexId label) {
-    RegexId more = regexes_.concat(whole(regexes_, "[.\\u3002\\uFF0E\\uFF61]"), label);
-    return regexes_.concat(label, regexes_.repeat(more, 0, RegexArena::kUnbounded));
-  }
-
-  // RFC 5891, section 4.2.3: hyphens, leading marks.
-  RegexId bad_place() {
-    return regexes_.unite(
-        {whole(regexes_, "-[^]*|[^]*-"), regexes_.concat(regexes_.chars(join({left_marks_, marks_})), any())});
-  }
-
-  // Neighbours that normal form C would compose or reorder.
-  RegexId bad_pair() {
-    static const struct {
-      char32_t second;
-      std::vector<char32_t> firsts;
-    } kComposing[] = {
-        {0x93C, {0x928, 0x930, 0x933}},
-        {0x9BE, {0x9C7}},
-        {0x9D7, {0x9C7}},
-        {0xB3E, {0xB47}},
-        {0xB56, {0xB47}},
-        {0xB57, {0xB47}},
-        {0xBBE, {0xBC6, 0xBC7}},
-        {0xBD7, {0xB92, 0xBC6}},
-        {0xC56, {0xC46}},
-        {0xCC2, {0xCC6}},
-        {0xCD5, {0xCBF, 0xCC6, 0xCCA}},
-        {0xCD6, {0xCC6}},
-        {0xD3E, {0xD46, 0xD47}},
-        {0xD57, {0xD46}},
-        {0xDCA, {0xDD9, 0xDDC}},
-        {0xDCF, {0xDD9}},
-        {0xDDF, {0xDD9}},
-        {0x102E, {0x1025}},
+  static Place unpack(TextAutomaton::State packed) {
+    Place place;
+    auto take = [&](unsigned bits) {
+      const unsigned value = static_cast<unsigned>(packed & ((1u << bits) - 1));
+      packed >>= bits;
+      return value;
     };
-    std::vector<RegexId> pairs;
-    for (const auto& composing : kComposing) {
-      Set firsts;
-      for (char32_t first : composing.firsts) firsts.push_back({first, first});
-      pairs.push_back(regexes_.concat(regexes_.chars(firsts), regexes_.chars({{composing.second, composing.second}})));
+    place.international = take(1);
+    place.capital = take(1);
+    place.kana = static_cast<Kana>(take(2));
+    place.bidi = static_cast<Bidi>(take(4));
+    place.last = take(5);
+    place.labels = take(3);
+    place.total = take(8);
+    place.alphabet = take(4);
+    place.beyond = take(4);
+    place.characters = take(6);
+    return place;
+  }
+};
+
+bool is_filled(Bidi bidi) {
+  return bidi == Bidi::kRuleLeftFilled || (bidi >= Bidi::kRightFilled && bidi <= Bidi::kRightArabicFilled);
+}
+
+Bidi begin_label(Bidi before, Direction direction) {
+  const bool right_to_left = direction == Direction::kRight || direction == Direction::kArabicNumber;
+  if (before == Bidi::kLeftOnly) return right_to_left ? Bidi::kBroken : Bidi::kLeftOnly;
+  if (direction == Direction::kRight) return Bidi::kRight;
+  if (direction == Direction::kLeft) return before == Bidi::kOpen ? Bidi::kOpenLeft : Bidi::kRuleLeft;
+  // A label that begins with a digit or a sign keeps the rule in no name.
+  return before == Bidi::kOpen && !right_to_left ? Bidi::kLeftOnly : Bidi::kBroken;
+}
+
+Bidi go_on_right(Bidi bidi, Direction direction) {
+  const bool european = bidi == Bidi::kRightEuropean || bidi == Bidi::kRightEuropeanFilled;
+  const bool arabic = bidi == Bidi::kRightArabic || bidi == Bidi::kRightArabicFilled;
+  const Bidi plain = european ? Bidi::kRightEuropean : arabic ? Bidi::kRightArabic : Bidi::kRight;
+  switch (direction) {
+    case Direction::kLeft:
+      return Bidi::kBroken;
+    case Direction::kRight:
+      return plain;
+    case Direction::kEuropeanNumber:
+      return arabic ? Bidi::kBroken : Bidi::kRightEuropean;
+    case Direction::kArabicNumber:
+      return european ? Bidi::kBroken : Bidi::kRightArabic;
+    case Direction::kFiller:
+      return european ? Bidi::kRightEuropeanFilled : arabic ? Bidi::kRightArabicFilled : Bidi::kRightFilled;
+    case Direction::kMark:
+      return bidi;
+  }
+  return Bidi::kBroken;
+}
+
+Bidi go_on(Bidi bidi, Direction direction) {
+  if (bidi >= Bidi::kRight) return go_on_right(bidi, direction);
+  if (direction == Direction::kRight || direction == Direction::kArabicNumber) return Bidi::kBroken;
+  if (bidi == Bidi::kLeftOnly || direction == Direction::kMark) return bidi;
+  const bool open = bidi == Bidi::kOpenLeft || bidi == Bidi::kOpenLeftFilled;
+  if (direction == Direction::kFiller) return open ? Bidi::kOpenLeftFilled : Bidi::kRuleLeftFilled;
+  return open ? Bidi::kOpenLeft : Bidi::kRuleLeft;
+}
+
+Bidi end_label(Bidi bidi) {
+  if (is_filled(bidi)) return Bidi::kBroken;
+  if (bidi == Bidi::kOpenLeft) return Bidi::kOpen;
+  if (bidi == Bidi::kLeftOnly || bidi == Bidi::kOpenLeftFilled) return Bidi::kLeftOnly;
+  return Bidi::kUnderRule;
+}
+
+// At most 63 octets as an A-label. tools/punycode_limits.py finds how long a label may be for that: any one of at most
+// 14 characters, and one of at most 22 within one alphabet, where most distances between characters take two digits;
+// more where only a few are beyond ASCII.
+bool label_fits(const Place& place) {
+  const unsigned beyond = place.beyond, all = place.characters;
+  if (beyond == 0) return all <= 63;
+  if (all <= 14 || (beyond <= 4 && all <= 30) || (beyond <= 1 && all <= 51)) return true;
+  if (place.alphabet == kMixed) return false;
+  if (place.alphabet == kEastAsian) return beyond <= 5 && all <= 32;
+  return all <= 22 || (beyond <= 9 && all <= 29) || (beyond <= 5 && all <= 41);
+}
+
+// At most 253 octets: three labels of 63 always fit, and so do 31 characters of eight octets with the prefixes of their
+// labels.
+bool name_fits(const Place& place) {
+  return place.international ? place.labels <= 3 || place.total <= 31 : place.total <= 253;
+}
+
+void cap(Place& place) {
+  const unsigned most_beyond = place.alphabet == kMixed ? 5 : place.alphabet == kEastAsian ? 6 : 10;
+  place.beyond = std::min(place.beyond, most_beyond);
+  place.labels = std::min(place.labels, 4u);
+  if (place.international) place.total = std::min(place.total, 32u);
+}
+
+class InternationalNames : public TextAutomaton {
+ public:
+  explicit InternationalNames(RegexArena&) { characters_ = idn_characters(classes_); }
+
+  State start() override { return Place{}.pack(); }
+  State next(State state, std::uint32_t character_class) override {
+    Place place = Place::unpack(state);
+    if (!step(place, characters_[character_class])) return kDead;
+    const State packed = place.pack();
+    return ends(place) || can_end(packed) ? packed : kDead;
+  }
+  bool accepts(State state) const override { return ends(Place::unpack(state)); }
+  std::uint32_t most_left(State state) const override { return 253 - Place::unpack(state).total; }
+  // A character that completes its neighbour, one of the Japanese scripts, one that may stand last.
+  std::uint32_t slack() const override { return 3; }
+
+ private:
+  static bool ends(const Place& place) {
+    return place.characters > 0 && !(kOpenEnds >> place.last & 1) && place.kana != Kana::kNeeded &&
+           !is_filled(place.bidi);
+  }
+
+  // Reads one character; false if no name has it here.
+  static bool step(Place& place, const IdnCharacter& c) {
+    ++place.total;
+    if (c.kind == IdnCharacter::Kind::kStop) {
+      if (!ends(place)) return false;
+      place = Place{.total = place.total,
+                    .labels = place.labels + 1,
+                    .bidi = end_label(place.bidi),
+                    .international = place.international};
+      cap(place);
+      return place.bidi != Bidi::kBroken && name_fits(place);
     }
-    // Two marks with a combining class: in order are nukta, virama; Thai vowel, tone.
-    Set nukta = decode(kIdnNukta, kIdnNuktaSize);
-    Set virama = decode(kIdnVirama, kIdnViramaSize);
-    Set other = decode(kIdnOtherCombining, kIdnOtherCombiningSize);
-    RegexId combining = regexes_.chars(join({nukta, virama, other}));
-    RegexId ordered = regexes_.unite({regexes_.concat(regexes_.chars(nukta), regexes_.chars(virama)),
-                                      whole(regexes_, "[\\u0E38\\u0E39][\\u0E48-\\u0E4B]")});
-    pairs.push_back(regexes_.intersect({regexes_.concat(combining, combining), no(ordered)}));
-    return somewhere(regexes_.unite(pairs));
-  }
-
-  // RFC 5892, appendix A.
-  RegexId bad_context() {
-    RegexId virama = regexes_.chars(decode(kIdnVirama, kIdnViramaSize));
-    const std::string dual = "\\u0620\\u0626\\u0628\\u062A-\\u062E\\u0633-\\u063F\\u0641-\\u0647\\u0649\\u064A";
-    const std::string right = "\\u0622-\\u0625\\u0627\\u0629\\u062F-\\u0632\\u0648";
-    RegexId not_dual = whole(regexes_, "([^]*[^" + dual + "])?");
-    RegexId not_joined = whole(regexes_, "([^" + dual + right + "][^]*)?");
-    RegexId after_virama = regexes_.concat(any(), virama);
-    RegexId joiner = whole(regexes_, "\\u200D");
-    RegexId non_joiner = whole(regexes_, "\\u200C");
-    return regexes_.unite({
-        whole(regexes_, "([^]*[^l])?\\u00B7[^]*|[^]*\\u00B7([^l][^]*)?"),
-        whole(regexes_, "[^]*\\u0375(\\P{Script=Greek}[^]*)?"),
-        whole(regexes_, "([^]*\\P{Script=Hebrew})?[\\u05F3\\u05F4][^]*"),
-        regexes_.intersect({whole(regexes_, "[^]*\\u30FB[^]*"),
-                            no(whole(regexes_, "[^]*[\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Han}][^]*"))}),
-        regexes_.intersect(
-            {whole(regexes_, "[^]*[\\u0660-\\u0669][^]*"), whole(regexes_, "[^]*[\\u06F0-\\u06F9][^]*")}),
-        chain({no(after_virama), joiner, any()}),
-        chain({regexes_.intersect({no(after_virama), not_dual}), non_joiner, any()}),
-        chain({no(after_virama), non_joiner, not_joined}),
-    });
-  }
-
-  // RFC 5893, section 2, for labels whose characters are right otherwise: what a label of either direction must not
-  // contain, start or end with.
-  RegexId bidi_rule() {
-    const Set right = join({right_, kHebrewMarks});
-    const Set numbers = join({kAsciiDigits, kExtendedDigits});
-    const Set fillers = join({kHyphen, neutral_, kJoiners});
-    RegexId bad_end = chain({any(), regexes_.chars(fillers), star(marks_)});
-    RegexId not_left = regexes_.unite({
-        somewhere(regexes_.chars(join({right, kArabicDigits}))),
-        regexes_.concat(regexes_.chars(join({numbers, fillers})), any()),
-        bad_end,
-    });
-    RegexId both_digits =
-        regexes_.intersect({somewhere(regexes_.chars(numbers)), somewhere(regexes_.chars(kArabicDigits))});
-    RegexId only_right = star(join({right, numbers, kArabicDigits, fillers, marks_}));
-    RegexId right_label =
-        regexes_.intersect({regexes_.concat(regexes_.chars(right), only_right), no(bad_end), no(both_digits)});
-    RegexId label = whole(regexes_, "[^.\\u3002\\uFF0E\\uFF61]+");
-    return regexes_.unite({regexes_.intersect({label, no(not_left)}), right_label});
-  }
-
-  // At most 63 octets as an A-label. tools/punycode_limits.py finds how long a label may be for that: any one of at
-  // most 14 characters, and one of at most 22 within one alphabet, where most distances between characters take two
-  // digits. Limits for labels with few characters beyond ASCII count those as well, which costs states; these are
-  // shorter than need be.
-  RegexId punycode_fits() {
-    static constexpr CodePointRange kAlphabets[] = {
-        {0xDF, 0x17F},  {0x370, 0x3FF}, {0x400, 0x4FF}, {0x531, 0x58F}, {0x591, 0x5FF}, {0x620, 0x6FF},  {0x900, 0x9FF},
-        {0xA00, 0xAFF}, {0xB00, 0xBFF}, {0xC00, 0xCFF}, {0xD00, 0xDFF}, {0xE00, 0xEFF}, {0x10D0, 0x10FF}};
-    std::vector<RegexId> parts;
-    for (CodePointRange alphabet : kAlphabets) parts.push_back(star({{0, 0x7F}, alphabet}));
-    return regexes_.unite({
-        regexes_.intersect(
-            {regexes_.unite(parts), regexes_.unite({regexes_.length(1, 22), weight({{9, 29}, {5, 41}})})}),
-        regexes_.intersect({star({{0, 0x7F}, {0x3000, 0xD7A3}}), weight({{5, 32}})}),
-        regexes_.length(1, 14),
-        weight({{4, 30}, {1, 51}}),
-    });
-  }
-
-  struct Limit {
-    std::uint32_t beyond_ascii;
-    std::uint32_t total;
-  };
-  RegexId weight(const std::vector<Limit>& limits) {
-    std::vector<RegexId> parts;
-    for (Limit limit : limits) {
-      RegexId counted =
-          whole(regexes_, "([\\0-\\x7f]*[^\\0-\\x7f]){0," + std::to_string(limit.beyond_ascii) + "}[\\0-\\x7f]*");
-      parts.push_back(regexes_.intersect({counted, regexes_.length(1, limit.total)}));
+    if (c.forbidden_after >> place.last & 1) return false;
+    // "--" in the third and fourth place is for A-labels and the like.
+    if (place.characters == 3 && place.last == kHyphen && c.last == kHyphen) return false;
+    if (c.kind == IdnCharacter::Kind::kCapital) {
+      if (place.beyond > 0) return false;
+      place.capital = true;
     }
-    return regexes_.unite(parts);
+    place.bidi = place.characters == 0 ? begin_label(place.bidi, c.direction) : go_on(place.bidi, c.direction);
+    ++place.characters;
+    if (c.alphabet != kNoAlphabet) {
+      if (place.capital) return false;
+      ++place.beyond;
+      place.international = true;
+      place.alphabet = place.alphabet == kNoAlphabet || place.alphabet == c.alphabet ? c.alphabet : kMixed;
+    }
+    // A non-joiner after a virama asks nothing of what follows.
+    place.last = c.last == kNonJoiner && place.last == kVirama ? unsigned{kOther} : c.last;
+    if (c.is_kana) place.kana = Kana::kSeen;
+    if (c.needs_kana && place.kana == Kana::kNone) place.kana = Kana::kNeeded;
+    // No letter that could complete these is written from right to left.
+    if (place.bidi >= Bidi::kRight && (place.kana == Kana::kNeeded || (kLeftEnds >> place.last & 1))) return false;
+    const bool fits = place.bidi != Bidi::kBroken && label_fits(place) && name_fits(place);
+    cap(place);
+    return fits;
   }
 
-  // At most 253 octets: three labels of 63 always fit, and so do 31 characters of eight octets with the prefixes of
-  // their labels.
-  RegexId name_fits() {
-    const std::string dot = "[.\\u3002\\uFF0E\\uFF61]";
-    const std::string label = "[^.\\u3002\\uFF0E\\uFF61]*";
-    return regexes_.unite({
-        regexes_.intersect({whole(regexes_, "[\\0-\\x7f\\u3002\\uFF0E\\uFF61]*"), regexes_.length(1, 253)}),
-        whole(regexes_, label + "(" + dot + label + "){0,2}"),
-        regexes_.length(1, 31),
-    });
+  // Whether some name goes on from here. Few states are asked: one of the first characters tried completes most of
+  // them.
+  bool can_end(State state) {
+    if (auto known = can_end_.find(state); known != can_end_.end()) return known->second;
+    bool found = false;
+    for (std::size_t i = 0; i < characters_.size() && !found; ++i) {
+      Place place = Place::unpack(state);
+      found = step(place, characters_[i]) && (ends(place) || can_end(place.pack()));
+    }
+    can_end_.emplace(state, found);
+    return found;
   }
 
-  RegexArena& regexes_;
-  Set left_, left_marks_, marks_, right_, neutral_;
+  std::vector<IdnCharacter> characters_;  // by class
+  std::unordered_map<State, bool> can_end_;
 };
 
 }  // namespace
 
-RegexId idn_hostname(RegexArena& regexes) { return InternationalNames(regexes).build(); }
+RegexId idn_hostname(RegexArena& regexes) {
+  return regexes.automaton("idn-hostname",
+                           [](RegexArena& arena) { return std::make_unique<InternationalNames>(arena); });
+}
 
 }  // namespace maskforge::formats

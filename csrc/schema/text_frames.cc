@@ -28,7 +28,60 @@ std::uint32_t TextFrames::id_of(const Local& local) {
   return known - 1;
 }
 
+Utf8Classes& TextFrames::utf8(TextId text) {
+  const CharClasses* classes = texts_.classes(text);
+  std::unique_ptr<Utf8Classes>& made = utf8_[classes];
+  if (!made) made = std::make_unique<Utf8Classes>(machine_, *classes, syntax_ == TextSyntax::kJsonString);
+  return *made;
+}
+
+// Whether the state reads its bytes by the branches that all states of its automaton share.
+bool TextFrames::plan_branch(std::uint32_t id, const Local& local) {
+  if (local.phase != Phase::kBranch && local.phase != Phase::kBody) return false;
+  if (texts_.classes(local.text) == nullptr) return false;
+  const Utf8Classes::Branch& branch =
+      utf8(local.text).branch(local.phase == Phase::kBody ? Utf8Classes::kRoot : local.value);
+  plans_[id].branch = &branch;
+  plans_[id].classes = branch.bytes;
+  return true;
+}
+
+bool TextFrames::any_alive(TextId text, std::span<const std::uint32_t> classes) {
+  return std::ranges::any_of(classes, [&](std::uint32_t id) { return texts_.class_target(text, id) != kDeadText; });
+}
+
+TextFrames::Action TextFrames::branch_action(TextId text, const Utf8Classes::Entry& entry) {
+  using Kind = Utf8Classes::Entry::Kind;
+  switch (entry.kind) {
+    case Kind::kReject:
+      return {};
+    case Kind::kClass: {
+      const TextId target = texts_.class_target(text, entry.target);
+      if (target == kDeadText) return {};
+      return {Action::Kind::kGo, {entry.left == 0 ? Phase::kBody : Phase::kTail, entry.left, target, 0}, 0};
+    }
+    case Kind::kBranch:
+      if (!any_alive(text, utf8(text).classes_below(entry.target))) return {};
+      return {Action::Kind::kGo, {Phase::kBranch, 0, text, entry.target}, 0};
+    case Kind::kQuote: {
+      const Label label = texts_.close(text);
+      if (label == kNoLabel) return {};
+      return {Action::Kind::kReturn, {Phase::kBody, 0, 0, 0}, label};
+    }
+    case Kind::kBackslash:
+      if (!any_alive(text, utf8(text).classes_below(Utf8Classes::kRoot))) return {};
+      return {Action::Kind::kGo, {Phase::kEscape, 0, text, 0}, 0};
+  }
+  return {};
+}
+
 TextFrames::Action TextFrames::character(TextId text, char32_t c) {
+  if (texts_.classes(text) != nullptr) {
+    const std::uint32_t id = utf8(text).class_of(c);
+    const TextId target = id == Utf8Classes::kNoClass ? kDeadText : texts_.class_target(text, id);
+    if (target == kDeadText) return {};
+    return {Action::Kind::kGo, {Phase::kBody, 0, target, 0}, 0};
+  }
   const std::vector<TextEdge>& edges = texts_.edges(text);
   auto edge = edge_at(edges, c);
   if (edge == edges.end() || edge->first > c) return {};
@@ -124,7 +177,13 @@ bool TextFrames::plan_key(TextId text, Sorter& sorter) {
   const Plan& rest = plan(id_of({Phase::kBody, 0, overlay->rest, 0}));
   sorter.of = rest.classes->of;
   sorter.actions.reserve(rest.actions.size() + overlay->changes.size() + 2);
-  sorter.actions = rest.actions;
+  if (rest.branch == nullptr) {
+    sorter.actions = rest.actions;
+  } else {
+    sorter.actions.clear();
+    for (const Utf8Classes::Entry& entry : rest.branch->entries)
+      sorter.actions.push_back(branch_action(overlay->rest, entry));
+  }
   for (const KeyOverlay::Change& change : overlay->changes) {
     if (change.character < 0x20 || change.character == '"' || change.character == '\\') continue;
     sorter.set(change.character, change.target == kDeadText
@@ -204,8 +263,11 @@ TextFrames::Plan& TextFrames::plan(std::uint32_t id) {
   while (plans_.size() <= id) plans_.emplace_back();
   if (plans_[id].classes != nullptr) return plans_[id];
   Local local = locals_[id];
+  if (plan_branch(id, local)) return plans_[id];
   Sorter sorter;
   switch (local.phase) {
+    case Phase::kBranch:
+      break;
     case Phase::kBody:
       plan_body(local.text, sorter);
       break;
@@ -268,7 +330,9 @@ const ByteClasses* TextFrames::byte_classes(std::uint32_t local) { return plan(l
 
 Step TextFrames::compute(std::uint32_t local, std::uint8_t byte) {
   Plan& plan = this->plan(local);
-  const Action action = plan.actions[plan.classes->of[byte]];
+  const std::uint8_t byte_class = plan.classes->of[byte];
+  const Action action = plan.branch == nullptr ? plan.actions[byte_class]
+                                               : branch_action(locals_[local].text, plan.branch->entries[byte_class]);
   switch (action.kind) {
     case Action::Kind::kReject:
       return Step::reject();
@@ -307,6 +371,12 @@ Label TextFrames::word_label(std::uint32_t id, std::uint32_t word) {
   return texts_.key_word_label(locals_[id].text, word);
 }
 
+std::size_t TextFrames::memory_bytes() const {
+  std::size_t bytes = locals_.size() * (sizeof(Local) + 12) + action_bytes_;
+  for (const auto& [classes, made] : utf8_) bytes += made->memory_bytes();
+  return bytes;
+}
+
 std::string TextFrames::describe(std::uint32_t local) {
   const Local& l = locals_[local];
   std::string text = texts_.describe(l.text);
@@ -314,6 +384,7 @@ std::string TextFrames::describe(std::uint32_t local) {
     case Phase::kBody:
       return syntax_ == TextSyntax::kRaw ? text : "the rest of a string, " + text;
     case Phase::kLead:
+    case Phase::kBranch:
     case Phase::kTail:
       return "the next byte of a UTF-8 character";
     default:

@@ -4,6 +4,7 @@
 //
 // Local states:
 // - body: between two characters;
+// - branch: inside a UTF-8 sequence of a text that has classes of characters (utf8_classes.h);
 // - lead, tail: inside a UTF-8 sequence, `tail` once the character no longer matters, only how many bytes are left;
 // - escape: after a backslash;
 // - hex, hextail: inside \uXXXX, likewise;
@@ -13,8 +14,11 @@
 #pragma once
 
 #include <array>
+#include <memory>
+#include <unordered_map>
 
 #include "schema/texts.h"
+#include "schema/utf8_classes.h"
 
 namespace maskforge {
 
@@ -34,17 +38,17 @@ class TextFrames : public Automaton {
   bool words(std::uint32_t local, WordList& list) override;
   Label word_label(std::uint32_t local, std::uint32_t word) override;
   std::string describe(std::uint32_t local) override;
-  std::size_t memory_bytes() const { return locals_.size() * (sizeof(Local) + 12) + action_bytes_; }
+  std::size_t memory_bytes() const;
 
  private:
-  enum class Phase : std::uint8_t { kBody, kLead, kTail, kEscape, kHex, kHexTail, kLowSlash, kLowU, kLowHex };
+  enum class Phase : std::uint8_t { kBody, kLead, kBranch, kTail, kEscape, kHex, kHexTail, kLowSlash, kLowU, kLowHex };
 
   struct Local {
     Phase phase;
     std::uint8_t left;  // bytes (kLead, kTail) or hexadecimal digits (kHex, kHexTail, kLowHex) still to read
     TextId text;        // the text state before the character; after it in kTail and kHexTail
     // What was read of the character. kTail: the lead byte, if it restricts the next byte (E0, ED, F0, F4), else 0.
-    // kLow*: the high surrogate; kLowHex: high << 16 | read.
+    // kBranch: the branch. kLow*: the high surrogate; kLowHex: high << 16 | read.
     std::uint32_t value;
     bool operator==(const Local&) const = default;
   };
@@ -62,7 +66,8 @@ class TextFrames : public Automaton {
   };
   struct Plan {
     const ByteClasses* classes = nullptr;
-    std::vector<Action> actions;  // by class
+    std::vector<Action> actions;                  // by class
+    const Utf8Classes::Branch* branch = nullptr;  // with it, the actions are derived from its entries
   };
 
   StateId state(const Local& local) { return machine_.intern(automaton_, id_of(local)); }
@@ -76,6 +81,10 @@ class TextFrames : public Automaton {
     void set(unsigned first, unsigned last, const Action& action);
   };
   Plan& plan(std::uint32_t local);
+  Utf8Classes& utf8(TextId text);
+  bool plan_branch(std::uint32_t id, const Local& local);
+  Action branch_action(TextId text, const Utf8Classes::Entry& entry);
+  bool any_alive(TextId text, std::span<const std::uint32_t> classes);
   void plan_body(TextId text, Sorter& sorter);
   bool plan_key(TextId text, Sorter& sorter);
   Action character(TextId text, char32_t code_point);
@@ -92,6 +101,7 @@ class TextFrames : public Automaton {
   Interner<Local, LocalHash> locals_;
   StableVector<std::uint32_t> bodies_;  // by text: 1 + the local id of its body
   StableVector<Plan> plans_;            // by local id
+  std::unordered_map<const CharClasses*, std::unique_ptr<Utf8Classes>> utf8_;
   std::size_t action_bytes_ = 0;
 };
 

@@ -16,6 +16,9 @@ TextId Texts::intern_record(std::uint32_t payload, KeyTexts* provider) {
   Record& record = records_.emplace_back();
   record.provider = provider;
   record.payload = payload;
+  if (provider == nullptr && languages_[payload].asked.empty()) {
+    record.classes = regexes_.classes(languages_[payload].alive);
+  }
   ids[payload] = id;
   return id;
 }
@@ -27,6 +30,19 @@ TextId Texts::language(RegexId alive, std::vector<RegexId> asked) {
 }
 
 TextId Texts::key(std::uint32_t key, KeyTexts* provider) { return intern_record(key, provider); }
+
+TextId Texts::class_target(TextId text, std::uint32_t character_class) {
+  Record& record = records_[text];
+  if (record.class_targets.empty()) {
+    record.class_targets.assign(record.classes->count, kUnknownText);
+    bytes_ += record.classes->count * sizeof(TextId);
+  }
+  const TextId known = record.class_targets[character_class];
+  if (known != kUnknownText) return known;
+  const TextId target = language(regexes_.class_edge(languages_[record.payload].alive, character_class), {});
+  records_[text].class_targets[character_class] = target;
+  return target;
+}
 
 const std::vector<TextEdge>& Texts::edges(TextId text) {
   if (!records_[text].edges_known) {

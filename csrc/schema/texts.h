@@ -54,6 +54,13 @@ class Texts {
   TextId language(RegexId alive, std::vector<RegexId> asked);
   TextId key(std::uint32_t key, KeyTexts* provider);
 
+  // For a state of an automaton (regex/text_automaton.h): its classes of characters, which stand for edges that need
+  // not be made, and where one of them leads (kDeadText: nowhere). Null for any other state.
+  const CharClasses* classes(TextId text) const {
+    const Record& record = records_[text];
+    return record.provider == nullptr ? record.classes : nullptr;
+  }
+  TextId class_target(TextId text, std::uint32_t character_class);
   const std::vector<TextEdge>& edges(TextId text);  // sorted, disjoint; what is left out is dead
   const KeyOverlay* overlay(TextId text);           // null for a language
   Label close(TextId text);                         // kNoLabel when the text may not end here
@@ -88,10 +95,13 @@ class Texts {
     KeyOverlay overlay;  // of a key
     Label close = kNoLabel;
     std::vector<TextEdge> edges;
+    const CharClasses* classes = nullptr;
+    std::vector<TextId> class_targets;  // empty until one is asked for
   };
   TextId intern_record(std::uint32_t payload, KeyTexts* provider);
   std::vector<TextEdge> language_edges(std::uint32_t payload);
   std::vector<TextEdge> key_edges(TextId text);
+  static constexpr TextId kUnknownText = kDeadText - 1;
 
   Machine& machine_;
   RegexArena& regexes_;
