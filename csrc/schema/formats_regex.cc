@@ -1,228 +1,479 @@
-// The format "regex": patterns of ECMA-262 with the `u` flag. Covered by tests/csrc/test_formats.cc.
+// The format "regex": patterns of ECMA-262 with the `u` flag. Covered by tests/csrc/test_format_regex.cc and
+// tests/csrc/test_formats.cc.
 //
 // Parentheses nest, so no regular language is exact. This one accepts valid patterns only, and all but these:
 // - groups nested more than kDeepest deep;
 // - two named groups whose names begin with the same character, and names beyond ASCII;
 // - `\k<name>`, but for the first named group, after it, with a name of one character;
 // - backreferences `\10` and up, and those that stand before their group;
-// - repeat counts {n,m} where neither m has more digits than n nor both have at most two;
-// - class ranges between characters that are spelled in different ways, and those that tell their order apart only
-// late;
+// - repeat counts {n,m} where n has more than seven digits;
+// - class ranges between characters that are spelled in different ways, or that start and end in one block of
+// characters
+//   beyond ASCII;
 // - Unicode properties younger than the tables.
+//
+// A pattern is read from left to right with a stack of what is open. As a term that is a language inside a language for
+// each level, times all that the rules across groups remember; as an automaton (regex/text_automaton.h) it is a few
+// numbers.
+#include <algorithm>
+#include <array>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/hash.h"
+#include "base/interner.h"
 #include "regex/unicode.h"
 #include "schema/format_parts.h"
 
 namespace maskforge::formats {
 namespace {
 
-constexpr int kDeepest = 24;
+constexpr unsigned kDeepest = 64;
 
-std::string join(const std::vector<std::string>& branches) {
-  std::string out;
-  for (const std::string& branch : branches) out += (out.empty() ? "" : "|") + branch;
-  return "(" + out + ")";
-}
+// Where in its grammar a pattern stands, outside and inside of a class. What is read inside of one of the longer parts
+// is told by Place::value and Place::other.
+enum class Mode : std::uint8_t {
+  kTerm,           // a term may begin, and the pattern may end; nothing may be repeated
+  kAtom,           // after something that may be repeated
+  kQuantified,     // after a quantifier: "?" makes it lazy
+  kCountFirst,     // after "{"
+  kCount,          // after digits of n: value = n
+  kCountComma,     // after "{n,"
+  kCountMost,      // after digits of m: value = n, other = m, at most n
+  kOpen,           // after "("
+  kQuestion,       // after "(?"
+  kAngle,          // after "(?<"
+  kName,           // inside the name of a group: value = 1 once it has two characters
+  kReference,      // after "\k"
+  kReferenceName,  // after "\k<"
+  kReferenceEnd,   // after "\k<n"
+  kEscape,         // after a backslash
+  kDigitEscape,    // after "\" and a digit, which no digit may follow: otherwise as kAtom
+  // the same inside a class
+  kClassStart,     // after "[": "^" is not literal
+  kClassFirst,     // after "[^": a hyphen is literal
+  kClassItem,      // between items; a hyphen can only be the last character
+  kClassDigit,     // after "\0": otherwise as kClassItem
+  kClassChar,      // after a character, with which a range may begin: value = what its end is held against, see
+                   // `starts_range`
+  kClassHyphen,    // after that and "-"
+  kClassEscape,    // after a backslash
+  kClassRangeEnd,  // after a backslash that begins the end of a range of escapes
+  kClassLast,      // after a last hyphen: "]" has to follow
+  // parts of escapes, in and outside of a class
+  kControl,      // after "\c"
+  kHex,          // value = read, count = digits still to read
+  kUnicode,      // after "\u"
+  kBraced,       // after "\u{": value = read, up to 0x10FFFF; count = 1 once there is a digit
+  kProperty,     // after "\p"
+  kPropertyName  // after "\p{": value = list, first word that begins so and characters read, see PropertyNames
+};
 
-std::string hex(int value) { return std::string(1, "0123456789abcdef"[value]); }
+// How the start of a range was spelled, so that its end is spelled alike.
+enum class Spelling : std::uint8_t { kPlain, kHex, kUnicode };  // itself, \xHH, \uHHHH
 
-// A hexadecimal digit of this value, in either case; the digits above it.
-std::string hex_digit(int value) {
-  return value < 10 ? hex(value) : "[" + hex(value) + static_cast<char>('A' + value - 10) + "]";
-}
-std::string hex_above(int value) {
-  std::string set;
-  for (int v = value + 1; v < 16; ++v) {
-    set += hex(v);
-    if (v >= 10) set += static_cast<char>('A' + v - 10);
+struct Place {
+  Mode mode = Mode::kTerm;
+  std::uint8_t depth = 0;
+  std::uint8_t groups = 0;      // captured so far, at most 9
+  std::uint8_t first_name = 0;  // of the first named group, if it has one character; kNoName, kLongName
+  bool in_class = false;
+  Spelling spelling = Spelling::kPlain;
+  bool range_end = false;  // what is read is the end of a range that begins with `other`
+  std::uint8_t count = 0;
+  std::uint32_t value = 0;
+  std::uint32_t other = 0;
+  std::uint64_t assertions = 0;  // bit d: what was opened at depth d may not be repeated
+  std::uint64_t names = 0;       // first characters of the names of groups
+  bool operator==(const Place&) const = default;
+};
+constexpr std::uint8_t kNoName = 0, kLongName = 1;  // others: the character
+constexpr std::uint32_t kHugeCount = 10'000'000;    // a count {n,m} is only compared below it
+
+struct PlaceHash {
+  std::uint64_t operator()(const Place& p) const {
+    std::uint64_t hash =
+        mix_hash(static_cast<std::uint64_t>(p.mode) << 32 | p.depth << 24 | p.groups << 16 | p.first_name << 8 |
+                     static_cast<unsigned>(p.spelling) << 4 | p.in_class << 1 | unsigned{p.range_end},
+                 p.names);
+    hash = mix_hash(hash, std::uint64_t{p.value} << 32 | p.other);
+    return mix_hash(mix_hash(hash, p.assertions), p.count);
   }
-  return "[" + set + "]";
+};
+
+int hex_value(char32_t c) {
+  if (c >= '0' && c <= '9') return static_cast<int>(c - '0');
+  if (c >= 'a' && c <= 'f') return static_cast<int>(c - 'a' + 10);
+  if (c >= 'A' && c <= 'F') return static_cast<int>(c - 'A' + 10);
+  return -1;
 }
 
-// Escapes of one character that mean the same inside and outside a class.
-std::string character_escape() {
-  const std::string digit = "[0-9a-fA-F]";
-  return "\\\\([fnrtv]|c[a-zA-Z]|x" + digit + "{2}|u" + digit + "{4}|u\\{0*(10|" + digit + ")?" + digit +
-         "{1,4}\\}|[\\^$\\\\.*+?()[\\]{}|/])";
-}
+bool is_digit(char32_t c) { return c >= '0' && c <= '9'; }
+bool is_letter(char32_t c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool begins_name(char32_t c) { return is_letter(c) || c == '_' || c == '$'; }
+bool is_one_of(std::string_view set, char32_t c) { return c < 0x80 && set.find(static_cast<char>(c)) != set.npos; }
 
-RegexId one_of(RegexArena& regexes, char kind) {
-  std::vector<std::u32string> words;
-  for (std::string_view name : unicode_property_names(kind)) words.emplace_back(name.begin(), name.end());
-  return regexes.words(std::move(words));
-}
+constexpr std::string_view kSyntax = "^$\\.*+?()[]{}|";  // what is not itself outside of a class
 
-RegexId set_escape(RegexArena& regexes) {
-  RegexId category = one_of(regexes, 'g');
-  RegexId name = regexes.unite({
-      category,
-      one_of(regexes, 'b'),
-      regexes.concat(whole(regexes, "(General_Category|gc)="), category),
-      regexes.concat(whole(regexes, "(Script|sc|Script_Extensions|scx)="), one_of(regexes, 's')),
-  });
-  RegexId property = regexes.concat(whole(regexes, "\\\\[pP]\\{"), regexes.concat(name, whole(regexes, "\\}")));
-  return regexes.unite({whole(regexes, "\\\\[dDsSwW]"), property});
-}
-
-// {n}, {n,} and {n,m} with n <= m.
-std::string braces() {
-  std::vector<std::string> pairs{"[0-9],[1-9][0-9]+", "[0-9]{2},[1-9][0-9]{2,}", "[0-9]{3},[1-9][0-9]{3,}"};
-  auto from = [](int low) { return std::string("[") + static_cast<char>('0' + low) + "-9]"; };
-  for (int n = 0; n < 10; ++n) pairs.push_back(std::to_string(n) + "," + from(n));
-  for (int t = 0; t < 10; ++t) {
-    std::string tens = std::to_string(t);
-    std::vector<std::string> after;
-    if (t < 9) after.push_back("[0-9]," + from(t + 1) + "[0-9]");
-    for (int n = 0; n < 10; ++n) after.push_back(std::to_string(n) + "," + tens + from(n));
-    pairs.push_back(tens + join(after));
-  }
-  return "\\{([0-9]+,?|" + join(pairs) + ")\\}";
-}
-
-// What stands between the brackets. A hyphen is literal first and last only.
-RegexId character_class(RegexArena& regexes, RegexId sets) {
-  const std::string plain = "[^\\\\\\]\\-\\^]";  // the caret is literal too, but not in front
-  const std::string atom = "(" + plain + "|\\^|" + character_escape() + "|\\\\[b\\-0])";
-  std::vector<std::string> ranges;
-  auto escaped = [](int c) {
-    std::string text(1, static_cast<char>(c));
-    return std::string("\\]^-[").find(text) != std::string::npos ? "\\" + text : text;
-  };
-  for (int c = ' '; c < '~'; ++c) {
-    if (c == '\\' || c == ']' || c == '-' || c == '^') continue;
-    std::string above;  // the unescaped characters from c on
-    for (int d = c; d <= '~'; ++d) {
-      if (d != '\\' && d != ']' && d != '-') above += escaped(d);
+// The names between the braces of `\p{...}`: sorted lists, read along the words with one beginning. A word that ends
+// in "=" goes on in the list of values.
+class PropertyNames {
+ public:
+  PropertyNames() {
+    for (char kind : {'g', 's'}) {
+      for (std::string_view name : unicode_property_names(kind))
+        lists_[kind == 'g' ? kCategories : kScripts].push_back(name);
     }
-    ranges.push_back("[" + escaped(c) + "]-[" + above + "\\u0080-\\u{10FFFF}]");
-  }
-  // By blocks of 64 code points from Latin-1 to Cyrillic, and of planes.
-  static constexpr int kBlocks[] = {0xA0,  0xC0,  0xE0,  0x100, 0x180,  0x250,  0x370,  0x3B0, 0x400,
-                                    0x430, 0x500, 0x600, 0x900, 0x3040, 0x4E00, 0xA000, 0xFFFF};
-  auto code = [](int c) {
-    static const char* digits = "0123456789ABCDEF";
-    return std::string("\\u") + digits[c >> 12 & 15] + digits[c >> 8 & 15] + digits[c >> 4 & 15] + digits[c & 15];
-  };
-  for (std::size_t i = 0; i + 2 < std::size(kBlocks); ++i) {
-    ranges.push_back("[" + code(kBlocks[i]) + "-" + code(kBlocks[i + 1] - 1) + "]-[" + code(kBlocks[i + 1]) +
-                     "-\\u{10FFFF}]");
-  }
-  std::vector<std::string> first_digits;
-  for (int v = 0; v < 15; ++v)
-    first_digits.push_back(hex_digit(v) + "[0-9a-fA-F]-\\\\x" + hex_above(v) + "[0-9a-fA-F]");
-  ranges.push_back("\\\\x" + join(first_digits));
-  std::vector<std::string> unit_digits;
-  for (int v = 0; v < 15; ++v) {
-    // Surrogate pairs would read differently: neither end begins with d.
-    if (v == 13) continue;
-    std::string above = hex_above(v);
-    std::string without_d;
-    for (char c : above) {
-      if (c != 'd' && c != 'D') without_d += c;
+    std::vector<std::string_view>& all = lists_[kAll];
+    all = lists_[kCategories];
+    for (std::string_view name : unicode_property_names('b')) all.push_back(name);
+    for (std::string_view name : {"General_Category=", "gc=", "Script=", "sc=", "Script_Extensions=", "scx="})
+      all.push_back(name);
+    for (auto& list : lists_) {
+      std::ranges::sort(list);
+      list.erase(std::unique(list.begin(), list.end()), list.end());
     }
-    unit_digits.push_back(hex_digit(v) + "[0-9a-fA-F]{3}-\\\\u" + without_d + "[0-9a-fA-F]{3}");
   }
-  ranges.push_back("\\\\u" + join(unit_digits));
-  RegexId item = regexes.unite({whole(regexes, join(ranges) + "|" + atom), sets});
-  RegexId items = regexes.repeat(item, 0, RegexArena::kUnbounded);
-  return regexes.concat(whole(regexes, "\\[\\^?-?"), regexes.concat(items, whole(regexes, "-?\\]")));
+  // A position, as one number; 0 is the start.
+  bool next(std::uint32_t& at, char32_t c) const {
+    const unsigned list = at >> 24, read = at & 0xFF;
+    unsigned word = at >> 8 & 0xFFFF;
+    const std::vector<std::string_view>& words = lists_[list];
+    const std::string_view beginning = words[word].substr(0, read);
+    for (; word < words.size() && words[word].substr(0, read) == beginning; ++word) {
+      if (words[word].size() == read || static_cast<char32_t>(words[word][read]) != c) continue;
+      at = list << 24 | word << 8 | (read + 1);
+      if (c == '=') at = (beginning == "General_Category" || beginning == "gc" ? kCategories : kScripts) << 24;
+      return true;
+    }
+    return false;
+  }
+  bool ends(std::uint32_t at) const { return lists_[at >> 24][at >> 8 & 0xFFFF].size() == (at & 0xFF); }
+
+ private:
+  enum List : unsigned { kAll, kCategories, kScripts };
+  std::array<std::vector<std::string_view>, 3> lists_;
+};
+
+// Characters beyond ASCII are told apart by blocks, since the end of a range must not come before its start.
+constexpr char32_t kBlocks[] = {0xA0,  0xC0,  0xE0,  0x100, 0x180,  0x250,  0x370,  0x3B0, 0x400,
+                                0x430, 0x500, 0x600, 0x900, 0x3040, 0x4E00, 0xA000, 0xFFFF};
+
+// The order of blocks of characters: two of one block may be in any order. 0: before the first one.
+std::uint32_t block_of(char32_t c) {
+  return static_cast<std::uint32_t>(std::upper_bound(std::begin(kBlocks), std::end(kBlocks), c) - std::begin(kBlocks));
 }
 
-// ---- rules that hold across groups, for texts that are well-formed otherwise ----
-
-const std::string kClass = "\\[([^\\\\\\]]|\\\\[^])*\\]";
-// Whatever stands before a place that is not inside a class or an escape.
-const std::string kBefore = "([^\\\\\\[]|\\\\[^]|" + kClass + ")*";
-const std::string kNamed = "\\([?]<[^=!]";
-
-// No two named groups begin with the same character.
-RegexId distinct_names(RegexArena& regexes) {
-  RegexId up_to_name = whole(regexes, kBefore + "\\([?]<");
-  std::vector<RegexId> pairs;
-  for (char32_t c = '$'; c <= 'z'; ++c) {
-    RegexId letter = regexes.chars({{c, c}});
-    if (c == '=') continue;  // a lookbehind
-    pairs.push_back(regexes.concat(letter, regexes.concat(up_to_name, regexes.concat(letter, regexes.any_text()))));
-  }
-  return regexes.complement(regexes.concat(up_to_name, regexes.unite(pairs)));
+// What the end of a range is held against when it begins with this character; 0 when none may begin with it.
+std::uint32_t starts_range(char32_t c) {
+  if (c >= ' ' && c < '~') return c;
+  const std::uint32_t block = c < 0x80 ? 0 : block_of(c);
+  return block >= 1 && block + 2 <= std::size(kBlocks) ? 0x80 + block : 0;
 }
 
-// `\k<n>` only after a first named group "(?<n>".
-RegexId named_references(RegexArena& regexes) {
-  RegexId to_reference = whole(regexes, kBefore + "\\\\k");
-  auto no_reference_but = [&](RegexId allowed) {
-    return regexes.complement(regexes.concat(to_reference, regexes.complement(allowed)));
-  };
-  std::vector<RegexId> names;
-  for (char32_t c = '$'; c <= 'z'; ++c) {
-    if (c == '=') continue;
-    std::u32string close{c, U'>'};
-    RegexId same = regexes.concat(regexes.literal(U"<" + close), regexes.any_text());
-    names.push_back(regexes.concat(regexes.literal(close), no_reference_but(same)));
-  }
-  RegexId before = regexes.intersect({
-      whole(regexes, "([^\\\\\\[]|\\\\[^k]|" + kClass + ")*"),
-      regexes.complement(whole(regexes, kBefore + kNamed + "[^]*")),
-  });
-  RegexId after_first = regexes.concat(before, regexes.concat(whole(regexes, "\\([?]<"), regexes.unite(names)));
-  return regexes.unite({no_reference_but(regexes.none()), after_first});
+bool ends_range(std::uint32_t start, char32_t c) {
+  if (is_one_of("\\]-", c)) return false;
+  if (c >= 0x80) return start < 0x80 || 0x80 + block_of(c) > start;
+  return c <= '~' && c >= start;
 }
 
-// `\n` only after the n-th group has been opened.
-RegexId numbered_references(RegexArena& regexes) {
-  RegexId no_question_mark = regexes.complement(whole(regexes, "[?][^]*"));
-  RegexId level = regexes.any_text();  // from the ninth group on
-  for (int opened = 8; opened >= 0; --opened) {
-    const std::string known = opened == 0 ? "" : "1-" + std::to_string(opened);
-    RegexId rest = regexes.unite({
-        regexes.epsilon(),
-        regexes.concat(whole(regexes, kNamed), level),
-        regexes.concat(whole(regexes, "\\("), regexes.intersect({level, no_question_mark})),
-    });
-    RegexId tokens = whole(regexes, "([^\\\\\\[(]|\\\\[^1-9]|\\\\[" + known + "]|" + kClass + "|\\([?]([:=!]|<[=!]))*");
-    level = regexes.concat(tokens, rest);
-  }
-  return level;
+bool is_surrogate(std::uint32_t value) { return value >= 0xD800 && value <= 0xDFFF; }
+
+// Whether `read`, with so many hexadecimal digits to come, can become a number from `least` on that is no surrogate.
+bool can_reach(std::uint32_t read, unsigned digits, std::uint32_t least) {
+  const std::uint32_t first = read << (4 * digits);
+  std::uint32_t last = first + (1u << (4 * digits)) - 1;
+  if (is_surrogate(last)) last = 0xD7FF;
+  return last >= first && last >= least;
 }
+
+// Reads a pattern; each step is one character. False where no pattern of the language goes on so.
+class Reader {
+ public:
+  Reader(Place& place, const PropertyNames& properties) : p_(place), properties_(properties) {}
+
+  bool read(char32_t c) {
+    if (p_.mode >= Mode::kControl) return in_escape(c);
+    if (p_.mode >= Mode::kClassStart) return in_class(c);
+    switch (p_.mode) {
+      case Mode::kTerm:
+        return term(c);
+      case Mode::kDigitEscape:
+        if (is_digit(c)) return false;
+        [[fallthrough]];
+      case Mode::kAtom:
+        if (is_one_of("*+?", c)) return go(Mode::kQuantified);
+        return c == '{' ? go(Mode::kCountFirst) : term(c);
+      case Mode::kQuantified:
+        return c == '?' ? go(Mode::kTerm) : term(c);
+      case Mode::kCountFirst:
+      case Mode::kCount:
+      case Mode::kCountComma:
+      case Mode::kCountMost:
+        return count(c);
+      case Mode::kOpen:
+        if (c == '?') return go(Mode::kQuestion);
+        capture();
+        open(false);
+        return term(c);
+      case Mode::kQuestion:
+        if (c == '<') return go(Mode::kAngle);
+        if (!is_one_of(":=!", c)) return false;
+        return open(c != ':');
+      case Mode::kAngle:
+        return is_one_of("=!", c) ? open(true) : begin_name(c);
+      case Mode::kName:
+        return name(c);
+      case Mode::kReference:
+        return c == '<' && go(Mode::kReferenceName);
+      case Mode::kReferenceName:
+        return c == p_.first_name && go(Mode::kReferenceEnd);
+      case Mode::kReferenceEnd:
+        return c == '>' && go(Mode::kAtom);
+      default:
+        return escape(c);
+    }
+  }
+
+ private:
+  // Into a mode that remembers nothing.
+  bool go(Mode mode) {
+    p_.mode = mode;
+    p_.value = p_.other = 0;
+    p_.count = 0;
+    p_.spelling = Spelling::kPlain;
+    p_.range_end = false;
+    return true;
+  }
+  // After something that one character can be.
+  bool atom() { return go(p_.in_class ? Mode::kClassItem : Mode::kAtom); }
+
+  bool term(char32_t c) {
+    if (c == '(') return p_.depth < kDeepest && go(Mode::kOpen);
+    if (c == ')') return close();
+    if (c == '|' || c == '^' || c == '$') return go(Mode::kTerm);
+    if (c == '\\') return go(Mode::kEscape);
+    if (c == '[') {
+      p_.in_class = true;
+      return go(Mode::kClassStart);
+    }
+    return (c == '.' || !is_one_of(kSyntax, c)) && go(Mode::kAtom);
+  }
+  bool open(bool assertion) {
+    if (assertion) p_.assertions |= std::uint64_t{1} << p_.depth;
+    ++p_.depth;
+    return go(Mode::kTerm);
+  }
+  bool close() {
+    if (p_.depth == 0) return false;
+    const std::uint64_t bit = std::uint64_t{1} << --p_.depth;
+    const bool assertion = (p_.assertions & bit) != 0;
+    p_.assertions &= ~bit;
+    return go(assertion ? Mode::kTerm : Mode::kAtom);
+  }
+  void capture() { p_.groups = static_cast<std::uint8_t>(std::min(p_.groups + 1, 9)); }
+
+  bool begin_name(char32_t c) {
+    if (!begins_name(c)) return false;
+    const std::uint64_t bit = std::uint64_t{1} << (c == '$' ? 0 : c - '@');
+    if ((p_.names & bit) != 0) return false;
+    const bool first = p_.first_name == kNoName;
+    p_.names |= bit;
+    capture();
+    open(false);
+    p_.mode = Mode::kName;
+    p_.value = first ? 0 : 1;
+    if (first) p_.first_name = static_cast<std::uint8_t>(c);
+    return true;
+  }
+  bool name(char32_t c) {
+    if (c == '>') return go(Mode::kTerm);
+    if (!begins_name(c) && !is_digit(c)) return false;
+    if (p_.value == 0) p_.first_name = kLongName;
+    p_.value = 1;
+    return true;
+  }
+
+  bool count(char32_t c) {
+    const std::uint32_t digit = static_cast<std::uint32_t>(c - '0');
+    switch (p_.mode) {
+      case Mode::kCountFirst:
+      case Mode::kCount:
+        if (is_digit(c)) {
+          p_.mode = Mode::kCount;
+          p_.value = std::min(p_.value * 10 + digit, kHugeCount);
+          return true;
+        }
+        if (p_.mode == Mode::kCountFirst) return false;
+        if (c == ',') {
+          p_.mode = Mode::kCountComma;
+          return true;
+        }
+        return c == '}' && go(Mode::kQuantified);
+      default:
+        if (c == '}') return (p_.mode == Mode::kCountComma || p_.other >= p_.value) && go(Mode::kQuantified);
+        if (!is_digit(c) || p_.value == kHugeCount) return false;
+        p_.mode = Mode::kCountMost;
+        p_.other = p_.other * 10 + digit;
+        if (p_.other >= p_.value) p_.other = p_.value = 0;  // more digits only make it larger
+        return true;
+    }
+  }
+
+  // After a backslash, outside of a class.
+  bool escape(char32_t c) {
+    if (c >= '1' && c <= '9') return static_cast<char32_t>('0' + p_.groups) >= c && go(Mode::kDigitEscape);
+    if (c == '0') return go(Mode::kDigitEscape);
+    if (c == 'b' || c == 'B') return go(Mode::kTerm);
+    if (c == 'k') return p_.first_name > kLongName && go(Mode::kReference);
+    return shared_escape(c);
+  }
+  bool shared_escape(char32_t c) {
+    if (is_one_of("fnrtvdDsSwW/", c) || is_one_of(kSyntax, c)) return atom();
+    if (c == 'c') return go(Mode::kControl);
+    if (c == 'p' || c == 'P') return go(Mode::kProperty);
+    if (c == 'u') return go(Mode::kUnicode);
+    if (c != 'x') return false;
+    go(Mode::kHex);
+    p_.spelling = Spelling::kHex;
+    p_.count = 2;
+    return true;
+  }
+
+  bool in_class(char32_t c) {
+    switch (p_.mode) {
+      case Mode::kClassStart:
+        return c == '^' ? go(Mode::kClassFirst) : class_first(c);
+      case Mode::kClassFirst:
+        return class_first(c);
+      case Mode::kClassDigit:
+        return !is_digit(c) && class_item(c);
+      case Mode::kClassChar:
+        if (c != '-') return class_item(c);
+        p_.mode = Mode::kClassHyphen;
+        return true;
+      case Mode::kClassHyphen:
+        if (c == ']') return end_class();
+        if (p_.spelling == Spelling::kPlain) return ends_range(p_.value, c) && go(Mode::kClassItem);
+        p_.mode = Mode::kClassRangeEnd;
+        return c == '\\';
+      case Mode::kClassEscape:
+        if (c == 'b' || c == '-') return go(Mode::kClassItem);
+        return c == '0' ? go(Mode::kClassDigit) : shared_escape(c);
+      case Mode::kClassRangeEnd:
+        if (c != (p_.spelling == Spelling::kHex ? U'x' : U'u')) return false;
+        p_.mode = Mode::kHex;
+        p_.range_end = true;
+        p_.other = p_.value;
+        p_.value = 0;
+        p_.count = p_.spelling == Spelling::kHex ? 2 : 4;
+        return true;
+      case Mode::kClassLast:
+        return c == ']' && end_class();
+      default:
+        return class_item(c);
+    }
+  }
+  bool class_first(char32_t c) { return c == '-' ? go(Mode::kClassItem) : class_item(c); }
+  bool class_item(char32_t c) {
+    if (c == ']') return end_class();
+    if (c == '-') return go(Mode::kClassLast);
+    if (c == '\\') return go(Mode::kClassEscape);
+    const std::uint32_t start = c == '^' ? 0 : starts_range(c);
+    go(start == 0 ? Mode::kClassItem : Mode::kClassChar);
+    p_.value = start;
+    return true;
+  }
+  bool end_class() {
+    p_.in_class = false;
+    return go(Mode::kAtom);
+  }
+
+  bool in_escape(char32_t c) {
+    switch (p_.mode) {
+      case Mode::kControl:
+        return is_letter(c) && atom();
+      case Mode::kUnicode:
+        if (c == '{') return go(Mode::kBraced);
+        p_.mode = Mode::kHex;
+        p_.spelling = Spelling::kUnicode;
+        p_.count = 4;
+        return hex(c);
+      case Mode::kHex:
+        return hex(c);
+      case Mode::kBraced:
+        if (c == '}') return p_.count > 0 && atom();
+        if (hex_value(c) < 0) return false;
+        p_.value = p_.value * 16 + static_cast<std::uint32_t>(hex_value(c));
+        p_.count = 1;
+        return p_.value <= 0x10FFFF;
+      case Mode::kProperty:
+        return c == '{' && go(Mode::kPropertyName);
+      default:
+        if (c == '}') return properties_.ends(p_.value) && atom();
+        return properties_.next(p_.value, c);
+    }
+  }
+  bool hex(char32_t c) {
+    const int digit = hex_value(c);
+    if (digit < 0) return false;
+    p_.value = p_.value * 16 + static_cast<std::uint32_t>(digit);
+    --p_.count;
+    if (p_.range_end && !can_reach(p_.value, p_.count, p_.other)) return false;
+    if (!p_.in_class) p_.value = 0;  // it matters as the start or end of a range only
+    if (p_.count > 0) return true;
+    // Half a surrogate pair begins no range.
+    if (!p_.in_class || p_.range_end || is_surrogate(p_.value)) return atom();
+    p_.mode = Mode::kClassChar;
+    return true;
+  }
+
+  Place& p_;
+  const PropertyNames& properties_;
+};
+
+class Patterns : public TextAutomaton {
+ public:
+  Patterns() {
+    auto add = [&](char32_t first, char32_t last) {
+      classes_.ranges.push_back({first, last, classes_.count++});
+      characters_.push_back(first);
+    };
+    add(0, 0x1F);
+    for (char32_t c = ' '; c < 0x7F; ++c) add(c, c);
+    add(0x7F, 0x7F);
+    add(0x80, kBlocks[0] - 1);
+    for (std::size_t i = 0; i + 1 < std::size(kBlocks); ++i) add(kBlocks[i], kBlocks[i + 1] - 1);
+    add(kBlocks[std::size(kBlocks) - 1], 0x10FFFF);
+    places_.intern(Place{});
+  }
+
+  State start() override { return 0; }
+  State next(State state, std::uint32_t character_class) override {
+    Place place = places_[static_cast<std::uint32_t>(state)];
+    if (!Reader(place, properties_).read(characters_[character_class])) return kDead;
+    return places_.intern(place);
+  }
+  bool accepts(State state) const override {
+    const Place& place = places_[static_cast<std::uint32_t>(state)];
+    return place.depth == 0 && (place.mode == Mode::kTerm || place.mode == Mode::kAtom ||
+                                place.mode == Mode::kQuantified || place.mode == Mode::kDigitEscape);
+  }
+  std::uint32_t most_left(State) const override { return RegexArena::kUnbounded; }
+  // The name of a property, and all that is open.
+  std::uint32_t slack() const override { return 64 + kDeepest; }
+
+ private:
+  const PropertyNames properties_;
+  std::vector<char32_t> characters_;  // one of each class
+  Interner<Place, PlaceHash> places_;
+};
 
 }  // namespace
 
 RegexId regex(RegexArena& regexes) {
-  // A group's content is the language of the level below; everything else is the same at every level.
-  RegexId quantifier = whole(regexes, "(([*+?]|" + braces() + ")[?]?)?");
-  RegexId sets = set_escape(regexes);
-  RegexId leaf = regexes.unite({
-      whole(regexes, "[^\\^$\\\\.*+?()[\\]{}|]|[.]|" + character_escape() + "|\\\\[0-9]|\\\\k<[A-Za-z_$]>"),
-      sets,
-      character_class(regexes, sets),
-  });
-  RegexId simple_assertion = whole(regexes, "[\\^$]|\\\\[bB]");
-  RegexId open_group = whole(regexes, "\\(([?](:|<[A-Za-z_$][A-Za-z0-9_$]*>))?");
-  RegexId open_assertion = whole(regexes, "\\([?]<?[=!]");
-  RegexId close = whole(regexes, "\\)");
-  RegexId bar = whole(regexes, "[|]");
-
-  RegexId level = regexes.none();
-  for (int depth = 0; depth <= kDeepest; ++depth) {
-    std::vector<RegexId> terms{regexes.concat(leaf, quantifier), simple_assertion};
-    if (depth > 0) {
-      RegexId inside = regexes.concat(level, close);
-      terms.push_back(regexes.concat(open_group, regexes.concat(inside, quantifier)));
-      terms.push_back(regexes.concat(open_assertion, inside));
-    }
-    terms.push_back(bar);
-    level = regexes.repeat(regexes.unite(terms), 0, RegexArena::kUnbounded);
-  }
-  return regexes.intersect({
-      level,
-      distinct_names(regexes),
-      named_references(regexes),
-      numbered_references(regexes),
-      // \0 before a digit would be an octal escape; \1 before one is another reference.
-      regexes.complement(whole(regexes, "([^\\\\]|\\\\[^])*\\\\[0-9][0-9][^]*")),
-  });
+  return regexes.automaton("regex", [](RegexArena&) { return std::make_unique<Patterns>(); });
 }
 
 }  // namespace maskforge::formats

@@ -207,7 +207,7 @@ void patterns() {
     CHECK_NOTE(!matches(regex, text), text);
   }
   std::string deep = "a";
-  for (int depth = 1; depth <= 24; ++depth) deep = "(" + deep + ")";
+  for (int depth = 1; depth <= 64; ++depth) deep = "(" + deep + ")";
   CHECK(matches(regex, deep));
   CHECK(!matches(regex, "(" + deep + ")"));
   std::mt19937 rng(11);
