@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <utility>
 
 #include "base/fuel.h"
 
@@ -104,9 +105,33 @@ class Prover {
       }
       unsigned depth = reached_[i].depth + 1;
       each_target(here, safe, [&](StateId next) { add({next, here.state, depth}); });
-      if (reached_.size() > kMostStates) return Closing::kImpossible;
+      if (reached_.size() > kMostStates) return narrow(start, safe) ? Closing::kShrunk : Closing::kImpossible;
     }
     return Closing::kClosed;
+  }
+
+  // There were too many states: keeps the symbols that lead to where they go on in a loop, once. A language that goes
+  // on as it begins has most of its tokens there; what leads elsewhere may open a world of its own, as a bracket does
+  // in a pattern.
+  bool narrow(StateId start, std::bitset<129>& safe) {
+    if (std::exchange(narrowed_, true)) return false;
+    std::bitset<129> best, seen;
+    StateId heaviest = kDeadState;
+    for (unsigned symbol = 0; symbol < kBeyond; ++symbol) {
+      if (!safe[symbol] || seen[symbol]) continue;
+      const StateId target = reading(start).next[symbol];
+      const std::bitset<129> same = leading(reading(start), target) & safe;
+      seen |= same;
+      if (weight(same) <= weight(best)) continue;
+      best = same;
+      heaviest = target;
+    }
+    if (heaviest == kDeadState) return false;
+    best &= leading(reading(heaviest), heaviest);
+    // leading() is about some of the characters beyond ASCII, this about all.
+    best[kBeyond] = best[kBeyond] && reading(start).beyond.size() == 1 && reading(heaviest).beyond.size() == 1;
+    safe = best;
+    return safe.any();
   }
 
   // Whether all paths of safe symbols end after the same number of them. reached_ is then all states on them.
@@ -268,6 +293,7 @@ class Prover {
   Machine& machine_;
   const VocabularySlice& slice_;
   std::vector<Reached> reached_;
+  bool narrowed_ = false;
   std::vector<std::unique_ptr<Reading>> readings_;
   std::vector<Exact> exact_;
   std::vector<StateId> scratch_;
