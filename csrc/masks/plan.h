@@ -11,7 +11,8 @@
 // every path of safe symbols dies after exactly `longest` of them (a string may have 5 more characters), or nothing is
 // said beyond `longest`, and the few tokens of more bytes are walked.
 //
-// Nothing is assumed about how the machine was made: the proof reads its rows. Covered by tests/csrc/test_masks.cc.
+// Nothing is assumed about how the machine was made: the proof reads its rows. Covered by tests/csrc/test_masks.cc,
+// tests/csrc/test_format_masks.cc.
 #pragma once
 
 #include <cstdint>
