@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from operator import index
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,14 @@ from maskforge._core import MisuseError
 
 if TYPE_CHECKING:
     from maskforge.decoding.matcher import Matcher
+
+
+@cache
+def _matcher_type() -> type[Matcher]:
+    """Looked up when first used, since its module imports this one, and then never again."""
+    from maskforge.decoding.matcher import Matcher
+
+    return Matcher
 
 
 class Vocabulary:
@@ -110,9 +119,7 @@ class Vocabulary:
 
     def wrap_matcher(self, core: Any) -> Matcher:
         """The public matcher around a native one; how grammars make theirs."""
-        from maskforge.decoding.matcher import Matcher
-
-        return Matcher(core, self)
+        return _matcher_type()(core, self)
 
     @property
     def size(self) -> int:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from maskforge import _core
-from maskforge._core import MisuseError, UnsupportedError
+from maskforge._core import MisuseError, SpecError, UnsupportedError
 from maskforge.grammar.grammar import Grammar
-from maskforge.grammar.references import reachable_resources
-from maskforge.grammar.texts import json_text, pattern_text, schema_text
+from maskforge.grammar.references import check_registry, reachable_resources
+from maskforge.grammar.texts import half_a_pair, json_text, schema_text
 
 if TYPE_CHECKING:
     import os
@@ -72,9 +72,16 @@ class Compiler:
         Raises SpecError (not a schema), UnsupportedError, UnsatisfiableError (no value satisfies it) or FuelError
         (too much work).
         """
-        text = schema_text(schema)
-        resources = reachable_resources(text, registry)
-        core = self._engine.json_schema(text, whitespace, property_order, on_refused, resources)
+        if registry is not None:
+            check_registry(registry)
+        text = schema if type(schema) is str else schema_text(schema)
+        try:
+            core = self._engine.json_schema(text, whitespace, property_order, on_refused, None)
+        except UnicodeEncodeError as error:
+            raise half_a_pair("schema", error) from None
+        if core is None:  # it may refer to other documents
+            resources = reachable_resources(text, registry)
+            core = self._engine.json_schema(text, whitespace, property_order, on_refused, resources)
         return Grammar(core, self._vocabulary)
 
     def regex(self, pattern: str) -> Grammar:
@@ -83,7 +90,13 @@ class Compiler:
         Raises SpecError (the pattern does not parse), UnsupportedError (what it asks for is not regular, such as a
         backreference), UnsatisfiableError (nothing matches) or FuelError.
         """
-        return Grammar(self._engine.regex(pattern_text(pattern)), self._vocabulary)
+        if not isinstance(pattern, str):
+            raise SpecError(f"a pattern is a str in the syntax of ECMA-262, not {type(pattern).__name__}")
+        try:
+            core = self._engine.regex(pattern)
+        except UnicodeEncodeError as error:
+            raise half_a_pair("pattern", error) from None
+        return Grammar(core, self._vocabulary)
 
     def grammar(self, text: str, syntax: Literal["lark", "gbnf", "ebnf"] = "lark") -> Grammar:
         """Texts of a context-free grammar. Not there yet: always raises UnsupportedError."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urldefrag, urljoin
 
@@ -14,11 +13,13 @@ from maskforge.grammar.texts import json_text
 if TYPE_CHECKING:
     import referencing
 
-# A reference that does not stay in its own document, or a meta-schema that is no known dialect's. Cheap, so that most
-# schemas are never parsed in Python.
-_DIALECT = r"https?://json-schema\.org/(?:draft-0\d/schema#?|draft/20\d\d-\d\d/schema#?)\""
-_OUTWARD = re.compile(rf'"\$(?:(?:ref|dynamicRef|recursiveRef)"\s*:\s*"(?!#)|schema"\s*:\s*"(?!{_DIALECT}))')
 _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+
+
+def check_registry(registry: Any) -> None:
+    """Raises MisuseError for what is no registry."""
+    if not callable(getattr(registry, "crawl", None)):
+        raise MisuseError(f"registry is a {type(registry).__name__}, not a referencing.Registry")
 
 
 def reachable_resources(text: str, registry: referencing.Registry[Any] | None) -> dict[str, str]:
@@ -28,11 +29,7 @@ def reachable_resources(text: str, registry: referencing.Registry[Any] | None) -
     whether the reference matters and where it stands. Too much may be found (a `$ref` inside a `const`), never too
     little.
     """
-    if registry is not None and not callable(getattr(registry, "crawl", None)):
-        raise MisuseError(f"registry is a {type(registry).__name__}, not a referencing.Registry")
     found: dict[str, str] = {}
-    if not _OUTWARD.search(text):
-        return found
     try:
         contents = json.loads(text)
     except (ValueError, RecursionError):

@@ -15,7 +15,7 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 def schema_text(schema: Any) -> str:
     """A schema as JSON text: a text is taken as it is, a path is read, anything else is printed with its key order."""
     if isinstance(schema, str):
-        return _utf8(schema, "schema")
+        return schema
     if isinstance(schema, os.PathLike):
         try:
             with open(schema, encoding="utf-8") as file:
@@ -36,18 +36,9 @@ def json_text(value: Any) -> str:
     except RecursionError:
         raise SpecError("the schema is nested too deeply") from None
     # Half of a surrogate pair cannot be encoded, but JSON can escape it.
-    return _LONE_SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return text if text.isascii() else _LONE_SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
-def pattern_text(pattern: Any) -> str:
-    if not isinstance(pattern, str):
-        raise SpecError(f"a pattern is a str in the syntax of ECMA-262, not {type(pattern).__name__}")
-    return _utf8(pattern, "pattern")
-
-
-def _utf8(text: str, what: str) -> str:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise SpecError(f"the {what} has half of a surrogate pair", f"offset {error.start}") from None
-    return text
+def half_a_pair(what: str, error: UnicodeEncodeError) -> SpecError:
+    """What is wrong with a text that the native core cannot take as UTF-8."""
+    return SpecError(f"the {what} has half of a surrogate pair", f"offset {error.start}")

@@ -1,6 +1,7 @@
 """The native core, as csrc/bindings declares it; used through maskforge.grammar and maskforge.decoding."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import overload
 
 class MaskforgeError(Exception): ...
 
@@ -50,6 +51,7 @@ class Engine:
         pool_masks: int = ...,
         pool_bases: int = ...,
     ) -> None: ...
+    @overload
     def json_schema(
         self,
         schema_text: str,
@@ -58,6 +60,10 @@ class Engine:
         on_refused: str = "error",
         resources: Mapping[str, str] = ...,
     ) -> Grammar: ...
+    @overload
+    def json_schema(
+        self, schema_text: str, whitespace: str, property_order: str, on_refused: str, resources: None
+    ) -> Grammar | None: ...
     def regex(self, pattern: str) -> Grammar: ...
     def mask_pool(self) -> MaskPool: ...
     def memory_bytes(self) -> int: ...

@@ -1,9 +1,15 @@
 // maskforge._core.Engine. Covered by tests/grammar/test_compiler.py.
 #include <nanobind/stl/map.h>
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/string_view.h>
+
+#include <optional>
+#include <string_view>
 
 #include "base/errors.h"
 #include "bindings/bindings.h"
+#include "schema/outward.h"
 
 namespace nb = nanobind;
 
@@ -18,13 +24,13 @@ struct Choice {
 };
 
 template <typename Value, std::size_t count>
-Value choose(const char* option, const std::string& name, const Choice<Value> (&choices)[count]) {
+Value choose(const char* option, std::string_view name, const Choice<Value> (&choices)[count]) {
   std::string names;
   for (const Choice<Value>& choice : choices) {
     if (name == choice.name) return choice.value;
     names += (names.empty() ? "\"" : ", \"") + std::string(choice.name) + "\"";
   }
-  throw MisuseError(std::string(option) + " is one of " + names + ", not \"" + name + "\"");
+  throw MisuseError(std::string(option) + " is one of " + names + ", not \"" + std::string(name) + "\"");
 }
 
 constexpr Choice<WhitespaceStyle> kWhitespace[] = {{"flexible", WhitespaceStyle::kFlexible},
@@ -46,21 +52,35 @@ void create(EngineHandle* self, const VocabularyHandle& vocabulary, std::size_t 
   new (self) EngineHandle{std::move(core)};
 }
 
-GrammarHandle json_schema(const EngineHandle& self, std::string schema_text, const std::string& whitespace,
-                          const std::string& property_order, const std::string& on_refused,
-                          std::map<std::string, std::string> resources) {
+// Raises UnicodeEncodeError for half of a surrogate pair.
+std::string utf8_of(const nb::str& text) {
+  Py_ssize_t size = 0;
+  const char* data = PyUnicode_AsUTF8AndSize(text.ptr(), &size);
+  if (data == nullptr) throw nb::python_error();
+  return std::string(data, static_cast<std::size_t>(size));
+}
+
+std::optional<GrammarHandle> json_schema(const EngineHandle& self, const nb::str& schema_text,
+                                         std::string_view whitespace, std::string_view property_order,
+                                         std::string_view on_refused,
+                                         std::optional<std::map<std::string, std::string>> resources) {
+  Spec spec{Spec::Kind::kJsonSchema, utf8_of(schema_text), {}};
   nb::gil_scoped_release release;
-  Spec spec{Spec::Kind::kJsonSchema, std::move(schema_text), {}};
   spec.options.whitespace = choose("whitespace", whitespace, kWhitespace);
   spec.options.property_order = choose("property_order", property_order, kPropertyOrder);
   spec.options.on_refused = choose("on_refused", on_refused, kOnRefused);
-  spec.options.resources = std::move(resources);
+  if (resources) {
+    spec.options.resources = std::move(*resources);
+  } else if (refers_outward(spec.text)) {
+    return std::nullopt;
+  }
   return GrammarHandle{self.core->compile(std::move(spec))};
 }
 
-GrammarHandle regex(const EngineHandle& self, std::string pattern) {
+GrammarHandle regex(const EngineHandle& self, const nb::str& pattern) {
+  Spec spec{Spec::Kind::kRegex, utf8_of(pattern), {}};
   nb::gil_scoped_release release;
-  return GrammarHandle{self.core->compile(Spec{Spec::Kind::kRegex, std::move(pattern), {}})};
+  return GrammarHandle{self.core->compile(std::move(spec))};
 }
 
 }  // namespace
@@ -74,7 +94,8 @@ void bind_engine(nb::module_& module) {
            nb::arg("pool_bases") = kDefaults.mask_pool.bases)
       .def("json_schema", json_schema, nb::arg("schema_text"), nb::arg("whitespace") = "flexible",
            nb::arg("property_order") = "any", nb::arg("on_refused") = "error",
-           nb::arg("resources") = std::map<std::string, std::string>())
+           nb::arg("resources").none() = std::map<std::string, std::string>(),
+           "With None for the resources, returns None where the schema may refer to any: they are then to be given.")
       .def("regex", regex, nb::arg("pattern"))
       .def(
           "mask_pool", [](const EngineHandle& self) { return MaskPoolHandle{self.core->mask_pool()}; },

@@ -58,7 +58,7 @@ std::unique_ptr<Matcher> Grammar::matcher() const {
   return std::make_unique<Matcher>(std::move(generation), start);
 }
 
-Report Grammar::report() const { return engine_->generation()->report(spec_); }
+Report Grammar::report() const { return engine_->generation()->report(*spec_); }
 
 std::string Grammar::report_json() const {
   std::string json = "[";
@@ -90,8 +90,9 @@ Engine::Engine(std::shared_ptr<const Vocabulary> vocabulary, const EngineOptions
 
 std::shared_ptr<const Grammar> Engine::compile(Spec spec) {
   std::shared_ptr<Generation> generation = this->generation();
-  const StateId start = generation->compile(spec);
-  return std::make_shared<const Grammar>(shared_from_this(), std::move(spec), generation, start);
+  auto shared = std::make_shared<const Spec>(std::move(spec));
+  const StateId start = generation->compile(shared);
+  return std::make_shared<const Grammar>(shared_from_this(), std::move(shared), generation, start);
 }
 
 std::shared_ptr<Generation> Engine::generation() {

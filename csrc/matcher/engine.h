@@ -22,7 +22,8 @@ class Engine;
 class Grammar {
  public:
   // `start`: of the spec, in `generation`.
-  Grammar(std::shared_ptr<Engine> engine, Spec spec, std::weak_ptr<Generation> generation, StateId start)
+  Grammar(std::shared_ptr<Engine> engine, std::shared_ptr<const Spec> spec, std::weak_ptr<Generation> generation,
+          StateId start)
       : engine_(std::move(engine)), spec_(std::move(spec)), generation_(std::move(generation)), start_(start) {}
 
   // A matcher at the start of a text. Costs about a microsecond; compiles the spec again when a new generation has
@@ -34,7 +35,7 @@ class Grammar {
 
  private:
   const std::shared_ptr<Engine> engine_;
-  const Spec spec_;
+  const std::shared_ptr<const Spec> spec_;
   mutable std::mutex mutex_;                      // guards what follows
   mutable std::weak_ptr<Generation> generation_;  // where it was last looked up
   mutable StateId start_;                         // its start there

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/fuel.h"
+#include "base/hash.h"
 
 namespace maskforge {
 
@@ -12,30 +13,17 @@ namespace {
 
 constexpr std::size_t kEntryBytes = 96;         // what remembering a spec costs besides its text
 constexpr std::size_t kRemeasureStates = 1024;  // how many new states are too few to look at the memory again
-
-void append_part(std::string& key, const std::string& part) {
-  key += std::to_string(part.size());
-  key += ':';
-  key += part;
-}
+constexpr std::size_t kRemeasureShare = 2048;   // and what part of the memory limit, of new specs
 
 }  // namespace
 
-std::string Spec::key() const {
-  std::string key;
-  key += kind == Kind::kRegex ? 'r' : 'j';
-  if (kind == Kind::kJsonSchema) {
-    key += static_cast<char>('0' + static_cast<int>(options.whitespace));
-    key += static_cast<char>('0' + static_cast<int>(options.property_order));
-    key += static_cast<char>('0' + static_cast<int>(options.on_refused));
-    for (const auto& [uri, resource] : options.resources) {
-      append_part(key, uri);
-      append_part(key, resource);
-    }
-  }
-  key += '|';
-  key += text;
-  return key;
+std::uint64_t Spec::hash() const {
+  std::uint64_t hash = hash_bytes(text, static_cast<std::uint64_t>(kind));
+  hash = mix_hash(hash, static_cast<std::uint64_t>(options.whitespace) * 16 +
+                            static_cast<std::uint64_t>(options.property_order) * 4 +
+                            static_cast<std::uint64_t>(options.on_refused));
+  for (const auto& [uri, resource] : options.resources) hash = hash_bytes(resource, hash_bytes(uri, hash));
+  return hash;
 }
 
 // Half of the memory goes to the masks, which bound themselves, half to the space, which is left behind when it is
@@ -53,24 +41,47 @@ StateId Generation::run(const Spec& spec, const SchemaOptions& options, Report& 
                                          : space_.compile_json_schema(spec.text, options, report);
 }
 
-StateId Generation::compile(const Spec& spec) {
-  std::string key = spec.key();
+const Generation::Compiled* Generation::find(std::uint64_t hash, const Spec& spec) const {
+  auto [first, last] = compiled_.equal_range(hash);
+  for (; first != last; ++first) {
+    if (*first->second.spec == spec) return &first->second;
+  }
+  return nullptr;
+}
+
+// Measuring looks into every part of the space: not after each small spec.
+bool Generation::is_stale() {
+  return first_bytes_ == 0 || machine().state_count() > states_measured_ + kRemeasureStates ||
+         compiled_bytes_ - texts_measured_ > options_.memory_limit_bytes / kRemeasureShare;
+}
+
+StateId Generation::compile(const std::shared_ptr<const Spec>& spec) {
+  const std::uint64_t hash = spec->hash();
   {
     std::lock_guard lock(mutex_);
-    if (auto known = compiled_.find(key); known != compiled_.end()) return known->second;
+    if (const Compiled* known = find(hash, *spec)) return known->start;
   }
   // Two threads may compile one spec at the same time: the space is hash-consed, they get the same state.
   Report report;
-  StateId start = run(spec, spec.options, report);
+  StateId start = run(*spec, spec->options, report);
+  bool stale;
+  {
+    std::lock_guard lock(mutex_);
+    if (const Compiled* known = find(hash, *spec)) return known->start;
+    compiled_.emplace(hash, Compiled{spec, start});
+    compiled_bytes_ += spec->text.size() + kEntryBytes;
+    for (const auto& [uri, resource] : spec->options.resources) compiled_bytes_ += uri.size() + resource.size();
+    stale = is_stale();
+  }
+  if (!stale) return start;
   std::size_t space_bytes = space_.memory_bytes();
   std::size_t states = machine().state_count();
   std::lock_guard lock(mutex_);
-  auto [entry, fresh] = compiled_.try_emplace(std::move(key), start);
-  if (fresh) compiled_bytes_ += entry->first.size() + kEntryBytes;
   space_bytes_ = space_bytes;
   states_measured_ = states;
+  texts_measured_ = compiled_bytes_;
   if (first_bytes_ == 0) first_bytes_ = space_bytes + compiled_bytes_;
-  return entry->second;
+  return start;
 }
 
 Report Generation::report(const Spec& spec) {

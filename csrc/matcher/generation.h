@@ -39,8 +39,9 @@ struct Spec {
   enum class Kind { kJsonSchema, kRegex };
   Kind kind;
   std::string text;
-  SchemaOptions options;    // of a JSON Schema
-  std::string key() const;  // equal keys are equal specs
+  SchemaOptions options;  // of a JSON Schema
+  bool operator==(const Spec&) const = default;
+  std::uint64_t hash() const;
 };
 
 class Generation {
@@ -51,7 +52,7 @@ class Generation {
 
   // The state that a text of the spec starts in. Throws what GrammarSpace throws, under a budget of its own; a failed
   // compile is not remembered.
-  StateId compile(const Spec& spec);
+  StateId compile(const std::shared_ptr<const Spec>& spec);
   // Every constraint of the spec. Compiles once more, since compiling is faster without it.
   Report report(const Spec& spec);
 
@@ -68,6 +69,13 @@ class Generation {
 
  private:
   StateId run(const Spec& spec, const SchemaOptions& options, Report& report);
+  struct Compiled {
+    std::shared_ptr<const Spec> spec;
+    StateId start;
+  };
+  // Both require the mutex.
+  const Compiled* find(std::uint64_t hash, const Spec& spec) const;
+  bool is_stale();  // whether the memory should be measured again
 
   const EngineOptions options_;
   const std::shared_ptr<const Vocabulary> vocabulary_;
@@ -75,11 +83,12 @@ class Generation {
   GrammarSpace space_;
   MaskEngine masks_;
 
-  mutable std::mutex mutex_;  // guards what follows; never held while compiling
-  std::unordered_map<std::string, StateId> compiled_;
+  mutable std::mutex mutex_;                                   // guards what follows; never held while compiling
+  std::unordered_multimap<std::uint64_t, Compiled> compiled_;  // by the hash of the spec
   std::size_t compiled_bytes_ = 0;
   std::size_t space_bytes_ = 0;      // when it was last asked
   std::size_t states_measured_ = 0;  // the states there were then
+  std::size_t texts_measured_ = 0;   // and compiled_bytes_
   std::size_t first_bytes_ = 0;      // memory after the first compile
 };
 

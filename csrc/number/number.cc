@@ -35,7 +35,10 @@ NumberArena::~NumberArena() = default;
 
 NumberSetId NumberArena::none() const { return impl_->sets.none(); }
 NumberSetId NumberArena::all() const { return impl_->sets.all(); }
-NumberSetId NumberArena::integers() { return impl_->sets.multiple_of("1"); }
+NumberSetId NumberArena::integers() {
+  if (!integers_) integers_ = impl_->sets.multiple_of("1");
+  return *integers_;
+}
 NumberSetId NumberArena::integer_spellings() { return impl_->sets.integer_spellings(); }
 NumberSetId NumberArena::at_least(std::string_view bound, bool exclusive) {
   return impl_->sets.complement(impl_->sets.below(bound, exclusive));

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -72,6 +73,7 @@ class NumberArena {
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
+  std::optional<NumberSetId> integers_;  // schemas ask for them all the time
   DigitSets digit_sets_;
 };
 

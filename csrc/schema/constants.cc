@@ -41,10 +41,10 @@ QuestionId Constants::question(const JsonValue& value, const std::string& pointe
   node.pointer = pointer;
   if (value.is_array()) {
     ItemTable table;
-    for (const JsonValue& item : value.items) table.prefix.push_back(question(item, pointer));
+    for (const JsonValue& item : value.items()) table.prefix.push_back(question(item, pointer));
     table.rest = kNever;
     node.types = kArrayType;
-    node.min_items = value.items.size();
+    node.min_items = value.items().size();
     node.items = store_.intern(std::move(table));
   } else if (value.is_object()) {
     MemberTable table;
@@ -71,8 +71,8 @@ void Constants::restrict(SchemaNode& node, const std::vector<const JsonValue*>& 
   std::vector<QuestionId> containers;
   for (const JsonValue* value : values) {
     types |= type_of(*value);
-    if (value->is_string()) words.push_back(decode_utf8(value->text));
-    if (value->is_number()) numbers.emplace_back(value->text);
+    if (value->is_string()) words.push_back(decode_utf8(value->text()));
+    if (value->is_number()) numbers.emplace_back(value->text());
     if (value->is_array() || value->is_object()) containers.push_back(question(*value, pointer));
   }
   node.types &= types;

@@ -27,7 +27,8 @@ struct SchemaOptions {
   PropertyOrder property_order = PropertyOrder::kAny;
   OnRefused on_refused = OnRefused::kError;
   std::map<std::string, std::string> resources;  // URI -> schema text, for external references
-  bool full_report = false;  // also list what is enforced; otherwise the report holds only what is not
+  bool full_report = false;                      // otherwise the report of a schema stays empty
+  bool operator==(const SchemaOptions&) const = default;
 };
 
 class GrammarSpace {

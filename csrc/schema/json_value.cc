@@ -1,6 +1,8 @@
 // See json_value.h.
 #include "schema/json_value.h"
 
+#include <bit>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -12,14 +14,17 @@ namespace maskforge {
 namespace {
 
 constexpr int kMaxDepth = 3000;
+constexpr std::size_t kFewValues = 32;  // more wait for their object or array to end only in large documents
 
 class Parser {
  public:
-  Parser(std::string_view text, Arena& arena) : text_(text), arena_(arena) {}
+  Parser(std::string_view text, Arena& arena) : text_(text), arena_(arena) {
+    members_.reserve(kFewValues);
+    items_.reserve(kFewValues);
+  }
 
   const JsonValue* document() {
-    JsonValue value;
-    parse_value(value, 0);
+    const JsonValue value = parse_value(0);
     skip_space();
     if (at_ != text_.size()) fail("text after the end of the JSON document");
     return keep(std::span<const JsonValue>(&value, 1)).data();
@@ -42,29 +47,28 @@ class Parser {
     at_ += word.size();
   }
 
-  void parse_value(JsonValue& out, int depth) {
+  JsonValue parse_value(int depth) {
+    using Kind = JsonValue::Kind;
     if (depth > kMaxDepth) fail("nested deeper than " + std::to_string(kMaxDepth) + " levels");
     skip_space();
     switch (peek()) {
       case '{':
-        return parse_object(out, depth);
+        return parse_object(depth);
       case '[':
-        return parse_array(out, depth);
+        return parse_array(depth);
       case '"':
-        out.kind = JsonValue::Kind::kString;
-        out.text = parse_string();
-        return;
+        return {Kind::kString, parse_string()};
       case 't':
-        out.kind = JsonValue::Kind::kTrue;
-        return expect_word("true");
+        expect_word("true");
+        return JsonValue(Kind::kTrue);
       case 'f':
-        out.kind = JsonValue::Kind::kFalse;
-        return expect_word("false");
+        expect_word("false");
+        return JsonValue(Kind::kFalse);
       case 'n':
-        out.kind = JsonValue::Kind::kNull;
-        return expect_word("null");
+        expect_word("null");
+        return JsonValue(Kind::kNull);
       default:
-        return parse_number(out);
+        return {Kind::kNumber, parse_number()};
     }
   }
 
@@ -72,60 +76,59 @@ class Parser {
   std::span<const T> keep(std::span<const T> items) {
     return arena_.copy(items);
   }
+  // What was put on a list since `from`.
+  template <typename T>
+  std::span<const T> keep_from(std::vector<T>& list, std::size_t from) {
+    const std::span<const T> kept = keep(std::span<const T>(list).subspan(from));
+    list.resize(from);
+    return kept;
+  }
 
-  void parse_object(JsonValue& out, int depth) {
-    out.kind = JsonValue::Kind::kObject;
+  JsonValue parse_object(int depth) {
     ++at_;
     skip_space();
     if (peek() == '}') {
       ++at_;
-      return;
+      return {std::span<const JsonMember>(), 0};
     }
     const std::size_t from = members_.size();
+    std::uint64_t kinds = 0;
     for (;;) {
       skip_space();
       if (peek() != '"') fail("a key was expected");
-      JsonMember member;
-      member.key = parse_string();
+      const std::string_view key = parse_string();
       skip_space();
       if (peek() != ':') fail("':' was expected");
       ++at_;
-      parse_value(member.value, depth + 1);
-      out.key_kinds |= JsonValue::key_kind(member.key);
-      members_.push_back(member);
+      const JsonValue value = parse_value(depth + 1);
+      kinds |= JsonValue::key_kind(key);
+      members_.push_back({key, value});
       skip_space();
       char c = peek();
       ++at_;
       if (c == '}') break;
       if (c != ',') fail("',' or '}' was expected");
     }
-    std::span<const JsonMember> kept = keep(std::span<const JsonMember>(members_).subspan(from));
-    out.first_member = kept.data();
-    out.member_count = static_cast<std::uint32_t>(kept.size());
-    members_.resize(from);
+    return {keep_from(members_, from), kinds};
   }
 
-  void parse_array(JsonValue& out, int depth) {
-    out.kind = JsonValue::Kind::kArray;
+  JsonValue parse_array(int depth) {
     ++at_;
     skip_space();
     if (peek() == ']') {
       ++at_;
-      return;
+      return JsonValue(std::span<const JsonValue>());
     }
     const std::size_t from = items_.size();
     for (;;) {
-      JsonValue item;
-      parse_value(item, depth + 1);
-      items_.push_back(item);
+      items_.push_back(parse_value(depth + 1));
       skip_space();
       char c = peek();
       ++at_;
       if (c == ']') break;
       if (c != ',') fail("',' or ']' was expected");
     }
-    out.items = keep(std::span<const JsonValue>(items_).subspan(from));
-    items_.resize(from);
+    return JsonValue(keep_from(items_, from));
   }
 
   unsigned hex4() {
@@ -157,10 +160,26 @@ class Parser {
     return {kept.data(), kept.size()};
   }
 
+  static bool is_plain(char c) { return c != '"' && c != '\\' && static_cast<unsigned char>(c) >= 0x20; }
+
+  // To the next quote, backslash or control character, eight bytes at a time.
   void skip_plain() {
-    while (at_ < text_.size() && text_[at_] != '"' && text_[at_] != '\\' &&
-           static_cast<unsigned char>(text_[at_]) >= 0x20)
-      ++at_;
+    constexpr std::uint64_t kOnes = 0x0101010101010101u;
+    constexpr std::uint64_t kHigh = 0x8080808080808080u;
+    // The lowest of the bits is right; those above it may not be.
+    auto zeros = [](std::uint64_t word) { return (word - kOnes) & ~word & kHigh; };
+    while (std::endian::native == std::endian::little && at_ + 8 <= text_.size()) {
+      std::uint64_t word;
+      std::memcpy(&word, text_.data() + at_, 8);
+      const std::uint64_t controls = (word - kOnes * 0x20) & ~word & kHigh;
+      const std::uint64_t found = zeros(word ^ kOnes * '"') | zeros(word ^ kOnes * '\\') | controls;
+      if (found != 0) {
+        at_ += static_cast<std::size_t>(std::countr_zero(found)) / 8;
+        return;
+      }
+      at_ += 8;
+    }
+    while (at_ < text_.size() && is_plain(text_[at_])) ++at_;
   }
 
   void decode_string(std::string& out) {
@@ -221,7 +240,7 @@ class Parser {
     while (peek() >= '0' && peek() <= '9') ++at_;
   }
 
-  void parse_number(JsonValue& out) {
+  std::string_view parse_number() {
     std::size_t start = at_;
     if (peek() == '-') ++at_;
     if (peek() == '0') {
@@ -239,8 +258,7 @@ class Parser {
       if (peek() == '+' || peek() == '-') ++at_;
       digits();
     }
-    out.kind = JsonValue::Kind::kNumber;
-    out.text = text_.substr(start, at_ - start);
+    return text_.substr(start, at_ - start);
   }
 
   std::string_view text_;
@@ -255,10 +273,16 @@ class Parser {
 }  // namespace
 
 const JsonValue* JsonValue::find_member(std::string_view key) const {
-  for (std::size_t i = member_count; i-- > 0;) {
-    if (first_member[i].key == key) return &first_member[i].value;
+  const std::span<const JsonMember> all = members();
+  for (std::size_t i = all.size(); i-- > 0;) {
+    if (all[i].key == key) return &all[i].value;
   }
   return nullptr;
+}
+
+std::uint32_t JsonValue::size_of(std::size_t size) {
+  if (size > 0xFFFFFFFFu) throw SpecError("invalid JSON: longer than 4 GiB");
+  return static_cast<std::uint32_t>(size);
 }
 
 JsonDocument parse_json(std::string_view text) {

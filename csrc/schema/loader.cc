@@ -103,7 +103,8 @@ SchemaLoader::SchemaLoader(SchemaStore& store, RegexArena& regexes, NumberArena&
       options_(options),
       report_(report),
       relaxation_(relaxation),
-      references_(options.resources, relaxation == nullptr ? nullptr : &relaxation->documents) {}
+      references_(options.resources, relaxation == nullptr ? nullptr : &relaxation->documents),
+      marks_values_(relaxation == nullptr) {}
 
 QuestionId SchemaLoader::load(const JsonValue& document) {
   references_.add_document(document, Scope{}, "");
@@ -112,6 +113,7 @@ QuestionId SchemaLoader::load(const JsonValue& document) {
     const Needs before = needs_;
     QuestionId root = load_once(document);
     if (needs_ == before) return root;
+    marks_values_ = false;
     known_.clear();
     reported_.clear();
     report_.resize(reported);
@@ -143,20 +145,31 @@ SchemaLoader::Place SchemaLoader::enter(const JsonValue& value, const Scope& aro
   return place;
 }
 
+std::pair<QuestionId*, bool> SchemaLoader::met(const Reading& reading) {
+  if (marks_values_) {
+    QuestionId& mark = reading.value->mark;
+    const bool fresh = mark == JsonValue::kUnmarked;
+    if (fresh) mark = kNone;
+    return {&mark, fresh};
+  }
+  auto [entry, fresh] = known_.try_emplace(reading, kNone);
+  return {&entry->second, fresh};
+}
+
 QuestionId SchemaLoader::question(const JsonValue& value, const Scope& scope, const Way& way) {
   FuelScope::spend();
   if (value.kind == JsonValue::Kind::kTrue) return kAlways;
   if (value.kind == JsonValue::Kind::kFalse) return way.mode == Mode::kBlank ? kAlways : kNever;
   if (!value.is_object()) throw SpecError("a schema is an object or a boolean", path_.empty() ? "the root" : path_);
-  if (value.member_count == 0) return kAlways;
+  if (value.member_count() == 0) return kAlways;
   Reading reading{&value, scope.dynamic, way.mode};
   if (!needs_.dynamic_scopes) {
-    if (!known_.try_emplace(reading, kNone).second) return named(reading);
+    if (!met(reading).second) return named(reading);
   }
   Place place = enter(value, scope, way);
   if (needs_.dynamic_scopes) {
     reading.dynamic = place.scope.dynamic;
-    if (!known_.try_emplace(reading, kNone).second) return named(reading);
+    if (!met(reading).second) return named(reading);
   }
   if (depth_ >= kMaxDepth) {
     throw UnsupportedError("schemas nested deeper than " + std::to_string(kMaxDepth) + " levels", path_);
@@ -171,7 +184,7 @@ QuestionId SchemaLoader::question(const JsonValue& value, const Scope& scope, co
 
 // The id of a schema that is being read or waits to be: from now on it has one, and cannot be found equal to another.
 QuestionId SchemaLoader::named(const Reading& reading) {
-  QuestionId& id = known_.at(reading);
+  QuestionId& id = *met(reading).first;
   if (id == kNone) {
     id = static_cast<QuestionId>(store_.nodes.size());
     store_.nodes.emplace_back().pointer = path_;
@@ -221,14 +234,14 @@ std::vector<QuestionId> SchemaLoader::branches(const Place& place, const Way& wa
                                                std::string_view keyword) {
   if (!value.is_array()) malformed(keyword, "must be an array of schemas");
   std::vector<QuestionId> ids;
-  ids.reserve(value.items.size());
-  for (std::size_t i = 0; i < value.items.size(); ++i) {
+  ids.reserve(value.items().size());
+  for (std::size_t i = 0; i < value.items().size(); ++i) {
     const std::string segment = std::to_string(i);
     // Leaving out one of several alternatives leaves out them all, except in allOf; only what is in them is worth a
     // try.
-    const bool whole = keyword == "allOf" || value.items[i].kind == JsonValue::Kind::kFalse;
-    const Way inside = whole ? entry(way, value.items[i], keyword, segment) : way;
-    ids.push_back(applied(place, inside, value.items[i], keyword, segment));
+    const bool whole = keyword == "allOf" || value.items()[i].kind == JsonValue::Kind::kFalse;
+    const Way inside = whole ? entry(way, value.items()[i], keyword, segment) : way;
+    ids.push_back(applied(place, inside, value.items()[i], keyword, segment));
     if (relaxation_ != nullptr && keyword == "allOf") relaxation_->found(inside, ids.back());
   }
   return ids;
@@ -238,10 +251,10 @@ std::vector<QuestionId> SchemaLoader::prefix_items(const Place& place, const Way
                                                    std::string_view keyword) {
   if (!value.is_array()) malformed(keyword, "must be an array of schemas");
   std::vector<QuestionId> ids;
-  ids.reserve(value.items.size());
-  for (std::size_t i = 0; i < value.items.size(); ++i) {
+  ids.reserve(value.items().size());
+  for (std::size_t i = 0; i < value.items().size(); ++i) {
     const std::string segment = std::to_string(i);
-    ids.push_back(child(place, entry(way, value.items[i], keyword, segment), value.items[i], keyword, segment));
+    ids.push_back(child(place, entry(way, value.items()[i], keyword, segment), value.items()[i], keyword, segment));
   }
   return ids;
 }
@@ -252,8 +265,7 @@ bool SchemaLoader::is_silent(const Place& place, std::string_view keyword) const
   return (place.scope.vocabularies & vocabulary_of(keyword)) == 0;
 }
 
-void SchemaLoader::note(const Place& place, std::string_view keyword, Enforcement status, std::string_view reason) {
-  if (place.repeated || (status == Enforcement::kEnforced && !options_.full_report)) return;
+void SchemaLoader::report(std::string_view keyword, Enforcement status, std::string_view reason) {
   report_.push_back({pointer_of(keyword), std::string(keyword), status, std::string(reason)});
 }
 
@@ -286,7 +298,7 @@ void SchemaLoader::malformed(std::string_view keyword, const std::string& what) 
 std::uint64_t SchemaLoader::count(const JsonValue& value, std::string_view keyword) const {
   if (!value.is_number()) malformed(keyword, "must be a non-negative integer");
   // Integral spellings such as 2.0 are integers; anything beyond 2^53 is as good as unbounded.
-  std::string digits(value.text);
+  std::string digits(value.text());
   std::size_t dot = digits.find('.');
   if (dot != std::string::npos && digits.find_first_not_of('0', dot + 1) == std::string::npos) digits.resize(dot);
   if (digits.empty() || digits.find_first_not_of("0123456789") != std::string::npos) {
@@ -306,7 +318,8 @@ QuestionId SchemaLoader::fill(const Place& place) {
   SchemaNode node;
   read_keywords(node, place);
   if (options_.property_order == PropertyOrder::kSchema) read_order(node, place);
-  QuestionId& id = known_.at(Reading{place.value, place.scope.dynamic, place.way.mode});
+  node.surely_satisfiable = is_surely_satisfiable(node);
+  QuestionId& id = *met(Reading{place.value, place.scope.dynamic, place.way.mode}).first;
   if (id == kNone) {
     id = store_.intern(std::move(node));
     if (store_.nodes[id].pointer.empty()) store_.nodes[id].pointer = path_;
@@ -317,12 +330,37 @@ QuestionId SchemaLoader::fill(const Place& place) {
   return id;
 }
 
+// By a value that needs no search: a word, "", 0, [] or {}, or any text of a length that there is.
+bool SchemaLoader::is_surely_satisfiable(const SchemaNode& node) const {
+  const bool has_applicators = !node.all_of.empty() || !node.any_of.empty() || !node.one_of.empty() ||
+                               !node.none_of.empty() || node.condition != kNone;
+  if (has_applicators) return false;
+  if ((node.types & (kNullType | kFalseType | kTrueType)) != 0) return true;
+  if ((node.types & kStringType) != 0 && node.texts.empty() && node.formats.empty()) return true;
+  if ((node.types & kNumberType) != 0) {
+    if (!node.has_numbers || node.numbers == numbers_.integers()) return true;
+    if (numbers_.has_spellings() && node.numbers == numbers_.integer_spellings()) return true;
+  }
+  if (node.has_containers) return false;
+  if ((node.types & kArrayType) != 0 && node.min_items == 0 && node.contains == kNone) return true;
+  return (node.types & kObjectType) != 0 && node.required.empty() && node.min_properties == 0;
+}
+
 QuestionId SchemaLoader::target(const Place& place, std::string_view keyword, const JsonValue& reference) {
+  if (keyword == "$ref" && marks_values_ && !needs_.dynamic_scopes) {
+    // Most schemas refer to few others, many times.
+    const JsonValue* known = references_.resolved_before(reference.text(), place.scope);
+    if (known != nullptr && known->is_object() && known->mark < JsonValue::kUnmarked) {
+      FuelScope::spend();
+      note(place, keyword, Enforcement::kEnforced);
+      return known->mark;
+    }
+  }
   References::Target target =
-      keyword == "$ref" ? references_.resolve(reference.text, place.scope)
-                        : references_.resolve_dynamic(reference.text, place.scope, keyword == "$recursiveRef");
+      keyword == "$ref" ? references_.resolve(reference.text(), place.scope)
+                        : references_.resolve_dynamic(reference.text(), place.scope, keyword == "$recursiveRef");
   auto wrong = [&](const char* what) {
-    return SpecError("`" + std::string(keyword) + "` \"" + std::string(reference.text) + "\" " + what,
+    return SpecError("`" + std::string(keyword) + "` \"" + std::string(reference.text()) + "\" " + what,
                      path_ + "/" + std::string(keyword));
   };
   if (target.value == nullptr) throw wrong("leads nowhere");
@@ -330,7 +368,7 @@ QuestionId SchemaLoader::target(const Place& place, std::string_view keyword, co
   note(place, keyword, Enforcement::kEnforced);
   const Way way = within(place, keyword, reference, true);
   const bool blank = way.mode == Mode::kBlank;
-  if (target.value->is_boolean() || target.value->member_count == 0 || (blank && !needs_.coverage)) {
+  if (target.value->is_boolean() || target.value->member_count() == 0 || (blank && !needs_.coverage)) {
     return target.value->kind == JsonValue::Kind::kFalse && !blank ? kNever : kAlways;
   }
   Detour detour(path_, std::move(target.pointer));
@@ -342,7 +380,7 @@ QuestionId SchemaLoader::target(const Place& place, std::string_view keyword, co
   // A long chain of references is read level by level.
   Place there = enter(*target.value, target.scope, way);
   const Reading reading{there.value, there.scope.dynamic, way.mode};
-  const bool fresh = known_.try_emplace(reading, kNone).second;
+  const bool fresh = met(reading).second;
   QuestionId id = named(reading);
   if (fresh) pending_.push_back({std::move(there), path_});
   return id;
@@ -353,6 +391,7 @@ void SchemaLoader::read_keywords(SchemaNode& node, const Place& place) {
   if (const JsonValue* reference = schema.find("$ref"); reference != nullptr && reference->is_string()) {
     node.all_of.push_back(target(place, "$ref", *reference));
     if (place.scope.dialect <= Dialect::kDraft7) {
+      if (!options_.full_report) return;
       for (const JsonMember& member : schema.members()) {
         if (member.key != "$ref") note(place, member.key, Enforcement::kAnnotation, "hidden by `$ref` in this dialect");
       }
@@ -370,14 +409,30 @@ void SchemaLoader::read_keywords(SchemaNode& node, const Place& place) {
       refuse(place, "$schema", "its meta-schema requires the vocabulary \"" + unknown + "\", which is not known");
     }
   }
+  // Most schemas have few keywords: whole families are passed over by what the keys look like.
+  constexpr std::uint64_t kValues = JsonValue::key_kinds({"enum", "const"});
+  constexpr std::uint64_t kStrings = JsonValue::key_kinds({"minLength", "maxLength", "pattern", "format"});
+  constexpr std::uint64_t kNumbers =
+      JsonValue::key_kinds({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"});
+  constexpr std::uint64_t kObjects = JsonValue::key_kinds(
+      {"properties", "patternProperties", "additionalProperties", "unevaluatedProperties", "required", "minProperties",
+       "maxProperties", "propertyNames", "dependencies", "dependentRequired", "dependentSchemas"});
+  constexpr std::uint64_t kArrays = JsonValue::key_kinds({"items", "prefixItems", "additionalItems", "unevaluatedItems",
+                                                          "minItems", "maxItems", "contains", "uniqueItems"});
+  constexpr std::uint64_t kApplicators = JsonValue::key_kinds({"allOf", "anyOf", "oneOf", "not", "if"});
   read_type(node, place);
-  read_values(node, place);
-  read_strings(node, place);
-  read_numbers(node, place);
-  read_objects(node, place);
-  read_arrays(node, place);
-  read_applicators(node, place);
+  if (schema.may_have(kValues)) read_values(node, place);
+  if (schema.may_have(kStrings)) read_strings(node, place);
+  if (schema.may_have(kNumbers)) read_numbers(node, place);
+  if (schema.may_have(kObjects)) read_objects(node, place);
+  if (schema.may_have(kArrays)) read_arrays(node, place);
+  if (schema.may_have(kApplicators)) read_applicators(node, place);
+  if (options_.full_report) report_rest(place);
+}
 
+void SchemaLoader::report_rest(const Place& place) {
+  const JsonValue& schema = *place.value;
+  const std::string_view dynamic = place.scope.dialect == Dialect::kDraft2020 ? "$dynamicRef" : "$recursiveRef";
   static const WordSet kRead = {"$ref",
                                 "type",
                                 "enum",
@@ -421,12 +476,12 @@ void SchemaLoader::read_keywords(SchemaNode& node, const Place& place) {
                                 "unevaluatedItems"};
   for (const JsonMember& member : schema.members()) {
     if (kRead.contains(member.key)) {
-      if (options_.full_report) note_idle(place, member.key);
+      note_idle(place, member.key);
       continue;
     }
     if (member.key == dynamic && place.scope.dialect >= Dialect::kDraft2019) continue;
     if (kAnnotations.contains(member.key)) {
-      if (options_.full_report) note(place, member.key, Enforcement::kAnnotation);
+      note(place, member.key, Enforcement::kAnnotation);
     } else {
       note(place, member.key, Enforcement::kAnnotation, "not a keyword of this dialect");
     }

@@ -65,6 +65,8 @@ class SchemaLoader {
   };
   class Step;
   class Detour;
+  // Where the question of a reading is written, and whether it was met for the first time. Valid until the next call.
+  std::pair<QuestionId*, bool> met(const Reading& reading);
 
   QuestionId load_once(const JsonValue& document);
   Place enter(const JsonValue& value, const Scope& around, const Way& way);
@@ -94,6 +96,7 @@ class SchemaLoader {
   }
   QuestionId named(const Reading& reading);
   QuestionId fill(const Place& place);
+  bool is_surely_satisfiable(const SchemaNode& node) const;
   QuestionId target(const Place& place, std::string_view keyword, const JsonValue& reference);
   void read_keywords(SchemaNode& node, const Place& place);
   // The value of a keyword; null where it is absent, or where the meta-schema leaves its vocabulary out.
@@ -103,13 +106,18 @@ class SchemaLoader {
     return is_silent(place, keyword) ? nullptr : value;
   }
   bool is_silent(const Place& place, std::string_view keyword) const;
-  void note(const Place& place, std::string_view keyword, Enforcement status, std::string_view reason = {});
+  // Only a full report is ever read; nothing is spent on it otherwise.
+  void note(const Place& place, std::string_view keyword, Enforcement status, std::string_view reason = {}) {
+    if (options_.full_report && !place.repeated) report(keyword, status, reason);
+  }
+  void report(std::string_view keyword, Enforcement status, std::string_view reason);
+  void report_rest(const Place& place);  // what the keywords that are not enforced mean
   // Of a keyword that is read: why it means nothing here, where that is so.
   void note_idle(const Place& place, std::string_view keyword);
   void refuse(const Place& place, std::string_view keyword, const std::string& reason);
   [[noreturn]] void malformed(std::string_view keyword, const std::string& what) const;
   std::uint64_t count(const JsonValue& value, std::string_view keyword) const;
-  RegexId pattern(std::string_view text, std::string_view keyword, const std::string& pointer);
+  RegexId pattern(std::string_view text, std::string_view keyword, std::optional<std::string_view> segment = {});
   std::string pointer_of(std::string_view keyword) const;
 
   // loader_scalars.cc
@@ -135,7 +143,9 @@ class SchemaLoader {
   Relaxation* const relaxation_;  // null: everything is read as it is
   References references_;
   Needs needs_;
-  // kNone: being read, and nothing has referred to it yet
+  // The question of what was met, kNone: being read, and nothing has referred to it yet. The first pass, which most
+  // often is the only one, writes it into the document: JsonValue::mark.
+  bool marks_values_;
   std::unordered_map<Reading, QuestionId, ReadingHash> known_;
   std::unordered_set<const JsonValue*> reported_;  // with dynamic scopes: what is in the report
   std::vector<Pending> pending_;

@@ -13,6 +13,7 @@ void SchemaLoader::read_objects(SchemaNode& node, const Place& place) {
     if (properties != nullptr) {
       if (!properties->is_object()) malformed("properties", "must be an object");
       const Way way = within(place, "properties", *properties);
+      table.properties.reserve(properties->member_count());
       for (const JsonMember& member : properties->members()) {
         const Way inside = entry(way, member.value, "properties", member.key);
         table.properties.add(store_.name(member.key), child(place, inside, member.value, "properties", member.key));
@@ -25,9 +26,8 @@ void SchemaLoader::read_objects(SchemaNode& node, const Place& place) {
       const Way way = within(place, "patternProperties", *patterns);
       for (const JsonMember& member : patterns->members()) {
         const Way inside = entry(way, member.value, "patternProperties", member.key);
-        std::string pointer = path_ + "/patternProperties/" + pointer_segment(member.key);
         try {
-          table.patterns.emplace_back(pattern(member.key, "patternProperties", pointer),
+          table.patterns.emplace_back(pattern(member.key, "patternProperties", member.key),
                                       child(place, inside, member.value, "patternProperties", member.key));
         } catch (const UnsupportedError& error) {
           refuse(place, "patternProperties", error.message());
@@ -53,10 +53,11 @@ void SchemaLoader::read_objects(SchemaNode& node, const Place& place) {
   if (const JsonValue* required = find(place, "required"); required != nullptr && !required->is_boolean()) {
     if (!required->is_array()) malformed("required", "must be an array of strings");
     const Way way = within(place, "required", *required);
-    for (std::size_t i = 0; i < required->items.size(); ++i) {
-      const JsonValue& name = required->items[i];
+    node.required.reserve(required->items().size());
+    for (std::size_t i = 0; i < required->items().size(); ++i) {
+      const JsonValue& name = required->items()[i];
       if (!name.is_string()) malformed("required", "must be an array of strings");
-      if (reads_entry(way, name, "required", i)) node.required.push_back(store_.name(name.text));
+      if (reads_entry(way, name, "required", i)) node.required.push_back(store_.name(name.text()));
     }
     note(place, "required", Enforcement::kEnforced);
   } else if (required != nullptr) {
@@ -85,15 +86,15 @@ void SchemaLoader::read_objects(SchemaNode& node, const Place& place) {
       const Way way = entry(keyword_way, member.value, keyword, member.key);
       if (member.value.is_array() && names_allowed) {
         std::vector<NameId> names;
-        for (std::size_t i = 0; i < member.value.items.size(); ++i) {
-          const JsonValue& name = member.value.items[i];
+        for (std::size_t i = 0; i < member.value.items().size(); ++i) {
+          const JsonValue& name = member.value.items()[i];
           if (!name.is_string()) malformed(keyword, "must list strings");
-          if (reads_entry(way, name, keyword, i, member.key)) names.push_back(store_.name(name.text));
+          if (reads_entry(way, name, keyword, i, member.key)) names.push_back(store_.name(name.text()));
         }
         node.dependent_required.emplace_back(trigger, std::move(names));
       } else if (member.value.is_string() && names_allowed && schemas_allowed) {
         if (way.mode == Mode::kBlank) continue;
-        node.dependent_required.emplace_back(trigger, std::vector<NameId>{store_.name(member.value.text)});
+        node.dependent_required.emplace_back(trigger, std::vector<NameId>{store_.name(member.value.text())});
       } else if (schemas_allowed) {
         node.dependent_schemas.emplace_back(trigger, applied(place, way, member.value, keyword, member.key));
       } else {
@@ -260,7 +261,7 @@ void SchemaLoader::read_order(SchemaNode& node, const Place& place) {
   const JsonValue* all = find(place, "allOf");
   const bool hidden = refers && dialect <= Dialect::kDraft7;
   // node.all_of: the reference, the dynamic reference, allOf.
-  const std::size_t own = !hidden && all != nullptr ? node.all_of.size() - all->items.size() : node.all_of.size();
+  const std::size_t own = !hidden && all != nullptr ? node.all_of.size() - all->items().size() : node.all_of.size();
   const std::string_view dynamic = dialect == Dialect::kDraft2020 ? "$dynamicRef" : "$recursiveRef";
   const std::string_view dependent = dialect <= Dialect::kDraft7 ? "dependencies" : "dependentSchemas";
   for (const JsonMember& member : schema.members()) {

@@ -1,5 +1,6 @@
 // See loader.h: type, enum and const, and the keywords of strings and numbers.
 #include <algorithm>
+#include <span>
 
 #include "base/errors.h"
 #include "base/utf8.h"
@@ -25,21 +26,13 @@ std::uint8_t type_bits(std::string_view name) {
 void SchemaLoader::read_type(SchemaNode& node, const Place& place) {
   const JsonValue* type = constraint(place, "type");
   if (type == nullptr) return;
-  std::vector<std::string_view> names;
-  if (type->is_string()) {
-    names.push_back(type->text);
-  } else if (type->is_array()) {
-    for (const JsonValue& item : type->items) {
-      if (!item.is_string()) malformed("type", "must be a string or an array of strings");
-      names.push_back(item.text);
-    }
-  } else {
-    malformed("type", "must be a string or an array of strings");
-  }
   std::uint8_t types = 0;
   bool integer = false;
   bool number = false;
-  for (std::string_view name : names) {
+  const std::span<const JsonValue> names = type->is_array() ? type->items() : std::span<const JsonValue>(type, 1);
+  for (const JsonValue& item : names) {
+    if (!item.is_string()) malformed("type", "must be a string or an array of strings");
+    const std::string_view name = item.text();
     std::uint8_t bits = type_bits(name);
     if (bits == 0) malformed("type", "names no JSON type: \"" + std::string(name) + "\"");
     types |= bits;
@@ -58,7 +51,7 @@ void SchemaLoader::read_values(SchemaNode& node, const Place& place) {
   if (const JsonValue* values = constraint(place, "enum")) {
     if (!values->is_array()) malformed("enum", "must be an array");
     std::vector<const JsonValue*> list;
-    for (const JsonValue& value : values->items) list.push_back(&value);
+    for (const JsonValue& value : values->items()) list.push_back(&value);
     constants_.restrict(node, list, path_);
     note(place, "enum", Enforcement::kEnforced);
   }
@@ -68,13 +61,15 @@ void SchemaLoader::read_values(SchemaNode& node, const Place& place) {
   }
 }
 
-RegexId SchemaLoader::pattern(std::string_view text, std::string_view keyword, const std::string& pointer) {
+RegexId SchemaLoader::pattern(std::string_view text, std::string_view keyword,
+                              std::optional<std::string_view> segment) {
+  auto pointer = [&] { return segment ? pointer_of(keyword) + "/" + pointer_segment(*segment) : pointer_of(keyword); };
   try {
     return regexes_.parse(text, RegexMode::kSearch);
   } catch (const UnsupportedError& error) {
-    throw UnsupportedError("`" + std::string(keyword) + "`: " + error.what(), pointer);
+    throw UnsupportedError("`" + std::string(keyword) + "`: " + error.what(), pointer());
   } catch (const SpecError& error) {
-    throw SpecError("`" + std::string(keyword) + "`: " + error.what(), pointer);
+    throw SpecError("`" + std::string(keyword) + "`: " + error.what(), pointer());
   }
 }
 
@@ -94,20 +89,20 @@ void SchemaLoader::read_strings(SchemaNode& node, const Place& place) {
   if (const JsonValue* text = constraint(place, "pattern")) {
     if (!text->is_string()) malformed("pattern", "must be a string");
     try {
-      node.texts.push_back(pattern(text->text, "pattern", path_ + "/pattern"));
+      node.texts.push_back(pattern(text->text(), "pattern"));
       note(place, "pattern", Enforcement::kEnforced);
     } catch (const UnsupportedError& error) {
       refuse(place, "pattern", error.message());
     }
   }
   if (const JsonValue* format = find(place, "format"); format != nullptr && format->is_string()) {
-    if (auto known = known_format(format->text, place.scope.dialect == Dialect::kDraft2020)) {
+    if (auto known = known_format(format->text(), place.scope.dialect == Dialect::kDraft2020)) {
       if (!keeps(place, "format", *format)) return;
       node.formats.emplace_back(*known);
       note(place, "format", Enforcement::kEnforced);
     } else {
       note(place, "format", Enforcement::kAnnotation,
-           "\"" + std::string(format->text) + "\" is not a format of the specification");
+           "\"" + std::string(format->text()) + "\" is not a format of the specification");
     }
   }
 }
@@ -118,7 +113,7 @@ void SchemaLoader::read_numbers(SchemaNode& node, const Place& place) {
     if (value == nullptr) return;
     if (!value->is_number()) malformed(keyword, "must be a number");
     constants_.restrict_numbers(
-        node, lower ? numbers_.at_least(value->text, exclusive) : numbers_.at_most(value->text, exclusive));
+        node, lower ? numbers_.at_least(value->text(), exclusive) : numbers_.at_most(value->text(), exclusive));
     note(place, keyword, Enforcement::kEnforced);
   };
   // Draft 4 has Booleans that change `minimum` and `maximum`; they are understood wherever they are Booleans.
@@ -142,7 +137,7 @@ void SchemaLoader::read_numbers(SchemaNode& node, const Place& place) {
   if (const JsonValue* step = constraint(place, "multipleOf")) {
     if (!step->is_number()) malformed("multipleOf", "must be a number");
     try {
-      constants_.restrict_numbers(node, numbers_.multiple_of(step->text));
+      constants_.restrict_numbers(node, numbers_.multiple_of(step->text()));
     } catch (const SpecError& error) {
       malformed("multipleOf", error.message());
     }

@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t kMaxCells = 1024;
 
 void sort_unique(std::vector<std::uint32_t>& list) {
+  if (list.size() < 2) return;
   std::sort(list.begin(), list.end());
   list.erase(std::unique(list.begin(), list.end()), list.end());
 }
@@ -67,14 +68,17 @@ Objects::PlanId Objects::plan_of(const Core& core) {
   std::sort(plan.names.begin(), plan.names.end(),
             [&](NameId a, NameId b) { return store_.name_text(a) < store_.name_text(b); });
   FuelScope::spend(plan.names.size() / 8 + 1);
+  plan.name_matches.reserve(plan.names.size());
+  plan.index.reserve(plan.names.size());
   for (std::uint32_t i = 0; i < plan.names.size(); ++i) {
     std::uint64_t matches = 0;
     for (std::size_t p = 0; p < plan.patterns.size(); ++p) {
       if (texts_.regexes().matches(plan.patterns[p], store_.name_text(plan.names[i]))) matches |= std::uint64_t{1} << p;
     }
     plan.name_matches.push_back(matches);
-    plan.index.emplace(plan.names[i], i);
+    plan.index.emplace_back(plan.names[i], i);
   }
+  std::sort(plan.index.begin(), plan.index.end());
   plan.name_alive.assign(plan.names.size(), Known::kUnknown);
   plan.is_made = true;
   plans_[id] = std::move(plan);
@@ -147,6 +151,7 @@ bool Objects::plain_alive(Plan& plan, const Key& key) {
   }
   std::vector<QuestionId> asked;
   for (TableId table : plan.shape.tables) questions_about(table, key, plan, asked);
+  if (asked.size() == 1 && store_.nodes[asked[0]].surely_satisfiable) return true;
   std::vector<std::uint32_t> forced;
   for (QuestionId q : asked) {
     q = questions_.resolve(q);
@@ -189,7 +194,7 @@ bool Objects::key_alive(CoreId core, NameId name) {
   CoreInfo& info = this->info(core);
   if (!info.is_plain) return in_turn(core, name) && named_member(core, name).alive;
   Plan& plan = plans_[info.plan];
-  return room_for(info, cores_[core], name) && in_turn(core, name) && plain_name_alive(plan, plan.index.at(name));
+  return room_for(info, cores_[core], name) && in_turn(core, name) && plain_name_alive(plan, plan.index_of(name));
 }
 
 const std::vector<NameId>& Objects::needed(FormulaId f, NeededNames& known) {
@@ -279,7 +284,7 @@ const std::vector<NameId>& Objects::seen_unnamed(CoreId core) {
   if (!info.seen_sorted) {
     const Plan& plan = plans_[info.plan];
     for (NameId name : lists_[cores_[core].seen]) {
-      if (!plan.index.contains(name)) info.seen_unnamed.push_back(name);
+      if (!plan.has(name)) info.seen_unnamed.push_back(name);
     }
     std::sort(info.seen_unnamed.begin(), info.seen_unnamed.end(),
               [&](NameId a, NameId b) { return store_.name_text(a) < store_.name_text(b); });

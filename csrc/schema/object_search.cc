@@ -47,7 +47,7 @@ bool Objects::plain_satisfiable(CoreId id) {
   Plan& plan = plans_[info.plan];
   const Core core = cores_[id];
   for (NameId name : info.plain.missing) {
-    if (!plain_name_alive(plan, plan.index.at(name))) return false;
+    if (!plain_name_alive(plan, plan.index_of(name))) return false;
   }
   if (info.plain.least > info.plain.most) return false;
   std::uint64_t total = std::uint64_t{core.count} + info.plain.missing.size();
@@ -176,8 +176,7 @@ bool Objects::search(Search& search, FormulaId f, std::size_t next, std::uint32_
     auto without = [&] { return absent != kFalse && this->search(search, absent, next + 1, count, extras); };
     auto with = [&] {
       if (!store_.is_writable(name)) return false;
-      auto at = plan.index.find(name);
-      Key key{name, at == plan.index.end() ? 0 : plan.name_matches[at->second]};
+      Key key{name, plan.matches_of(name)};
       FormulaId present = derive(f, key, plan, count + 1, settled);
       if (present == kFalse) return false;
       return verdicts_.some(present, compact,

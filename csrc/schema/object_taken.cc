@@ -47,8 +47,7 @@ std::vector<NameId> Objects::candidate_names(CandidatesId candidates, SeenId see
 }
 
 bool Objects::covers(const Plan& plan, CandidatesId candidates, SeenId seen) {
-  return candidates_
-      .names(candidates, 0, [&](NameId name) { return !was_seen(seen, name) && !plan.index.contains(name); })
+  return candidates_.names(candidates, 0, [&](NameId name) { return !was_seen(seen, name) && !plan.has(name); })
       .empty();
 }
 

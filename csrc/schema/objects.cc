@@ -226,7 +226,7 @@ Objects::Member Objects::read_key(CoreId id, const Key& key, SeenId seen, NameId
     const std::optional<std::vector<QuestionId>> spent = spent_values(after, candidates, text);
     if (!spent) {
       CoreId formula = intern_core(spelt_out(cores_[id]));
-      const bool named = plans_[info(formula).plan].index.contains(text);
+      const bool named = plans_[info(formula).plan].has(text);
       return read_key(formula, named ? Key{text, key.matches} : key, seen, text);
     }
     std::vector<FormulaId> parts{core.demanded};
@@ -256,8 +256,7 @@ Objects::Member Objects::read_key(CoreId id, const Key& key, SeenId seen, NameId
 const Objects::Member& Objects::named_member(CoreId core, NameId name) {
   if (auto known = info(core).members.find(name); known != info(core).members.end()) return known->second;
   const Plan& plan = plans_[info(core).plan];
-  auto at = plan.index.find(name);
-  Key key{name, at == plan.index.end() ? 0 : plan.name_matches[at->second]};
+  Key key{name, plan.matches_of(name)};
   Member member = read_key(core, key, with_seen(cores_[core], name), name);
   return info(core).members.emplace(name, member).first->second;
 }

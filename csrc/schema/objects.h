@@ -28,6 +28,7 @@
 // Guarded by the machine's mutex. Covered by tests/schema/test_soundness.py and test_completeness.py.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <functional>
 #include <map>
@@ -151,7 +152,17 @@ class Objects : public Automaton, public Containers, public KeyTexts {
     Shape shape;
     std::vector<NameId> names;  // sorted by text
     std::vector<std::uint64_t> name_matches;
-    std::unordered_map<NameId, std::uint32_t> index;
+    std::vector<std::pair<NameId, std::uint32_t>> index;  // in names, sorted by name
+    // kNone for a name that is none of the plan's.
+    std::uint32_t index_of(NameId name) const {
+      auto at = std::ranges::lower_bound(index, name, {}, &std::pair<NameId, std::uint32_t>::first);
+      return at != index.end() && at->first == name ? at->second : kNone;
+    }
+    bool has(NameId name) const { return index_of(name) != kNone; }
+    std::uint64_t matches_of(NameId name) const {
+      const std::uint32_t at = index_of(name);
+      return at == kNone ? 0 : name_matches[at];
+    }
     std::vector<RegexId> patterns;  // of tables and kNames; bit i of a key's matches
     std::optional<std::vector<Cell>> cells;
     // For cores whose demanded formula is a plain conjunction: whether the value of a key can exist at all.

@@ -1,6 +1,7 @@
 // See references.h.
 #include "schema/references.h"
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -124,6 +125,10 @@ const JsonValue* string_member(const JsonValue& schema, std::string_view key) {
 }  // namespace
 
 void append_pointer_segment(std::string& out, std::string_view key) {
+  if (std::none_of(key.begin(), key.end(), [](char c) { return c == '~' || c == '/'; })) {
+    out += key;
+    return;
+  }
   for (char c : key) {
     if (c == '~') {
       out += "~0";
@@ -230,7 +235,7 @@ References::MetaSchema& References::meta_schema(const std::string& uri, const st
 std::string References::unknown_vocabulary(const JsonValue& schema) const {
   const JsonValue* value = string_member(schema, "$schema");
   if (value == nullptr) return {};
-  auto meta = meta_schemas_.find(without_fragment(value->text));
+  auto meta = meta_schemas_.find(without_fragment(value->text()));
   return meta == meta_schemas_.end() ? std::string{} : meta->second.unknown;
 }
 
@@ -238,12 +243,12 @@ void References::apply_meta_schema(const JsonValue& schema, Scope& scope) {
   const JsonValue* value = string_member(schema, "$schema");
   std::uint8_t vocabularies = kAllVocabularies;
   for (int hops = 0; value != nullptr && hops < 8; ++hops) {
-    if (std::optional<Dialect> known = known_dialect(value->text)) {
+    if (std::optional<Dialect> known = known_dialect(value->text())) {
       scope.dialect = *known;
       scope.vocabularies = *known >= Dialect::kDraft2019 ? vocabularies : std::uint8_t{kAllVocabularies};
       return;
     }
-    const std::string uri = without_fragment(value->text);
+    const std::string uri = without_fragment(value->text());
     auto given = resources_.find(uri);
     if (given == resources_.end()) break;
     MetaSchema& meta = meta_schema(uri, given->second);
@@ -266,15 +271,20 @@ Scope References::enter(const JsonValue& schema, const Scope& around) {
   if (id == nullptr) id = string_member(schema, scope.dialect == Dialect::kDraft4 ? "id" : "$id");
   // Up to draft 7, `$ref` hides its siblings, `$id` too; and an identifier that is only a fragment names a place, not a
   // resource.
-  if (id == nullptr || id->text.empty() || id->text[0] == '#') return scope;
+  if (id == nullptr || id->text().empty() || id->text()[0] == '#') return scope;
   if (scope.dialect <= Dialect::kDraft7 && string_member(schema, "$ref") != nullptr) return scope;
-  const std::string uri = resolve_uri(around.base, id->text);
+  const std::string uri = resolve_uri(around.base, id->text());
   scope.base = own(std::string_view(uri).substr(0, uri.find('#')));
   return scope;
 }
 
 void References::add_document(const JsonValue& document, const Scope& scope, const std::string& pointer) {
   Scope inside = enter(document, scope);
+  if (!main_) {
+    main_ = Resource{&document, pointer, scope};
+    main_base_ = inside.base;
+    return;
+  }
   by_uri_.try_emplace(std::string(scope.base), Resource{&document, pointer, scope});
   by_uri_.try_emplace(std::string(inside.base), Resource{&document, pointer, scope});
   unindexed_.push_back(Resource{&document, pointer, scope});
@@ -282,9 +292,9 @@ void References::add_document(const JsonValue& document, const Scope& scope, con
 
 void References::index(const JsonValue& value, const Scope& around, const std::string& pointer, int depth) {
   if (value.is_array()) {
-    for (std::size_t i = 0; i < value.items.size(); ++i) {
-      if (value.items[i].is_object() || value.items[i].is_array()) {
-        index(value.items[i], around, pointer + "/" + std::to_string(i), depth + 1);
+    for (std::size_t i = 0; i < value.items().size(); ++i) {
+      if (value.items()[i].is_object() || value.items()[i].is_array()) {
+        index(value.items()[i], around, pointer + "/" + std::to_string(i), depth + 1);
       }
     }
     return;
@@ -294,12 +304,13 @@ void References::index(const JsonValue& value, const Scope& around, const std::s
   if (scope.base != around.base) by_uri_.try_emplace(std::string(scope.base), Resource{&value, pointer, around});
   for (const char* keyword : {"$anchor", "$dynamicAnchor"}) {
     if (const JsonValue* anchor = string_member(value, keyword)) {
-      anchors_.try_emplace(std::string(scope.base) + "#" + std::string(anchor->text), Target{&value, pointer, around});
+      anchors_.try_emplace(std::string(scope.base) + "#" + std::string(anchor->text()),
+                           Target{&value, pointer, around});
     }
   }
   if (const JsonValue* anchor = string_member(value, "$dynamicAnchor");
       anchor != nullptr && scope.dialect == Dialect::kDraft2020) {
-    dynamic_anchors_[std::string(scope.base)].try_emplace(std::string(anchor->text), Target{&value, pointer, around});
+    dynamic_anchors_[std::string(scope.base)].try_emplace(std::string(anchor->text()), Target{&value, pointer, around});
   }
   if (const JsonValue* anchor = value.find("$recursiveAnchor");
       anchor != nullptr && anchor->kind == JsonValue::Kind::kTrue && scope.dialect == Dialect::kDraft2019 &&
@@ -308,9 +319,9 @@ void References::index(const JsonValue& value, const Scope& around, const std::s
                                                           Target{&value, pointer, around});
   }
   if (const JsonValue* id = string_member(value, scope.dialect == Dialect::kDraft4 ? "id" : "$id")) {
-    std::size_t hash = id->text.find('#');
-    if (hash != id->text.npos && hash + 1 < id->text.size()) {
-      anchors_.try_emplace(std::string(scope.base) + std::string(id->text.substr(hash)),
+    std::size_t hash = id->text().find('#');
+    if (hash != id->text().npos && hash + 1 < id->text().size()) {
+      anchors_.try_emplace(std::string(scope.base) + std::string(id->text().substr(hash)),
                            Target{&value, pointer, around});
     }
   }
@@ -326,6 +337,10 @@ void References::index(const JsonValue& value, const Scope& around, const std::s
 }
 
 void References::index_documents() {
+  if (main_ && !main_indexed_) {
+    main_indexed_ = true;
+    index(*main_->root, main_->around, main_->pointer, 0);
+  }
   while (!unindexed_.empty()) {
     Resource document = unindexed_.back();
     unindexed_.pop_back();
@@ -334,6 +349,7 @@ void References::index_documents() {
 }
 
 const References::Resource* References::resource(const std::string& uri, const Scope& referring) {
+  if (main_ && (uri == main_->around.base || uri == main_base_)) return &*main_;
   if (auto known = by_uri_.find(uri); known != by_uri_.end()) return &known->second;
   index_documents();
   if (auto known = by_uri_.find(uri); known != by_uri_.end()) return &known->second;
@@ -349,8 +365,8 @@ const References::Resource* References::resource(const std::string& uri, const S
 
 constexpr std::size_t kFewMembers = 32;  // that are looked through one by one
 
-const JsonValue* References::member(const JsonValue& object, const std::string& key) {
-  if (object.member_count <= kFewMembers) return object.find(key);
+const JsonValue* References::member(const JsonValue& object, std::string_view key) {
+  if (object.member_count() <= kFewMembers) return object.find(key);
   auto [entry, fresh] = large_objects_.try_emplace(&object);
   if (fresh) {
     for (const JsonMember& member : object.members()) entry->second[member.key] = &member.value;
@@ -369,28 +385,33 @@ References::Target References::follow(const Resource& resource, std::string_view
   Target target{resource.root, resource.pointer, resource.around};
   for (std::size_t i = 1; i <= fragment.size();) {
     std::size_t end = std::min(fragment.find('/', i), fragment.size());
-    std::string key;
-    for (std::size_t k = i; k < end; ++k) {
-      if (fragment[k] == '~' && k + 1 < end) {
-        key.push_back(fragment[++k] == '1' ? '/' : '~');
-      } else {
-        key.push_back(fragment[k]);
+    std::string unescaped;
+    std::string_view key = fragment.substr(i, end - i);
+    if (key.find('~') != key.npos) {
+      for (std::size_t k = i; k < end; ++k) {
+        if (fragment[k] == '~' && k + 1 < end) {
+          unescaped.push_back(fragment[++k] == '1' ? '/' : '~');
+        } else {
+          unescaped.push_back(fragment[k]);
+        }
       }
+      key = unescaped;
     }
     const JsonValue* next = nullptr;
     if (target.value->is_object()) {
       next = member(*target.value, key);
     } else if (target.value->is_array() && !key.empty() && key.find_first_not_of("0123456789") == key.npos &&
                key.size() < 9) {
-      std::size_t index = std::stoul(key);
-      if (index < target.value->items.size()) next = &target.value->items[index];
+      std::size_t index = std::stoul(std::string(key));
+      if (index < target.value->items().size()) next = &target.value->items()[index];
     }
     if (next == nullptr) return {};
     // Large objects are tables of schemas most often, and their members many to look through.
-    const bool is_table = target.value->member_count > kFewMembers && member(*target.value, "$id") == nullptr &&
+    const bool is_table = target.value->member_count() > kFewMembers && member(*target.value, "$id") == nullptr &&
                           member(*target.value, "id") == nullptr && member(*target.value, "$schema") == nullptr;
     if (!is_table) target.scope = enter(*target.value, target.scope);
-    target.pointer += "/" + pointer_segment(key);
+    target.pointer += '/';
+    append_pointer_segment(target.pointer, key);
     target.value = next;
     i = end + 1;
   }
@@ -401,9 +422,10 @@ std::uint32_t References::pass(const Scope& scope) {
   index_documents();
   auto anchors = dynamic_anchors_.find(scope.base);
   if (anchors == dynamic_anchors_.end()) return scope.dynamic;
-  DynamicScope wider = *dynamic_scopes_[scope.dynamic];
+  DynamicScope wider = dynamic_scope(scope.dynamic);
   for (const auto& [name, target] : anchors->second) wider.try_emplace(name, scope.base);
-  auto [entry, fresh] = dynamic_ids_.try_emplace(std::move(wider), static_cast<std::uint32_t>(dynamic_scopes_.size()));
+  const auto next = static_cast<std::uint32_t>(dynamic_scopes_.size() + 1);
+  auto [entry, fresh] = dynamic_ids_.try_emplace(std::move(wider), next);
   if (fresh) dynamic_scopes_.push_back(&entry->first);
   return entry->second;
 }
@@ -422,21 +444,41 @@ References::Target References::resolve_dynamic(std::string_view reference, const
   if (anchors == dynamic_anchors_.end()) return target;
   auto same = anchors->second.find(name);
   if (same == anchors->second.end() || same->second.value != target.value) return target;
-  const DynamicScope& dynamic = *dynamic_scopes_[scope.dynamic];
+  const DynamicScope& dynamic = dynamic_scope(scope.dynamic);
   if (auto first = dynamic.find(name); first != dynamic.end()) target = dynamic_anchors_.at(first->second).at(name);
   target.scope.dynamic = scope.dynamic;
   return target;
 }
 
+const References::DynamicScope& References::dynamic_scope(std::uint32_t id) const {
+  static const DynamicScope kEmpty;
+  return id == 0 ? kEmpty : *dynamic_scopes_[id - 1];
+}
+
+const JsonValue* References::resolved_before(std::string_view reference, const Scope& scope) const {
+  if (!main_ || scope.base.data() != main_base_.data()) return nullptr;
+  auto known = resolved_.find(reference);
+  return known == resolved_.end() ? nullptr : known->second;
+}
+
 References::Target References::resolve(std::string_view reference, const Scope& scope) {
+  Target target = resolve_now(reference, scope);
+  target.scope.dynamic = scope.dynamic;
+  if (reference.starts_with('#') && main_ && scope.base.data() == main_base_.data())
+    resolved_.try_emplace(reference, target.value);
+  return target;
+}
+
+References::Target References::resolve_now(std::string_view reference, const Scope& scope) {
+  // Into the document itself, by the way that nearly all references go.
+  if (reference.starts_with("#/") && main_ && scope.base.data() == main_base_.data() &&
+      reference.find('%') == reference.npos)
+    return follow(*main_, reference.substr(1));
   std::string uri = resolve_uri(scope.base, reference);
   std::size_t hash = uri.find('#');
   std::string fragment = hash == std::string::npos ? "" : percent_decode(std::string_view(uri).substr(hash + 1));
   const Resource* resource = this->resource(uri.substr(0, hash), scope);
-  if (resource == nullptr) return {};
-  Target target = follow(*resource, fragment);
-  target.scope.dynamic = scope.dynamic;
-  return target;
+  return resource == nullptr ? Target{} : follow(*resource, fragment);
 }
 
 }  // namespace maskforge

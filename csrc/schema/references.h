@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -47,9 +48,7 @@ class References {
   // `documents`: the resources that were parsed, by URI, for those who read them again; null: nobody does.
   explicit References(const std::map<std::string, std::string>& resources,
                       std::map<std::string, JsonDocument>* documents = nullptr)
-      : resources_(resources), documents_(documents == nullptr ? &own_documents_ : documents) {
-    dynamic_scopes_.push_back(&dynamic_ids_.try_emplace(DynamicScope{}, 0).first->first);
-  }
+      : resources_(resources), documents_(documents == nullptr ? &own_documents_ : documents) {}
 
   // Knows a document, and (when a reference first needs them) its `$id`s and anchors: a document whose base URI is
   // scope.base (its own `$id` not yet applied).
@@ -60,6 +59,9 @@ class References {
   // A vocabulary that the meta-schema of `schema` demands and that is not known; empty where there is none.
   std::string unknown_vocabulary(const JsonValue& schema) const;
   Target resolve(std::string_view reference, const Scope& scope);
+  // The value of a `reference` that was resolved in this base URI before; null where it is not remembered. `reference`
+  // must live as long as this.
+  const JsonValue* resolved_before(std::string_view reference, const Scope& scope) const;
   // The target of a `$dynamicRef`, or of a `$recursiveRef`. Where the reference leads to a dynamic anchor, that is the
   // anchor of this name in the first resource on the way here that has one.
   Target resolve_dynamic(std::string_view reference, const Scope& scope, bool recursive);
@@ -79,18 +81,25 @@ class References {
   void index_documents();
   void index(const JsonValue& value, const Scope& around, const std::string& pointer, int depth);
   // As JsonValue::find, for the many references into a few large objects.
-  const JsonValue* member(const JsonValue& object, const std::string& key);
+  const JsonValue* member(const JsonValue& object, std::string_view key);
+  Target resolve_now(std::string_view reference, const Scope& scope);
+  const DynamicScope& dynamic_scope(std::uint32_t id) const;
   Target follow(const Resource& resource, std::string_view fragment);
   const Resource* resource(const std::string& uri, const Scope& referring);
   void apply_meta_schema(const JsonValue& schema, Scope& scope);
 
   const std::map<std::string, std::string>& resources_;
-  std::unordered_map<std::string, Resource> by_uri_;
-  std::unordered_map<std::string, Target> anchors_;  // "uri#name"
+  // The first document that was added: nearly always the only one, and all references lead into it.
+  std::optional<Resource> main_;
+  std::string_view main_base_;  // inside it
+  bool main_indexed_ = false;
+  std::unordered_map<std::string_view, const JsonValue*> resolved_;  // references in main_base_ that begin with '#'
+  std::unordered_map<std::string, Resource> by_uri_;  // the other documents, and what lies inside documents
+  std::unordered_map<std::string, Target> anchors_;   // "uri#name"
   // By base URI, then by name; kRecursiveAnchor is the name of `$recursiveAnchor`.
   std::map<std::string, std::map<std::string, Target, std::less<>>, std::less<>> dynamic_anchors_;
-  std::map<DynamicScope, std::uint32_t> dynamic_ids_;
-  std::vector<const DynamicScope*> dynamic_scopes_;  // by id
+  std::map<DynamicScope, std::uint32_t> dynamic_ids_;  // 0 is the empty one, which is not here
+  std::vector<const DynamicScope*> dynamic_scopes_;    // by id, from 1 on
   struct MetaSchema {
     JsonDocument document;
     std::uint8_t vocabularies = kAllVocabularies;

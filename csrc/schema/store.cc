@@ -11,7 +11,8 @@ namespace maskforge {
 // node is left out.
 class SchemaStore::Content {
  public:
-  explicit Content(char tag) { bytes_.push_back(static_cast<char>(tag)); }
+  // Written into `bytes`, whatever was there.
+  Content(std::string& bytes, char tag) : bytes_(bytes) { bytes_.assign(1, tag); }
   Content& add(std::uint64_t value) {
     while (value >= 0x80) {
       bytes_.push_back(static_cast<char>(value | 0x80));
@@ -49,7 +50,7 @@ class SchemaStore::Content {
   std::string_view bytes() const { return bytes_; }
 
  private:
-  std::string bytes_;
+  std::string& bytes_;
 };
 
 void PropertyTable::settle() {
@@ -70,19 +71,19 @@ const QuestionId* PropertyTable::find(NameId name) const {
 }
 
 template <typename T>
-std::uint32_t SchemaStore::id_of(const Content& content, std::deque<T>& list, T& item) {
+std::uint32_t SchemaStore::id_of(const Content& content, StableVector<T>& list, T& item) {
   const std::uint32_t at = contents_.intern(content.bytes());
   if (ids_.size() <= at) ids_.resize(at + 1, kNone);
   if (ids_[at] == kNone) {
-    list.push_back(std::move(item));
+    list.emplace_back(std::move(item));
     ids_[at] = static_cast<std::uint32_t>(list.size() - 1);
   }
   return ids_[at];
 }
 
-QuestionId SchemaStore::intern(SchemaNode node) {
+QuestionId SchemaStore::intern(SchemaNode&& node) {
   static const SchemaNode usual;
-  Content out('n');
+  Content out(content_, 'n');
   out.field('a', node.types, usual.types);
   out.field('b', node.has_numbers ? 1 + std::uint64_t{node.numbers} : 0, 0);
   out.field('c', node.texts);
@@ -121,9 +122,9 @@ QuestionId SchemaStore::intern(SchemaNode node) {
   return id_of(out, nodes, node);
 }
 
-TableId SchemaStore::intern(MemberTable table) {
+TableId SchemaStore::intern(MemberTable&& table) {
   table.properties.settle();
-  Content out('m');
+  Content out(content_, 'm');
   out.add(table.properties.size());
   for (auto [name, question] : table.properties) out.add(name).add(question);
   out.add(table.patterns.size());
@@ -132,15 +133,19 @@ TableId SchemaStore::intern(MemberTable table) {
   return id_of(out, members, table);
 }
 
-TableId SchemaStore::intern(ItemTable table) {
-  Content out('i');
+TableId SchemaStore::intern(ItemTable&& table) {
+  Content out(content_, 'i');
   out.add(table.prefix).add(table.rest);
   return id_of(out, items, table);
 }
 
 NameId SchemaStore::name(std::string_view utf8) {
   const NameId id = name_ids_.intern(utf8);
-  while (names_.size() <= id) names_.push_back(decode_utf8(name_ids_[static_cast<NameId>(names_.size())]));
+  while (names_.size() <= id) {
+    const std::u32string text = decode_utf8(name_ids_[static_cast<NameId>(names_.size())]);
+    const std::span<const char32_t> kept = name_arena_.copy(std::span<const char32_t>(text));
+    names_.emplace_back(kept.data(), kept.size());
+  }
   return id;
 }
 
@@ -152,8 +157,9 @@ bool SchemaStore::is_writable(NameId id) const {
 }
 
 std::size_t SchemaStore::memory_bytes() const {
-  return nodes.size() * (sizeof(SchemaNode) + 64) + members.size() * 256 + items.size() * 64 + names_.size() * 160 +
-         name_ids_.memory_bytes() + contents_.memory_bytes() + ids_.size() * sizeof(std::uint32_t);
+  return nodes.size() * (sizeof(SchemaNode) + 64) + members.size() * 256 + items.size() * 64 + names_.size() * 16 +
+         name_arena_.memory_bytes() + name_ids_.memory_bytes() + contents_.memory_bytes() +
+         ids_.size() * sizeof(std::uint32_t);
 }
 
 }  // namespace maskforge

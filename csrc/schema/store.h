@@ -6,14 +6,15 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/arena.h"
 #include "base/byte_interner.h"
+#include "base/stable_vector.h"
 #include "number/number.h"
 #include "regex/regex.h"
 
@@ -42,6 +43,7 @@ class PropertyTable {
  public:
   using Entry = std::pair<NameId, QuestionId>;
   void add(NameId name, QuestionId question) { entries_.emplace_back(name, question); }
+  void reserve(std::size_t size) { entries_.reserve(size); }
   void add_all(const PropertyTable& other) {
     entries_.insert(entries_.end(), other.entries_.begin(), other.entries_.end());
   }
@@ -133,6 +135,9 @@ struct SchemaNode {
   std::vector<OrderStep> order;  // as written; empty with property_order="any"
 
   std::string pointer;  // where it stands, for messages
+
+  // Whether a value is known to satisfy it without a search; a "no" says nothing. Follows from the rest.
+  bool surely_satisfiable = false;
 };
 
 class SchemaStore {
@@ -143,31 +148,33 @@ class SchemaStore {
   }
 
   NameId name(std::string_view utf8);
-  const std::u32string& name_text(NameId id) const { return names_[id]; }
+  std::u32string_view name_text(NameId id) const { return names_[id]; }
   // False for a name with a lone surrogate, which no UTF-8 text can spell.
   bool is_writable(NameId id) const;
   std::size_t memory_bytes() const;
 
   // Hash-consing: equal nodes and tables are one, across all documents, whatever their place; so equal questions share
   // everything that is built for them.
-  QuestionId intern(SchemaNode node);
-  TableId intern(MemberTable table);
-  TableId intern(ItemTable table);
+  QuestionId intern(SchemaNode&& node);
+  TableId intern(MemberTable&& table);
+  TableId intern(ItemTable&& table);
 
-  std::deque<SchemaNode> nodes;
-  std::deque<MemberTable> members;
-  std::deque<ItemTable> items;
+  StableVector<SchemaNode> nodes;
+  StableVector<MemberTable> members;
+  StableVector<ItemTable> items;
 
  private:
   class Content;
   // The place in `list` of what has this content; `item` is moved there where there is none yet.
   template <typename T>
-  std::uint32_t id_of(const Content& content, std::deque<T>& list, T& item);
+  std::uint32_t id_of(const Content& content, StableVector<T>& list, T& item);
 
   ByteInterner name_ids_;
-  std::deque<std::u32string> names_;  // by id; may be behind name_ids_ by the newest
-  ByteInterner contents_;             // of nodes and tables
-  std::vector<std::uint32_t> ids_;    // by content; likewise
+  Arena name_arena_;
+  StableVector<std::u32string_view> names_;  // by id; may be behind name_ids_ by the newest
+  ByteInterner contents_;                    // of nodes and tables
+  std::vector<std::uint32_t> ids_;           // by content; likewise
+  std::string content_;                      // scratch of intern()
 };
 
 }  // namespace maskforge

@@ -46,9 +46,9 @@ QuestionId TakenSets::learn(const JsonValue& value) {
   auto [known, fresh] = known_.try_emplace(question);
   if (fresh) {
     known->second.type = store_.nodes[question].types;
-    if (value.is_string()) known->second.text = decode_utf8(value.text);
-    if (value.is_number()) known->second.number = value.text;
-    bytes_ += sizeof(Value) + 64 + 5 * value.text.size();
+    if (value.is_string()) known->second.text = decode_utf8(value.text());
+    if (value.is_number()) known->second.number = value.text();
+    bytes_ += sizeof(Value) + 64 + 5 * value.text().size();
   }
   return question;
 }
@@ -143,9 +143,7 @@ std::vector<QuestionId> TakenSets::values(TakenId set) {
     values.insert(values.end(), chunks_[chunk].values.begin(), chunks_[chunk].values.end());
   }
   for (const std::string& text : numbers_.digit_sets().texts(sets_[set].numbers)) {
-    JsonValue number;
-    number.kind = JsonValue::Kind::kNumber;
-    number.text = text;
+    const JsonValue number(JsonValue::Kind::kNumber, text);
     values.push_back(constants_.question(number, ""));
   }
   return values;

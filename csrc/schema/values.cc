@@ -44,9 +44,22 @@ SpecId Values::spec(std::vector<std::uint32_t> forced, std::vector<QuestionId> a
   return id;
 }
 
+std::uint8_t Values::types(const Spec& spec) const {
+  std::uint8_t types = kAllTypes;
+  for (std::uint32_t code : spec.forced) {
+    const Literal literal = Literal::of(code);
+    if (literal.positive) types &= questions_.store().nodes[literal.question].types;
+  }
+  return types;
+}
+
 TextId Values::text(SpecId spec) {
   if (!starts_[spec].has_text) {
     const Spec& s = specs_[spec];
+    if ((types(s) & kStringType) == 0) {
+      starts_[spec].has_text = true;
+      return kDeadText;
+    }
     RegexArena& regexes = texts_.regexes();
     std::vector<RegexId> parts;
     for (std::uint32_t code : s.forced) {
@@ -90,6 +103,10 @@ NumberSetId Values::number_set(SpecId spec, DigitSets::SetId& without) {
 
 NumberRests::Place Values::number(SpecId spec) {
   if (!starts_[spec].has_number) {
+    if ((types(specs_[spec]) & kNumberType) == 0) {
+      starts_[spec].has_number = true;
+      return starts_[spec].number;
+    }
     NumberArena& sets = questions_.number_sets();
     std::vector<NumberSetId> asked;
     for (QuestionId q : specs_[spec].asked) asked.push_back(questions_.numbers(q));
@@ -107,6 +124,10 @@ std::uint8_t Values::words(SpecId spec) {
   if (!starts_[spec].has_words) {
     const Spec& s = specs_[spec];
     constexpr std::uint8_t kAll = kNullType | kFalseType | kTrueType;
+    if ((types(s) & kAll) == 0) {
+      starts_[spec].has_words = true;
+      return 0;
+    }
     std::uint8_t words = s.demand == kTrue ? kAll : questions_.words_of(s.demand);
     for (std::uint32_t code : s.forced) {
       Literal literal = Literal::of(code);
@@ -158,6 +179,10 @@ OrderId Values::order_of(const Spec& spec) {
 StateId Values::container(SpecId spec, bool object) {
   if (object ? !starts_[spec].has_object : !starts_[spec].has_array) {
     const Spec& s = specs_[spec];
+    if ((types(s) & (object ? kObjectType : kArrayType)) == 0) {
+      (object ? starts_[spec].has_object : starts_[spec].has_array) = true;
+      return kDeadState;
+    }
     std::vector<FormulaId> asked;
     for (QuestionId q : s.asked) {
       const bool among = object && questions_.store().nodes[q].taken;

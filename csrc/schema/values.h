@@ -134,6 +134,8 @@ class Values : public Automaton {
   NumberRests::Place number(SpecId spec);
   StateId container(SpecId spec, bool object);
   std::uint8_t words(SpecId spec);
+  // Of what types a value may be, by what the forced questions say themselves; too many rather than too few.
+  std::uint8_t types(const Spec& spec) const;
   bool search(SpecId spec);
   // Where a container must be one of those that were taken: whether one of them will do. Equal ones are one question.
   std::optional<bool> search_taken(SpecId spec);
@@ -164,7 +166,7 @@ class Values : public Automaton {
   };
 
   Interner<Spec, SpecHash> specs_;
-  std::deque<Starts> starts_;
+  StableVector<Starts> starts_;
   std::unordered_map<SpecId, Count> counts_;
   std::uint32_t depth_ = 0;  // specs being answered
   std::uint32_t lowest_assumed_ =

@@ -190,3 +190,36 @@ def test_memory_is_bounded_and_old_matchers_live_on() -> None:
 def test_native_grammars_and_matchers_keep_what_they_need() -> None:
     matcher = _core.Engine(_core.Vocabulary([b"a", b"b", b""], [2])).regex("ab").matcher()
     assert matcher.accept_token(0) and matcher.accept_token(1) and matcher.accept_token(2)
+
+
+@pytest.mark.parametrize(
+    "impossible",
+    [
+        {"type": "string", "minLength": 2, "maxLength": 1},
+        {"type": "string", "enum": []},
+        {"type": "string", "format": "date", "maxLength": 3},
+        {"type": "integer", "exclusiveMinimum": 1, "exclusiveMaximum": 2},
+        {"type": "array", "minItems": 1, "items": False},
+        {"type": "array", "contains": False},
+        {"type": "object", "required": ["x"], "additionalProperties": False},
+        {"type": "object", "minProperties": 1, "propertyNames": False},
+        {"type": ["array", "object"], "enum": [1]},
+        {"type": ["null", "string"], "allOf": [{"type": "number"}]},
+        {"type": "null", "not": {"const": None}},
+        {"type": "boolean", "oneOf": [{}, {}]},
+        {"type": "string", "if": {}, "then": False},
+        {"const": [1], "maxItems": 0},
+        {"const": {"x": 1}, "required": ["y"]},
+    ],
+)
+def test_required_values_that_look_possible(compiler: mf.Compiler, impossible: dict[str, object]) -> None:
+    """Most values are known to exist by a look at their schema; none of these does."""
+    optional = {"properties": {"a": impossible, "b": {"type": impossible.get("type", "null")}}}
+    grammar = compiler.json_schema({"type": "object", **optional})
+    matcher = grammar.matcher().core
+    assert matcher.accept_bytes(b'{"b') == 3
+    assert grammar.matcher().core.accept_bytes(b'{"a":') < 5
+    with pytest.raises(mf.UnsatisfiableError):
+        compiler.json_schema({"type": "object", **optional, "required": ["a"]})
+    with pytest.raises(mf.UnsatisfiableError):
+        compiler.json_schema(impossible)

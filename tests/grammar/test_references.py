@@ -14,6 +14,9 @@ from maskforge.grammar.references import reachable_resources
 from tests.grammar.test_compiler import accepts
 from tests.matcher.support import byte_vocabulary
 
+DIALECTS = [f"http://json-schema.org/draft-0{n}/schema{end}" for n in (4, 6, 7) for end in ("", "#")]
+DIALECTS += [f"https://json-schema.org/draft/{year}/schema" for year in ("2019-09", "2020-12")]
+
 
 def registry_of(**contents: object) -> referencing.Registry:
     def retrieve(uri: str) -> referencing.Resource:
@@ -40,6 +43,31 @@ def test_only_what_is_reachable_is_passed_on() -> None:
     assert reachable_resources('{"$ref": "http://example.test/missing"}', registry) == {}
     assert reachable_resources('{"$ref": "http://[broken"}', registry) == {}
     assert reachable_resources('{"$ref": "http://example.test/a"', registry) == {}  # the compile says what is wrong
+
+
+def test_a_look_at_the_text_tells_what_needs_resources() -> None:
+    """The native core asks for them (with None) only where the text may refer to anything else."""
+    engine = mf._core.Engine(byte_vocabulary().core)
+
+    def asks(text: str) -> bool:
+        return engine.json_schema(text, "flexible", "any", "error", None) is None
+
+    inside = {"$defs": {"a": {}}, "items": {"$ref": "#/$defs/a"}, "contains": {"$dynamicRef": "#"}}
+    for uri in DIALECTS:
+        for text in (json.dumps({"$schema": uri, **inside}), json.dumps({"$schema": uri, **inside}, indent=1)):
+            assert not asks(text), uri
+    assert not asks('{"enum": ["$ref", "$schema", {"$defs": "x"}], "$id": "http://example.test/a"}')
+    for uri in ("http://example.test/a", "a", "", "https://json-schema.org/draft/2020-12/schema"):
+        for keyword in ("$ref", "$dynamicRef", "$recursiveRef"):
+            assert asks(json.dumps({keyword: uri}))
+            assert asks(f'{{"type": "object", "{keyword}" :\n"{uri}"}}')
+    for uri in (
+        "http://example.test/a",
+        "http://json-schema.org/schema#",
+        f"{DIALECTS[0]}/x",
+        "https://json-schema.org",
+    ):
+        assert asks(json.dumps({"items": {"$schema": uri}}))
 
 
 def test_identifiers_change_the_base() -> None:
