@@ -74,6 +74,25 @@ def accepts(grammar: mf.Grammar, text: str | bytes) -> bool:
     return matcher.accept_bytes(data) == len(data) and matcher.is_accepting()
 
 
+def allows_tokens(grammar: mf.Grammar, text: str | bytes) -> bool:
+    """Whether the masks of `llama_compiler()` allow each token of the text at its step, and end-of-sequence after it.
+
+    Every mask on the way must agree with `accept_token` about the token, and allow some token: there are no dead ends.
+    """
+    vocabulary, tokenizer = llama_with_tokenizer()
+    bitmask = mf.allocate_token_bitmask(1, vocabulary.size)
+    words = bitmask.numpy()[0]
+    matcher = grammar.matcher()
+    decoded = text if isinstance(text, str) else text.decode()
+    for position, token in enumerate([*tokenizer.encode(decoded, add_special_tokens=False), tokenizer.eos_token_id]):
+        assert matcher.fill_next_token_bitmask(bitmask), f"nothing is allowed at token {position} of {decoded[:200]}"
+        allowed = bool(words[token >> 5] >> (token & 31) & 1)
+        assert matcher.accept_token(token) == allowed, f"mask and accept disagree at {position} of {decoded[:200]}"
+        if not allowed:
+            return False
+    return True
+
+
 def allows(schema: Any, text: str | bytes, **options: Any) -> bool:
     """As `accepts`, for a schema; one that no value satisfies allows nothing."""
     try:

@@ -1,6 +1,7 @@
 """The official JSON Schema Test Suite: every case is right, or its schema is refused by name.
 
-Required and optional cases of five drafts. A schema that is refused as unsatisfiable is right for an invalid instance.
+Required and optional cases of five drafts, each read byte by byte and token by token (the masks of a real vocabulary,
+up to end-of-sequence). A schema that is refused as unsatisfiable is right for an invalid instance.
 Where the engine differs on purpose, a rule below says so; a rule that no case needs any more has to go.
 """
 
@@ -18,7 +19,15 @@ import referencing
 from referencing.jsonschema import specification_with
 
 import maskforge as mf
-from tests.schema.support import DIALECTS, Ratchet, accepts, byte_compiler, shared_folder
+from tests.schema.support import (
+    DIALECTS,
+    Ratchet,
+    accepts,
+    allows_tokens,
+    byte_compiler,
+    llama_compiler,
+    shared_folder,
+)
 from tests.schema.test_formats import left_out
 
 LATER = ("draft2019-09", "draft2020-12")
@@ -101,12 +110,13 @@ def text_of(value: Any) -> bytes:
     return "".join(f"\\u{ord(c):04x}" if "\ud800" <= c <= "\udfff" else c for c in text).encode()
 
 
-def outcomes(group: dict[str, Any], draft: str) -> list[str]:
+def outcomes(group: dict[str, Any], draft: str, unit: str) -> list[str]:
     """What comes of each case of a group."""
     cases = group["tests"]
+    compiler, reads = {"bytes": (byte_compiler, accepts), "tokens": (llama_compiler, allows_tokens)}[unit]
     try:
-        grammar = byte_compiler().json_schema(in_dialect(group["schema"], draft), registry=registry())
-        answers = [accepts(grammar, text_of(case["data"])) for case in cases]
+        grammar = compiler().json_schema(in_dialect(group["schema"], draft), registry=registry())
+        answers = [reads(grammar, text_of(case["data"])) for case in cases]
     except mf.UnsupportedError as error:
         assert error.message, "a refusal says what it refuses"
         return ["refused"] * len(cases)
@@ -120,15 +130,16 @@ def outcomes(group: dict[str, Any], draft: str) -> list[str]:
     ]
 
 
+@pytest.mark.parametrize("unit", ["bytes", "tokens"])
 @pytest.mark.parametrize("part", ["required", "optional", "format"])
 @pytest.mark.parametrize("draft", DIALECTS)
-def test_every_case_is_right_or_refused(draft: str, part: str) -> None:
+def test_every_case_is_right_or_refused(draft: str, part: str, unit: str) -> None:
     counts = {"right": 0, "refused": 0, "by_rule": 0}
     wrong: list[tuple[str, str, str, str]] = []
     rules = {rule: 0 for rule in RULES if draft in rule.drafts and rule.part == part}
     for file in files(draft, part):
         for group in json.loads(file.read_text(encoding="utf-8")):
-            for case, outcome in zip(group["tests"], outcomes(group, draft), strict=True):
+            for case, outcome in zip(group["tests"], outcomes(group, draft, unit), strict=True):
                 if outcome in counts:
                     counts[outcome] += 1
                     continue
