@@ -130,9 +130,14 @@ const ByteClasses* Machine::byte_classes(StateId state) {
 
 Machine::RowView Machine::full_row(StateId state) {
   RowView view = row(state);
-  const Row* own = record(state).row.load(std::memory_order_acquire);
-  for (unsigned c = 0; c < own->classes->count; ++c) {
-    if (view.entries[c].load(std::memory_order_acquire) == 0) fill(state, own->classes->first[c]);
+  const ByteClasses& classes = *record(state).row.load(std::memory_order_acquire)->classes;
+  auto missing = [&](unsigned c) { return view.entries[c].load(std::memory_order_acquire) == 0; };
+  unsigned c = 0;
+  while (c < classes.count && !missing(c)) ++c;
+  if (c == classes.count) return view;
+  std::lock_guard lock(mutex_);  // once for all of them
+  for (; c < classes.count; ++c) {
+    if (missing(c)) fill(state, classes.first[c]);
   }
   return view;
 }

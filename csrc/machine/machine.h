@@ -245,13 +245,14 @@ class Machine {
   StateId fill_after(StateId waiting, Label label);
   StateId& id_of(std::uint8_t automaton, std::uint32_t local);
 
-  ShortRecursiveMutex mutex_;
-  std::vector<Automaton*> automata_;
+  // Apart: what every look-up reads, what every lock writes, and what is written under the lock.
+  alignas(kCacheLine) std::vector<Automaton*> automata_;
   SparseTable<std::atomic<RecordChunk*>> chunks_{kMaxChunks};
   SparseTable<std::atomic<CallChunk*>> call_chunks_{kMaxChunks};
-  std::atomic<std::uint32_t> count_{0};
+  alignas(kCacheLine) ShortRecursiveMutex mutex_;
+  // guarded by mutex_ (but for reading count_)
+  alignas(kCacheLine) std::atomic<std::uint32_t> count_{0};
   std::uint32_t call_count_ = 0;
-  // guarded by mutex_
   ByteInterner class_ids_;                             // ByteClasses::of, as bytes
   std::deque<ByteClasses> classes_;                    // by that id; may be behind by the newest
   std::array<std::vector<StateId*>, 256> ids_;         // by automaton and local id, in chunks; kDeadState: none

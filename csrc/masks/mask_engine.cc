@@ -94,6 +94,22 @@ struct MaskEngine::Impl {
     }
   }
 
+  // With kMask, `mask` is the result to be written. A mask that takes simulations is never called known.
+  Known find(const Configuration& at, const Result*& mask) const {
+    const std::vector<StateId>& frames = at.frames;
+    const Result* result = memo->find_walk(index->root(), frames.back());
+    if (result == nullptr) return Known::kNothing;
+    for (std::size_t depth = frames.size() - 1; result->open; --depth) {
+      result = memo->find_resolved(*result, depth > 0 ? frames[depth - 1] : MaskSolver::kGround);
+      if (result == nullptr) return Known::kTop;
+      if (depth == 0) break;
+    }
+    bool exact = index->oversized().empty();
+    visit_suspects(*result, [&](TokenIds tokens) { exact = exact && tokens.empty(); });
+    mask = result;
+    return exact ? Known::kMask : Known::kTop;
+  }
+
   void fill(const Configuration& at, std::uint32_t* words, Stripe& stripe) {
     const std::vector<StateId>& frames = at.frames;
     MaskSolver solver(machine, *index, *memo);
@@ -171,6 +187,24 @@ void MaskEngine::fill(const Configuration& at, bool accepting, std::uint32_t* wo
   stripe.masks.fetch_add(1, std::memory_order_relaxed);
   if (too_big) impl_->drop_memo();
   if (impl_->has_retired.load(std::memory_order_relaxed)) impl_->free_retired();
+}
+
+bool MaskEngine::fill_known(const Configuration& at, std::uint32_t* words) {
+  if (at.frames.empty()) return false;
+  Impl::Stripe& stripe = impl_->stripes[stripe_of_thread()];
+  std::shared_lock lock(stripe.mutex);
+  const Result* mask = nullptr;
+  if (impl_->find(at, mask) != Known::kMask) return false;
+  impl_->write_mask(*mask, words);
+  stripe.masks.fetch_add(1, std::memory_order_relaxed);
+  return true;
+}
+
+MaskEngine::Known MaskEngine::known(const Configuration& at) const {
+  if (at.frames.empty()) return Known::kMask;
+  std::shared_lock lock(impl_->stripes[stripe_of_thread()].mutex);
+  const Result* mask = nullptr;
+  return impl_->find(at, mask);
 }
 
 MaskStatistics MaskEngine::statistics() const {

@@ -29,6 +29,12 @@ class MaskEngine {
   // Writes the mask of a configuration; `accepting` says whether the text may end there (sets the end-of-sequence ids).
   // Writes exactly vocabulary.bitmask_words() words. Spends fuel; on FuelError `words` is unspecified.
   void fill(const Configuration& at, bool accepting, std::uint32_t* words);
+  // The same without end-of-sequence ids, if nothing has to be computed; else false, and `words` is as it was. Costs a
+  // copy and as many look-ups as frames are looked at.
+  bool fill_known(const Configuration& at, std::uint32_t* words);
+  // What the memo has for a configuration, which tells how much work fill() may be.
+  enum class Known { kMask, kTop, kNothing };  // kTop: only what the top frame allows
+  Known known(const Configuration& at) const;
   MaskStatistics statistics() const;
 
  private:

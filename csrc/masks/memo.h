@@ -32,11 +32,11 @@ template <typename T>
 class ReadMostlyTable {
  public:
   explicit ReadMostlyTable(Arena& arena) : arena_(arena) {
-    for (Shard& shard : shards_) grow(shard);
+    for (std::size_t shard = 0; shard < kShards; ++shard) grow(shard);
   }
   const T* find(std::uint64_t key) const {
     std::uint64_t hash = mix_hash(key, 0);
-    const Table* table = shards_[hash >> 58].table.load(std::memory_order_acquire);
+    const Table* table = tables_[hash >> 58].load(std::memory_order_acquire);
     for (std::size_t i = hash & table->mask;; i = (i + 1) & table->mask) {
       std::uint64_t found = table->slots[i].key.load(std::memory_order_acquire);
       if (found == key) return table->slots[i].value.load(std::memory_order_relaxed);
@@ -45,11 +45,11 @@ class ReadMostlyTable {
   }
   // Requires that the key is not there.
   void insert(std::uint64_t key, const T* value) {
-    Shard& shard = shards_[mix_hash(key, 0) >> 58];
-    Table* table = shard.table.load(std::memory_order_relaxed);
-    if ((shard.count + 1) * 2 > table->mask + 1) table = grow(shard);
+    const std::size_t shard = mix_hash(key, 0) >> 58;
+    Table* table = tables_[shard].load(std::memory_order_relaxed);
+    if ((counts_[shard] + 1) * 2 > table->mask + 1) table = grow(shard);
     put(*table, key, value);
-    ++shard.count;
+    ++counts_[shard];
   }
 
  private:
@@ -61,18 +61,14 @@ class ReadMostlyTable {
     std::size_t mask;
     Slot* slots;
   };
-  struct Shard {
-    std::atomic<Table*> table{nullptr};
-    std::size_t count = 0;
-  };
   static void put(Table& table, std::uint64_t key, const T* value) {
     std::size_t i = mix_hash(key, 0) & table.mask;
     while (table.slots[i].key.load(std::memory_order_relaxed) != 0) i = (i + 1) & table.mask;
     table.slots[i].value.store(value, std::memory_order_relaxed);
     table.slots[i].key.store(key, std::memory_order_release);
   }
-  Table* grow(Shard& shard) {
-    Table* old = shard.table.load(std::memory_order_relaxed);
+  Table* grow(std::size_t shard) {
+    Table* old = tables_[shard].load(std::memory_order_relaxed);
     std::size_t size = old == nullptr ? 8 : (old->mask + 1) * 2;
     Slot* slots = static_cast<Slot*>(arena_.allocate(size * sizeof(Slot)));
     for (std::size_t i = 0; i < size; ++i) new (slots + i) Slot();
@@ -83,12 +79,15 @@ class ReadMostlyTable {
         if (key != 0) put(*fresh, key, old->slots[i].value.load(std::memory_order_relaxed));
       }
     }
-    shard.table.store(fresh, std::memory_order_release);
+    tables_[shard].store(fresh, std::memory_order_release);
     return fresh;
   }
 
+  static constexpr std::size_t kShards = 64;
+
+  alignas(kCacheLine) std::array<std::atomic<Table*>, kShards> tables_{};  // apart from what insertions write
+  alignas(kCacheLine) std::array<std::size_t, kShards> counts_{};
   Arena& arena_;
-  std::array<Shard, 64> shards_;
 };
 
 class Memo {
@@ -179,11 +178,11 @@ class Memo {
   BitsView intern_bits(BitsView bits);
   void count_bytes();
 
-  SparseTable<std::atomic<StateSlot*>> slots_{kMostChunks};
-  std::atomic<std::size_t> bytes_{0};
-
-  ShortMutex mutex_;  // guards everything below, and insertions
-  Arena arena_;
+  // Apart: what every look-up reads, what every insertion writes, and the lock.
+  alignas(kCacheLine) SparseTable<std::atomic<StateSlot*>> slots_{kMostChunks};
+  alignas(kCacheLine) std::atomic<std::size_t> bytes_{0};
+  alignas(kCacheLine) ShortMutex mutex_;  // guards everything below, and insertions
+  alignas(kCacheLine) Arena arena_;
   ReadMostlyTable<Result> walks_{arena_};
   ReadMostlyTable<Result> resolved_{arena_};
   ReadMostlyTable<Result> combined_{arena_};       // by the ids of two results

@@ -9,8 +9,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <exception>
 #include <functional>
+#include <optional>
 #include <string>
 #include <unordered_set>
 
@@ -43,6 +45,47 @@ void rethrow_first(const std::vector<std::exception_ptr>& errors) {
   }
 }
 
+// What waking threads costs; less is done by the caller.
+constexpr double kWorthSharing = 50;  // microseconds
+
+// Tells the caller of a batch when to stop doing the rows alone.
+class Stopwatch {
+ public:
+  // After `done` of `count` rows: whether this took a while, and the others will as well.
+  bool worth_sharing(std::size_t done, std::size_t count) const {
+    if (done % kRowsPerLook != 0) return false;
+    std::chrono::duration<double, std::micro> passed = std::chrono::steady_clock::now() - begin_;
+    double left = passed.count() * static_cast<double>(count - done) / static_cast<double>(done);
+    return passed.count() > kWorthSharing && left > kWorthSharing;
+  }
+
+ private:
+  static constexpr std::size_t kRowsPerLook = 4;
+  const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+};
+
+// Rough microseconds; only the order of the rows and the number of threads depend on them.
+double expected_cost(MaskEngine::Known known) {
+  switch (known) {
+    case MaskEngine::Known::kMask:
+      return 1;
+    case MaskEngine::Known::kTop:
+      return 5;
+    default:
+      return 20;
+  }
+}
+
+void require_rows(std::span<const std::int64_t> rows) {
+  // Most often they come in order.
+  if (std::ranges::adjacent_find(rows, std::greater_equal<>()) == rows.end() && (rows.empty() || rows[0] >= 0)) return;
+  std::unordered_set<std::int64_t> seen;
+  for (std::int64_t row : rows) {
+    if (row < 0) throw MisuseError("row " + std::to_string(row) + " is negative");
+    if (!seen.insert(row).second) throw MisuseError("row " + std::to_string(row) + " comes twice in one batch");
+  }
+}
+
 template <typename Flags>
 std::vector<bool> to_bools(const Flags& flags) {
   return std::vector<bool>(flags.begin(), flags.end());
@@ -56,7 +99,8 @@ struct BatchExecutor::Pool {
   ThreadPool pool;
 };
 
-BatchExecutor::BatchExecutor(std::int64_t threads) : threads_(static_cast<unsigned>(threads)) {
+BatchExecutor::BatchExecutor(std::int64_t threads, Sharing sharing)
+    : threads_(static_cast<unsigned>(threads)), sharing_(sharing) {
   if (threads < 1 || threads > std::int64_t{kMaxThreads}) {
     throw MisuseError("a batch executor needs 1 to " + std::to_string(kMaxThreads) + " threads, not " +
                       std::to_string(threads));
@@ -69,11 +113,48 @@ BatchExecutor::~BatchExecutor() {
   if (pool != nullptr && pool->process == process_id()) delete pool;
 }
 
-void BatchExecutor::run(std::size_t count, const std::function<void(std::size_t)>& work) {
-  if (threads_ == 1 || count < 2) {
-    for (std::size_t i = 0; i < count; ++i) work(i);
+void BatchExecutor::run(std::size_t count, const Work& work) {
+  std::size_t done = 0;
+  if (threads_ == 1 || sharing_ != Sharing::kAlways) {
+    const Stopwatch watch;
+    while (done < count) {
+      work(done++);
+      if (threads_ > 1 && watch.worth_sharing(done, count)) break;
+    }
+  }
+  if (done < count) share(count - done, [&](std::size_t i) { work(done + i); });
+}
+
+void BatchExecutor::run_masks(std::span<const std::shared_ptr<Matcher>> matchers,
+                              const std::function<bool(std::size_t)>& quick, const Work& work) {
+  if (threads_ == 1) {
+    for (std::size_t i = 0; i < matchers.size(); ++i) work(i);
     return;
   }
+  std::size_t done = 0;
+  const Stopwatch watch;
+  while (done < matchers.size() && quick(done)) {
+    if (watch.worth_sharing(++done, matchers.size())) break;
+  }
+  using Known = MaskEngine::Known;
+  std::vector<std::size_t> nothing, top, order;
+  double cost = 0;
+  for (std::size_t i = done; i < matchers.size(); ++i) {
+    Known known = matchers[i] ? matchers[i]->known() : Known::kMask;
+    cost += expected_cost(known);
+    (known == Known::kNothing ? nothing : known == Known::kTop ? top : order).push_back(i);
+  }
+  order.insert(order.begin(), top.begin(), top.end());
+  order.insert(order.begin(), nothing.begin(), nothing.end());
+  auto one = [&](std::size_t i) { work(order[i]); };
+  if (cost > kWorthSharing) {
+    share(order.size(), one);
+  } else {
+    run(order.size(), one);
+  }
+}
+
+void BatchExecutor::share(std::size_t count, const Work& work) {
   Pool* pool = pool_.load(std::memory_order_acquire);
   while (pool == nullptr || pool->process != process_id()) {
     auto fresh = std::make_unique<Pool>(threads_, process_id());
@@ -85,20 +166,30 @@ void BatchExecutor::run(std::size_t count, const std::function<void(std::size_t)
 std::vector<bool> BatchExecutor::fill(std::span<const std::shared_ptr<Matcher>> matchers,
                                       std::span<const std::int64_t> rows, Rows out) {
   if (matchers.size() != rows.size()) throw MisuseError("a batch needs one row for each matcher");
-  std::unordered_set<std::int64_t> seen;
-  for (std::int64_t row : rows) {
-    if (row < 0) throw MisuseError("row " + std::to_string(row) + " is negative");
-    if (!seen.insert(row).second) throw MisuseError("row " + std::to_string(row) + " comes twice in one batch");
-  }
+  require_rows(rows);
   std::vector<char> any(matchers.size(), 1);
   std::vector<std::exception_ptr> errors(matchers.size());
-  run(matchers.size(), [&](std::size_t i) {
-    std::uint32_t* words = out.data + static_cast<std::size_t>(rows[i]) * out.stride;
+  auto place = [&](std::size_t i) { return out.data + static_cast<std::size_t>(rows[i]) * out.stride; };
+  auto quick = [&](std::size_t i) {
+    try {
+      if (!matchers[i]) {
+        std::fill_n(place(i), out.words, ~std::uint32_t{0});
+        return true;
+      }
+      std::optional<bool> filled = matchers[i]->fill_known(place(i), out.words);
+      any[i] = filled.value_or(true);
+      return filled.has_value();
+    } catch (...) {
+      errors[i] = std::current_exception();
+      return true;
+    }
+  };
+  run_masks(matchers, quick, [&](std::size_t i) {
     try {
       if (matchers[i]) {
-        any[i] = matchers[i]->fill(words, out.words);
+        any[i] = matchers[i]->fill(place(i), out.words);
       } else {
-        std::fill(words, words + out.words, ~std::uint32_t{0});
+        std::fill_n(place(i), out.words, ~std::uint32_t{0});
       }
     } catch (...) {
       errors[i] = std::current_exception();
@@ -111,7 +202,17 @@ std::vector<bool> BatchExecutor::fill(std::span<const std::shared_ptr<Matcher>> 
 std::vector<MaskId> BatchExecutor::mask_ids(std::span<const std::shared_ptr<Matcher>> matchers) {
   std::vector<MaskId> ids(matchers.size(), kUnconstrained);
   std::vector<std::exception_ptr> errors(matchers.size());
-  run(matchers.size(), [&](std::size_t i) {
+  auto quick = [&](std::size_t i) {
+    try {
+      std::optional<MaskId> id = matchers[i] ? matchers[i]->known_mask_id() : kUnconstrained;
+      ids[i] = id.value_or(kUnconstrained);
+      return id.has_value();
+    } catch (...) {
+      errors[i] = std::current_exception();
+      return true;
+    }
+  };
+  run_masks(matchers, quick, [&](std::size_t i) {
     try {
       if (matchers[i]) ids[i] = matchers[i]->mask_id();
     } catch (...) {

@@ -1,10 +1,16 @@
 // Many rows in one call: fills or accepts for a batch of matchers on a persistent pool of threads.
 //
+// Waking a thread takes some 50 microseconds, the rows of 64 known masks take as long altogether. So the caller writes
+// known masks itself, and wakes others only once it has met enough work: masks that are not known, or so many rows
+// that a good part of them is left after that time. What is shared is ordered by what the memo says about it: rows that
+// may take long first, known masks last, so that all threads end at about the same time.
+//
 // Threads are started by the first call that can use them, and again in a child process after fork(). Thread safe.
 // Covered by tests/csrc/test_matcher.cc and tests/matcher/test_batch.py.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -18,8 +24,9 @@ namespace maskforge {
 class BatchExecutor {
  public:
   static constexpr unsigned kMaxThreads = 256;
+  enum class Sharing { kWhenWorthIt, kAlways };  // kAlways: for tests, whose work is small
   // `threads` in all, the calling one included: 1 is no pool. Throws MisuseError outside 1 .. kMaxThreads.
-  explicit BatchExecutor(std::int64_t threads);
+  explicit BatchExecutor(std::int64_t threads, Sharing sharing = Sharing::kWhenWorthIt);
   ~BatchExecutor();
   BatchExecutor(const BatchExecutor&) = delete;
   BatchExecutor& operator=(const BatchExecutor&) = delete;
@@ -49,9 +56,16 @@ class BatchExecutor {
 
  private:
   struct Pool;
-  void run(std::size_t count, const std::function<void(std::size_t)>& work);
+  using Work = std::function<void(std::size_t)>;
+  // work(0) .. work(count - 1), by as many threads as it is worth.
+  void run(std::size_t count, const Work& work);
+  // work(i) for every matcher, of which `quick(i)` did some already: it returns whether it did all of it.
+  void run_masks(std::span<const std::shared_ptr<Matcher>> matchers, const std::function<bool(std::size_t)>& quick,
+                 const Work& work);
+  void share(std::size_t count, const Work& work);  // on the pool
 
   const unsigned threads_;
+  const Sharing sharing_;
   std::atomic<Pool*> pool_{nullptr};
 };
 

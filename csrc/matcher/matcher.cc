@@ -177,15 +177,20 @@ std::size_t Matcher::num_tokens() const {
   return log_.size();
 }
 
-bool Matcher::fill_locked(std::uint32_t* words, std::size_t word_count) {
+void Matcher::require_words(std::size_t word_count) const {
   std::size_t own = vocabulary().bitmask_words();
   if (word_count < own) {
     throw MisuseError("a bitmask row of " + std::to_string(word_count) + " words is too short: the vocabulary of " +
                       std::to_string(vocabulary().size()) + " tokens needs " + std::to_string(own));
   }
+}
+
+bool Matcher::fill_locked(std::uint32_t* words, std::size_t word_count) {
+  require_words(word_count);
+  std::size_t own = vocabulary().bitmask_words();
   FuelScope fuel(generation_->options().fill_fuel);
   std::fill(words + own, words + word_count, 0);
-  if (terminated_ || configuration_.frames.empty()) {  // the text is complete
+  if (is_complete()) {
     std::fill(words, words + own, 0);
     for (TokenId eos : vocabulary().eos_token_ids()) words[eos / 32] |= 1u << (eos % 32);
   } else {
@@ -200,6 +205,27 @@ bool Matcher::fill(std::uint32_t* words, std::size_t word_count) {
   return fill_locked(words, word_count);
 }
 
+std::optional<bool> Matcher::fill_known_locked(std::uint32_t* words, std::size_t word_count) {
+  require_words(word_count);
+  if (is_complete()) return fill_locked(words, word_count);
+  if (!generation_->masks().fill_known(configuration_, words)) return std::nullopt;
+  std::size_t own = vocabulary().bitmask_words();
+  FuelScope fuel(generation_->options().fill_fuel);
+  if (configuration_.accepting(generation_->machine())) set_bits(vocabulary().eos_token_ids(), words);
+  std::fill(words + own, words + word_count, 0);
+  return any_bit(words, own);
+}
+
+std::optional<bool> Matcher::fill_known(std::uint32_t* words, std::size_t word_count) {
+  std::lock_guard lock(mutex_);
+  return fill_known_locked(words, word_count);
+}
+
+MaskEngine::Known Matcher::known() {
+  std::lock_guard lock(mutex_);
+  return is_complete() ? MaskEngine::Known::kMask : generation_->masks().known(configuration_);
+}
+
 MaskId Matcher::mask_id_locked() {
   thread_local TokenBits words;
   words.resize(vocabulary().bitmask_words());
@@ -210,6 +236,14 @@ MaskId Matcher::mask_id_locked() {
 MaskId Matcher::mask_id() {
   std::lock_guard lock(mutex_);
   return mask_id_locked();
+}
+
+std::optional<MaskId> Matcher::known_mask_id() {
+  std::lock_guard lock(mutex_);
+  thread_local TokenBits words;
+  words.resize(vocabulary().bitmask_words());
+  if (!fill_known_locked(words.data(), words.size())) return std::nullopt;
+  return generation_->mask_pool()->add(words);
 }
 
 std::vector<MaskId> Matcher::draft_mask_ids(std::span<const std::int64_t> tokens) {

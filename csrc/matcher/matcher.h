@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -53,8 +54,14 @@ class Matcher {
   // end-of-sequence token, or that no token can continue. Throws MisuseError when `words` are too few for the
   // vocabulary; after a FuelError the words are unspecified.
   bool fill(std::uint32_t* words, std::size_t word_count);
+  // The same, if that is no more than a copy of a known mask: whether any bit is set; otherwise nothing, and the words
+  // are as they were.
+  std::optional<bool> fill_known(std::uint32_t* words, std::size_t word_count);
+  // How much work fill() may be now, by what is known.
+  MaskEngine::Known known();
   // The same mask as an id in the engine's pool (masks/mask_pool.h). Costs a fill and about a microsecond.
   MaskId mask_id();
+  std::optional<MaskId> known_mask_id();  // likewise, if fill_known() would write it
   // The masks along a draft: before its first token, and after each as long as they are accepted; tokens.size() + 1
   // ids. What lies behind a token that is not accepted can never be output and is kUnconstrained. Changes nothing.
   std::vector<MaskId> draft_mask_ids(std::span<const std::int64_t> tokens);
@@ -81,7 +88,10 @@ class Matcher {
   bool advance_token(TokenId token);                       // the same with journal_, end-of-sequence included
   bool accept_locked(TokenId token);
   void undo_step();
+  void require_words(std::size_t word_count) const;
+  bool is_complete() const { return terminated_ || configuration_.frames.empty(); }
   bool fill_locked(std::uint32_t* words, std::size_t word_count);
+  std::optional<bool> fill_known_locked(std::uint32_t* words, std::size_t word_count);
   MaskId mask_id_locked();
 
   const std::shared_ptr<Generation> generation_;

@@ -10,17 +10,24 @@ namespace maskforge {
 
 namespace {
 
-// Whether something becomes true within about 50 microseconds.
+// Whether something becomes true within some tens of microseconds, and then `yields` turns of other threads.
 template <typename Condition>
-bool look_for(const Condition& condition) {
-  constexpr int kLooks = 150;
-  constexpr int kPauses = 8;
+bool look_for(const Condition& condition, int yields = 0) {
+  constexpr int kLooks = 300;
+  constexpr int kPauses = 4;
   for (int look = 0; look < kLooks; ++look) {
     if (condition()) return true;
     for (int i = 0; i < kPauses; ++i) pause_briefly();
   }
+  for (; yields > 0; --yields) {
+    if (condition()) return true;
+    std::this_thread::yield();
+  }
   return condition();
 }
+
+// The last index of a batch may take as long as a hard mask does.
+constexpr int kYieldsForLast = 200;
 
 }  // namespace
 
@@ -29,20 +36,22 @@ bool look_for(const Condition& condition) {
 struct ThreadPool::Job {
   const std::function<void(std::size_t)>* work;
   std::size_t count;
-  std::atomic<std::size_t> next{0};
-  std::atomic<std::size_t> done{0};
+  alignas(kCacheLine) std::atomic<std::size_t> next{0};
+  alignas(kCacheLine) std::atomic<std::size_t> done{0};
   std::mutex mutex;
   std::condition_variable finished;
 
   void help() {
+    std::size_t mine = 0;
     for (;;) {
       std::size_t index = next.fetch_add(1, std::memory_order_relaxed);
-      if (index >= count) return;
+      if (index >= count) break;
       (*work)(index);
-      if (done.fetch_add(1, std::memory_order_acq_rel) + 1 == count) {
-        std::lock_guard lock(mutex);  // so that the waiter is either before its check or asleep
-        finished.notify_all();
-      }
+      ++mine;
+    }
+    if (mine > 0 && done.fetch_add(mine, std::memory_order_acq_rel) + mine == count) {
+      std::lock_guard lock(mutex);  // so that the waiter is either before its check or asleep
+      finished.notify_all();
     }
   }
 };
@@ -85,7 +94,7 @@ void ThreadPool::run(std::size_t count, const std::function<void(std::size_t)>& 
     for (std::size_t i = 0; i < helpers; ++i) wake_.notify_one();
   }
   job->help();
-  if (look_for([&] { return job->done.load(std::memory_order_acquire) == count; })) return;
+  if (look_for([&] { return job->done.load(std::memory_order_acquire) == count; }, kYieldsForLast)) return;
   std::unique_lock lock(job->mutex);
   job->finished.wait(lock, [&] { return job->done.load(std::memory_order_acquire) == count; });
 }

@@ -3,7 +3,8 @@
 //
 // Rows differ a thousandfold in cost, so indices are handed out one by one from an atomic counter. The caller starts at
 // once and does not wait for a thread to wake up; a thread that wakes when nothing is left goes back to sleep. Who
-// waits looks for some microseconds before going to sleep: rows of a known mask are done sooner than a thread is woken.
+// waits looks for some microseconds before going to sleep. Waking a thread takes as long as tens of rows of known
+// masks, so run() is only for work that is worth it (batch_executor.h).
 // Covered by tests/csrc/test_matcher.cc.
 #pragma once
 

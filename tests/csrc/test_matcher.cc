@@ -256,7 +256,7 @@ void test_batch() {
   Toy toy;
   std::mt19937 random(3);
   for (std::int64_t threads : {1, 2, 5}) {
-    BatchExecutor executor(threads);
+    BatchExecutor executor(threads, BatchExecutor::Sharing::kAlways);
     std::vector<std::shared_ptr<Matcher>> rows, singles;
     for (int i = 0; i < 37; ++i) {
       rows.push_back(i % 9 == 4 ? nullptr : toy.matcher());
@@ -290,7 +290,7 @@ void test_batch() {
 
 void test_batch_misuse() {
   Toy toy;
-  BatchExecutor executor(3);
+  BatchExecutor executor(3, BatchExecutor::Sharing::kAlways);
   CHECK_THROWS(MisuseError, BatchExecutor(0));
   CHECK_THROWS(MisuseError, BatchExecutor(100000));
   auto first = toy.matcher(), second = toy.matcher(), ended = toy.matcher();
@@ -317,7 +317,7 @@ void test_batch_all_or_nothing() {
   options.accept_fuel = 3;
   Toy toy(options);
   toy.matcher()->accept_bytes("[");
-  BatchExecutor executor(2);
+  BatchExecutor executor(2, BatchExecutor::Sharing::kAlways);
   std::vector<std::shared_ptr<Matcher>> rows = {toy.matcher(), toy.matcher(), toy.matcher()};
   bool thrown = false;
   try {
@@ -356,7 +356,7 @@ void test_pool() {
 void test_process_fork() {
 #if !defined(_WIN32) && !defined(__SANITIZE_THREAD__)  // that sanitizer refuses new threads in a forked child
   Toy toy;
-  BatchExecutor executor(3);
+  BatchExecutor executor(3, BatchExecutor::Sharing::kAlways);
   std::vector<std::shared_ptr<Matcher>> rows = {toy.matcher(), toy.matcher(), toy.matcher(), toy.matcher()};
   CHECK(executor.accept(rows, std::vector<std::int64_t>(4, 3)) == std::vector<bool>(4, true));
   pid_t child = fork();
