@@ -11,7 +11,8 @@ namespace maskforge {
 namespace {
 
 constexpr unsigned kIdChunkBits = 10;
-constexpr Label kDirectVerdicts = 1u << 27;  // smaller verdict sets are their own label
+constexpr unsigned kDirectVerdicts = 27;  // answers to so many questions are their own label, as bits
+constexpr Label kWideLabels = 1u << kDirectVerdicts;
 
 std::uint64_t pair_key(std::uint32_t high, std::uint32_t low) { return (std::uint64_t{high} << 32) | low; }
 
@@ -97,16 +98,31 @@ const ByteClasses* Machine::intern_classes(const std::array<std::uint8_t, 256>& 
   return &classes_[id];
 }
 
-Label Machine::verdict_label(std::uint64_t verdicts) {
-  if (verdicts < kDirectVerdicts) return static_cast<Label>(verdicts);
-  std::lock_guard lock(mutex_);
-  auto [entry, fresh] = wide_ids_.try_emplace(verdicts, kDirectVerdicts + static_cast<Label>(wide_.size()));
-  if (fresh) wide_.push_back(verdicts);
-  return entry->second;
+Label Machine::verdict_label(const Answers& answers) {
+  if (answers.yes.empty()) return 0;
+  if (answers.yes.back() >= kDirectVerdicts) {
+    std::lock_guard lock(mutex_);
+    const std::uint32_t id = wide_.intern(answers);
+    if (id >= kWideLabels) throw FuelError("the machine holds as many sets of answers as it can");
+    return (1u << kDirectVerdicts) + id;
+  }
+  Label label = 0;
+  for (std::uint32_t position : answers.yes) label |= 1u << position;
+  return label;
 }
 
-std::uint64_t Machine::verdicts(Label label) const {
-  return label < kDirectVerdicts ? label : wide_[label - kDirectVerdicts];
+Answers Machine::answers(Label label) const {
+  if (label >> kDirectVerdicts != 0) return wide_[label - (1u << kDirectVerdicts)];
+  Answers answers;
+  for (std::uint32_t position = 0; label >> position != 0; ++position) {
+    if ((label >> position & 1) != 0) answers.add(position);
+  }
+  return answers;
+}
+
+bool Machine::answers_yes(Label label, std::size_t position) const {
+  if (label >> kDirectVerdicts != 0) return wide_[label - (1u << kDirectVerdicts)].holds(position);
+  return position < kDirectVerdicts && (label >> position & 1) != 0;
 }
 
 Machine::Row* Machine::ensure_row(Record& record) {

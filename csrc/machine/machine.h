@@ -30,6 +30,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/answers.h"
 #include "base/arena.h"
 #include "base/byte_interner.h"
 #include "base/interner.h"
@@ -147,8 +148,10 @@ class Machine {
   // frame must have read its own last one.
   StateId enter(StateId below, StateId pushed);
   const ByteClasses* intern_classes(const std::array<std::uint8_t, 256>& of);
-  Label verdict_label(std::uint64_t verdicts);
-  std::uint64_t verdicts(Label label) const;
+  // Equal answers have equal labels; 0 is "no" to everything. Called under the mutex.
+  Label verdict_label(const Answers& answers);
+  Answers answers(Label label) const;
+  bool answers_yes(Label label, std::size_t position) const;  // of one question
   ShortRecursiveMutex& mutex() { return mutex_; }
 
   // ---- reading (no lock when the answer is known) ----
@@ -253,14 +256,13 @@ class Machine {
   // guarded by mutex_ (but for reading count_)
   alignas(kCacheLine) std::atomic<std::uint32_t> count_{0};
   std::uint32_t call_count_ = 0;
-  ByteInterner class_ids_;                             // ByteClasses::of, as bytes
-  std::deque<ByteClasses> classes_;                    // by that id; may be behind by the newest
-  std::array<std::vector<StateId*>, 256> ids_;         // by automaton and local id, in chunks; kDeadState: none
-  HashMap64 call_ids_;                                 // (below, pushed) -> index, but for Record::call
-  HashMap64 afters_;                                   // (waiting, label), label > 0
-  HashMap64 clips_;                                    // (state, longest)
-  std::unordered_map<std::uint64_t, Label> wide_ids_;  // verdict sets that do not fit a label
-  std::deque<std::uint64_t> wide_;
+  ByteInterner class_ids_;                      // ByteClasses::of, as bytes
+  std::deque<ByteClasses> classes_;             // by that id; may be behind by the newest
+  std::array<std::vector<StateId*>, 256> ids_;  // by automaton and local id, in chunks; kDeadState: none
+  HashMap64 call_ids_;                          // (below, pushed) -> index, but for Record::call
+  HashMap64 afters_;                            // (waiting, label), label > 0
+  HashMap64 clips_;                             // (state, longest)
+  Interner<Answers, AnswersHash> wide_;         // answers that are not their own label
   Arena arena_;
 };
 

@@ -2,14 +2,17 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <queue>
 #include <vector>
 
 #include "number/scale.h"
 
 namespace maskforge::number {
 
-// Evaluates the sets cell by cell, in ascending order. With the cuts c0 < c1 < ..., cell 2i is the open region below ci
-// and cell 2i + 1 is ci itself.
+// Evaluates the sets cell by cell, in ascending order. From one cell to the next only what changes is looked at, so
+// that thousands of questions about single values cost a few steps each. With the cuts c0 < c1 < ..., cell 2i is the
+// open region below ci and cell 2i + 1 is ci itself.
 class CellEvaluator {
  public:
   CellEvaluator(ScaleTable& table, SetId alive, const std::vector<SetId>& asked);
@@ -20,19 +23,27 @@ class CellEvaluator {
   const std::vector<const Decimal*>& cuts() const { return cuts_; }
   std::size_t zero_cut() const { return zero_cut_; }
 
-  // Cells must be asked in ascending order.
+  // Cells must be entered in ascending order.
   void enter(std::size_t cell);
 
   LabelId label(std::uint64_t pattern, Spelling spelling);
 
  private:
   struct Placed {
-    SetNode::Op op;
-    std::size_t cell = 0;              // bounds: true in every cell below this one
-    std::uint64_t step_bit = 0;        // multiples
-    std::vector<std::size_t> members;  // values: the cells, ascending
-    std::size_t cursor = 0;
-    std::vector<std::uint32_t> parts;  // positions in nodes_
+    SetNode::Op op = SetNode::Op::kNone;
+    std::uint64_t step_bit = 0;         // multiples
+    std::uint32_t part = 0;             // kNot: a position in nodes_
+    std::uint32_t wanted = 0;           // kAnd: parts that do not hold, kOr: parts that do
+    std::vector<std::uint32_t> wholes;  // of which it is a part, after it in nodes_
+    std::vector<std::uint32_t> asked;   // the positions at which it is asked
+    bool holds = false;
+    bool waiting = false;  // to be looked at
+  };
+  // From this cell on, until the next change, a leaf holds or does not.
+  struct Change {
+    std::size_t cell;
+    std::uint32_t node;
+    bool holds;
   };
 
   std::uint32_t position(SetId id) const;
@@ -43,7 +54,9 @@ class CellEvaluator {
 
   void place_nodes();
 
-  char evaluate(Placed& node, std::uint64_t pattern, Spelling spelling);
+  void set(std::uint32_t node, bool holds);
+  void wait(std::uint32_t node);
+  void settle();  // what depends on nodes that were set; parts before wholes, so each at most once
 
   ScaleTable& table_;
   const SetTable& sets_;
@@ -53,10 +66,12 @@ class CellEvaluator {
   std::vector<const Decimal*> cuts_;
   std::size_t zero_cut_ = 0;
   std::vector<Placed> nodes_;
-  std::vector<char> values_;
+  std::vector<Change> changes_;  // by cell
+  std::size_t next_change_ = 0;
+  std::vector<std::uint32_t> by_pattern_;  // leaves that depend on more than the cell
+  std::priority_queue<std::uint32_t, std::vector<std::uint32_t>, std::greater<>> waiting_;
+  Answers answers_;
   std::uint32_t alive_ = 0;
-  std::vector<std::uint32_t> asked_;
-  std::size_t cell_ = 0;
 };
 
 }  // namespace maskforge::number

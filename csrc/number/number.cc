@@ -97,7 +97,6 @@ bool NumberArena::contains(NumberSetId set, std::string_view number_text) {
 }
 
 NumberStateId NumberArena::start(NumberSetId alive, const std::vector<NumberSetId>& asked) {
-  if (asked.size() > 64) throw MisuseError("at most 64 number sets can be asked at once");
   std::vector<NumberSetId> key = asked;
   key.push_back(alive);
   for (NumberSetId set : key) impl_->check(set);
@@ -105,6 +104,36 @@ NumberStateId NumberArena::start(NumberSetId alive, const std::vector<NumberSetI
   NumberStateId state = impl_->reader.start(impl_->scales.classify(alive, asked));
   impl_->starts.emplace(std::move(key), state);
   return state;
+}
+
+NumberArena::AllAnswers NumberArena::all_answers(NumberSetId alive, const std::vector<NumberSetId>& asked) {
+  const number::Classification numbers = impl_->scales.classify(alive, asked);
+  std::vector<number::LabelId> sure{numbers.zero[0], numbers.zero[1]}, likely;
+  for (std::uint32_t id : {numbers.positive, numbers.negative}) {
+    const number::Scale& scale = impl_->scales[id];
+    // A region has numbers of every pattern only where there is one, and an entry can be no integer.
+    std::vector<number::LabelId>& of_entries = scale.spelled ? likely : sure;
+    std::vector<number::LabelId>& of_regions = scale.spelled || scale.divides ? likely : sure;
+    for (std::uint32_t s = 0; s < 2; ++s) {
+      for (const number::Entry& entry : scale.entries) of_entries.push_back(entry.labels[s]);
+      for (const number::Rule& rule : scale.rules) {
+        of_regions.insert(of_regions.end(), rule.labels[s].begin(), rule.labels[s].end());
+      }
+    }
+  }
+  auto sort_unique = [](std::vector<number::LabelId>& labels) {
+    std::sort(labels.begin(), labels.end());
+    labels.erase(std::unique(labels.begin(), labels.end()), labels.end());
+    std::erase(labels, number::kDeadLabel);
+  };
+  sort_unique(sure);
+  sort_unique(likely);
+  AllAnswers all;
+  for (number::LabelId label : sure) all.sure.push_back(impl_->scales.verdict(label));
+  for (number::LabelId label : likely) {
+    if (!std::binary_search(sure.begin(), sure.end(), label)) all.likely.push_back(impl_->scales.verdict(label));
+  }
+  return all;
 }
 
 NumberStateId NumberArena::step(NumberStateId state, char byte) {
@@ -119,7 +148,7 @@ bool NumberArena::is_final(NumberStateId state) {
   return impl_->reader.label(state) != number::kDeadLabel;
 }
 
-std::uint64_t NumberArena::verdicts(NumberStateId state) {
+const Answers& NumberArena::verdicts(NumberStateId state) {
   if (!is_final(state)) throw MisuseError("no number has been read");
   return impl_->scales.verdict(impl_->reader.label(state));
 }

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/answers.h"
 #include "number/digit_sets.h"
 
 namespace maskforge {
@@ -57,13 +58,18 @@ class NumberArena {
   std::uint64_t count(NumberSetId set, std::uint64_t limit);
 
   // ---- reading ----
-  // A reader of numbers in `alive`, which also tells for each of `asked` (at most 64) whether the number read belongs
-  // to it. Returns kDead when `alive` is empty. States are interned: equal situations are equal ids.
+  // A reader of numbers in `alive`, which also tells for each of `asked` whether the number read belongs to it. Returns
+  // kDead when `alive` is empty. States are interned: equal situations are equal ids.
   NumberStateId start(NumberSetId alive, const std::vector<NumberSetId>& asked);
   // Bytes of the JSON number grammar; kDead when no continuation is in `alive`. Spends fuel.
   NumberStateId step(NumberStateId state, char byte);
-  bool is_final(NumberStateId state);                     // the text so far is a number of the set
-  std::uint64_t verdicts(NumberStateId state);            // requires is_final; bit i answers asked[i]
+  bool is_final(NumberStateId state);            // the text so far is a number of the set
+  const Answers& verdicts(NumberStateId state);  // requires is_final; to the asked ones
+  // What numbers of `alive` answer to the asked sets, each once: what some number surely does, and what one may.
+  struct AllAnswers {
+    std::vector<Answers> sure, likely;
+  };
+  AllAnswers all_answers(NumberSetId alive, const std::vector<NumberSetId>& asked);
   bool is_endless(NumberSetId set, std::uint64_t limit);  // surely has `limit` values; "no" proves nothing
   std::string witness(NumberStateId state);  // a shortest text that ends a number here; requires a live state
   DigitSets& digit_sets() { return digit_sets_; }

@@ -120,7 +120,7 @@ bool NumberRests::is_taken(const State& state) const {
 
 bool NumberRests::is_final(StateId id) { return numbers_.is_final(states_[id].base) && !is_taken(states_[id]); }
 
-std::uint64_t NumberRests::verdicts(StateId id) { return numbers_.verdicts(states_[id].base); }
+const Answers& NumberRests::verdicts(StateId id) { return numbers_.verdicts(states_[id].base); }
 
 // The bytes that may lead on; after "0." another zero changes nothing but that the number may end.
 std::string_view NumberRests::ways(const State& state) const {

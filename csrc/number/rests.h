@@ -48,7 +48,7 @@ class NumberRests {
   Place start(NumberSetId alive, const std::vector<NumberSetId>& asked, DigitSets::SetId without);
   Place step(StateId state, char byte);
   bool is_final(StateId state);
-  std::uint64_t verdicts(StateId state);  // requires is_final
+  const Answers& verdicts(StateId state);  // requires is_final
   // How many values start() leaves, saturating at `limit`.
   std::uint64_t count(NumberSetId alive, DigitSets::SetId without, std::uint64_t limit);
   std::size_t memory_bytes() const { return bytes_; }

@@ -386,12 +386,6 @@ std::uint32_t ScaleTable::intern_lattice(std::vector<Step> steps) {
   return static_cast<std::uint32_t>(lattices_.size() - 1);
 }
 
-LabelId ScaleTable::intern_label(std::uint64_t verdict) {
-  auto [found, fresh] = label_of_.emplace(verdict, static_cast<LabelId>(verdicts_.size() + 1));
-  if (fresh) verdicts_.push_back(verdict);
-  return found->second;
-}
-
 std::uint32_t ScaleTable::intern_scale(Scale scale) {
   std::size_t before = scales_.size();
   std::size_t bytes = sizeof(Scale) + scale.entries.size() * (sizeof(Entry) + 24);

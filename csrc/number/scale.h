@@ -15,8 +15,10 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
+#include "base/answers.h"
 #include "base/interner.h"
 #include "number/lattice.h"
 #include "number/sets.h"
@@ -89,7 +91,7 @@ class ScaleTable {
 
   const Scale& operator[](std::uint32_t id) const { return scales_[id]; }
   const Lattice& lattice(std::uint32_t id) const { return *lattices_[id]; }
-  std::uint64_t verdict(LabelId label) const { return verdicts_[label - 1]; }  // requires a live label
+  const Answers& verdict(LabelId label) const { return verdicts_[label - 1]; }  // requires a live label
   // The same scale for values spelled with a fraction or exponent only.
   std::uint32_t decimal_only(std::uint32_t scale);
   std::size_t memory_bytes() const { return bytes_; }
@@ -102,15 +104,14 @@ class ScaleTable {
   };
 
   std::uint32_t intern_lattice(std::vector<Step> steps);
-  LabelId intern_label(std::uint64_t verdict);
+  LabelId intern_label(Answers verdict) { return verdicts_.intern(std::move(verdict)) + 1; }
   std::uint32_t intern_scale(Scale scale);
   Scale constant_scale(LabelId label);
 
   const SetTable& sets_;
   Interner<Scale, ScaleHash> scales_;
   std::vector<std::unique_ptr<Lattice>> lattices_;
-  std::vector<std::uint64_t> verdicts_;
-  std::unordered_map<std::uint64_t, LabelId> label_of_;
+  Interner<Answers, AnswersHash> verdicts_;
   std::unordered_map<std::uint32_t, std::uint32_t> decimal_only_;
   std::size_t bytes_ = 0;
 };

@@ -198,11 +198,11 @@ FormulaId Arrays::at_end(FormulaId f, std::uint32_t index) {
 Label Arrays::end_label(CoreId id) {
   const Core& core = cores_[id];
   if (at_end(core.demanded, core.index) != kTrue) return kNoLabel;
-  std::uint64_t verdicts = 0;
+  Answers answers;
   for (std::size_t i = 0; i < core.asked.size(); ++i) {
-    if (at_end(core.asked[i], core.index) == kTrue) verdicts |= std::uint64_t{1} << i;
+    if (at_end(core.asked[i], core.index) == kTrue) answers.add(i);
   }
-  return machine_.verdict_label(verdicts);
+  return machine_.verdict_label(answers);
 }
 
 Step Arrays::compute(std::uint32_t id, std::uint8_t byte) {
@@ -248,9 +248,9 @@ StateId Arrays::after(std::uint32_t id, Label label) {
 Arrays::Core Arrays::settle(const Local& local, Label label) {
   Core core = cores_[local.core];
   const std::vector<QuestionId>& questions = lists_[local.questions];
-  std::uint64_t verdicts = machine_.verdicts(label);
+  const Answers answers = machine_.answers(label);
   auto settle = [&](FormulaId f) {
-    f = verdicts_.settle(f, questions, verdicts);
+    f = verdicts_.settle(f, questions, answers);
     return infos_[local.core].unique ? with_unique(f, formulas_.atom(AtomKind::kUnique, 0)) : f;
   };
   core.demanded = settle(core.demanded);

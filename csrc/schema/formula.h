@@ -32,6 +32,7 @@ enum class AtomKind : std::uint8_t {
   kContains,     // array: at least b further items satisfy question a
   kUnique,       // array: no two items are equal, further ones included (a: see Arrays::Tally)
   kVerdict,      // the value being read satisfies question a
+  kOpen,         // likewise of a value read before, whose verdict is not known: see Verdicts::ask
   kUnevaluated,  // of an `unevaluated` formula: its term a
   kTaken,        // object, only asked: it is one of a list (a, b: see Objects)
 };

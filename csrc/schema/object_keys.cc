@@ -9,7 +9,7 @@ namespace maskforge {
 
 namespace {
 
-constexpr std::size_t kMaxCells = 1024;
+constexpr std::size_t kMaxCells = 1024;  // beyond one for each pattern
 
 void sort_unique(std::vector<std::uint32_t>& list) {
   if (list.size() < 2) return;
@@ -63,7 +63,6 @@ Objects::PlanId Objects::plan_of(const Core& core) {
   plan.names.insert(plan.names.end(), ordered.begin(), ordered.end());
   plan.patterns.insert(plan.patterns.end(), plan.shape.names.begin(), plan.shape.names.end());
   sort_unique(plan.patterns);
-  if (plan.patterns.size() > 64) throw UnsupportedError("more than 64 key patterns in one object");
   sort_unique(plan.names);
   std::sort(plan.names.begin(), plan.names.end(),
             [&](NameId a, NameId b) { return store_.name_text(a) < store_.name_text(b); });
@@ -71,11 +70,11 @@ Objects::PlanId Objects::plan_of(const Core& core) {
   plan.name_matches.reserve(plan.names.size());
   plan.index.reserve(plan.names.size());
   for (std::uint32_t i = 0; i < plan.names.size(); ++i) {
-    std::uint64_t matches = 0;
+    Answers matches;
     for (std::size_t p = 0; p < plan.patterns.size(); ++p) {
-      if (texts_.regexes().matches(plan.patterns[p], store_.name_text(plan.names[i]))) matches |= std::uint64_t{1} << p;
+      if (texts_.regexes().matches(plan.patterns[p], store_.name_text(plan.names[i]))) matches.add(p);
     }
-    plan.name_matches.push_back(matches);
+    plan.name_matches.push_back(machine_.verdict_label(matches));
     plan.index.emplace_back(plan.names[i], i);
   }
   std::sort(plan.index.begin(), plan.index.end());
@@ -96,7 +95,7 @@ Objects::CoreInfo& Objects::info(CoreId id) {
     if (node.op == Formulas::Op::kAtom) {
       if (node.atom.kind == AtomKind::kHas) info.plain.missing.push_back(node.atom.a);
       if (node.atom.kind == AtomKind::kCount) info.plain.least = std::max(info.plain.least, node.atom.a);
-      return node.atom.kind != AtomKind::kVerdict;
+      return node.atom.kind != AtomKind::kVerdict && node.atom.kind != AtomKind::kOpen;
     }
     if (node.op == Formulas::Op::kNot) {
       const Formulas::Node& inner = formulas_.node(node.parts[0]);
@@ -123,31 +122,100 @@ Objects::CoreInfo& Objects::info(CoreId id) {
 const std::vector<Objects::Cell>& Objects::cells(Plan& plan) {
   if (plan.cells) return *plan.cells;
   RegexArena& regexes = texts_.regexes();
-  std::vector<Cell> cells{{0, regexes.any_text()}};
+  struct Part {
+    Answers in;
+    RegexId keys;
+  };
+  std::vector<Part> parts{{{}, regexes.any_text()}};
   for (std::size_t p = 0; p < plan.patterns.size(); ++p) {
-    std::vector<Cell> next;
-    RegexId outside = regexes.complement(plan.patterns[p]);
-    for (const Cell& cell : cells) {
+    const RegexId pattern = plan.patterns[p], outside = regexes.complement(pattern);
+    // Of hundreds of patterns most exclude one another: a cell of such a one is left as it is.
+    std::vector<Known> apart(p, Known::kUnknown);
+    auto excludes = [&](std::uint32_t other) {
+      if (apart[other] == Known::kUnknown) {
+        const bool empty = regexes.is_empty(regexes.intersect({plan.patterns[other], pattern}));
+        apart[other] = empty ? Known::kYes : Known::kNo;
+      }
+      return apart[other] == Known::kYes;
+    };
+    std::vector<Part> next;
+    for (Part& part : parts) {
       FuelScope::spend();
-      RegexId in = regexes.intersect({cell.keys, plan.patterns[p]});
-      if (!regexes.is_empty(in)) next.push_back({cell.matches | std::uint64_t{1} << p, in});
-      RegexId out = regexes.intersect({cell.keys, outside});
-      if (!regexes.is_empty(out)) next.push_back({cell.matches, out});
+      if (std::any_of(part.in.yes.begin(), part.in.yes.end(), excludes)) {
+        next.push_back(std::move(part));
+        continue;
+      }
+      RegexId in = regexes.intersect({part.keys, pattern});
+      RegexId out = regexes.intersect({part.keys, outside});
+      if (!regexes.is_empty(in)) {
+        next.push_back({part.in, in});
+        next.back().in.add(p);
+      }
+      if (!regexes.is_empty(out)) next.push_back({std::move(part.in), out});
     }
-    if (next.size() > kMaxCells)
+    if (next.size() > kMaxCells + plan.patterns.size())
       throw UnsupportedError("the key patterns of one object overlap in more than 1,024 ways");
-    cells = std::move(next);
+    parts = std::move(next);
   }
+  std::vector<Cell> cells;
+  for (const Part& part : parts) cells.push_back({machine_.verdict_label(part.in), part.keys});
   plan.cell_alive.assign(cells.size(), Known::kUnknown);
   plan.cells = std::move(cells);
   return *plan.cells;
 }
 
+// The unnamed keys whose value can exist in a plain core, without a look at cells, of which there can be very many:
+// patterns that ask the same are one, and where one value satisfies all that is left nothing is divided any more.
+// Nothing where it takes too many steps.
+std::optional<RegexId> Objects::living_keys(Plan& plan) {
+  constexpr int kMostSteps = 64;
+  RegexArena& regexes = texts_.regexes();
+  std::map<QuestionId, std::vector<RegexId>> askers;
+  auto add = [&](QuestionId q, RegexId keys) {
+    q = questions_.resolve(q);
+    if (q != kAlways) askers[q].push_back(keys);
+  };
+  for (TableId table : plan.shape.tables) {
+    std::vector<RegexId> patterns;
+    for (const auto& [pattern, question] : store_.members[table].patterns) {
+      add(question, pattern);
+      patterns.push_back(pattern);
+    }
+    add(store_.members[table].additional, regexes.complement(regexes.unite(std::move(patterns))));
+  }
+  std::vector<std::pair<QuestionId, RegexId>> groups;
+  for (auto& [question, keys] : askers) groups.emplace_back(question, regexes.unite(std::move(keys)));
+  auto possible = [&](const std::vector<std::uint32_t>& forced) {
+    if (std::find(forced.begin(), forced.end(), Literal{kNever, true}.code()) != forced.end()) return false;
+    return forced.empty() || values_.satisfiable(values_.spec(forced, {}, kTrue, plan.shape.compact));
+  };
+  int steps = 0;
+  // Of `keys`, which are asked `forced` and whatever the groups from `at` on ask of them.
+  std::function<RegexId(RegexId, std::vector<std::uint32_t>, std::size_t)> living =
+      [&](RegexId keys, std::vector<std::uint32_t> forced, std::size_t at) {
+        if (++steps > kMostSteps || regexes.is_empty(keys)) return regexes.none();
+        std::vector<std::uint32_t> all = forced;
+        for (std::size_t i = at; i < groups.size(); ++i) all.push_back(Literal{groups[i].first, true}.code());
+        if (possible(all)) return keys;
+        if (at == groups.size() || !possible(forced)) return regexes.none();
+        const RegexId in = regexes.intersect({keys, groups[at].second});
+        const RegexId out = regexes.intersect({keys, regexes.complement(groups[at].second)});
+        const RegexId living_out = living(out, forced, at + 1);
+        forced.push_back(Literal{groups[at].first, true}.code());
+        const RegexId living_in = living(in, std::move(forced), at + 1);
+        if (living_out == out && (living_in == in || regexes.is_empty(in))) return keys;
+        return regexes.unite({living_in, living_out});
+      };
+  std::vector<RegexId> start = plan.shape.names;
+  start.push_back(regexes.any_text());
+  const RegexId keys = living(regexes.intersect(std::move(start)), {}, 0);
+  return steps > kMostSteps ? std::nullopt : std::optional(keys);
+}
+
 bool Objects::plain_alive(Plan& plan, const Key& key) {
   if (key.name != kNone && !store_.is_writable(key.name)) return false;
   for (RegexId names : plan.shape.names) {
-    auto bit = std::find(plan.patterns.begin(), plan.patterns.end(), names) - plan.patterns.begin();
-    if ((key.matches >> bit & 1) == 0) return false;
+    if (!machine_.answers_yes(key.matches, plan.bit_of(names))) return false;
   }
   std::vector<QuestionId> asked;
   for (TableId table : plan.shape.tables) questions_about(table, key, plan, asked);
@@ -189,10 +257,46 @@ bool Objects::room_for(const CoreInfo& info, const Core& core, NameId name) cons
   return core.count + 1 + others <= info.plain.most;
 }
 
+std::vector<Objects::CoreId> Objects::plain_branches(CoreId id) {
+  std::vector<CoreId> branches;
+  const Core& core = cores_[id];
+  const Formulas::Node& node = formulas_.node(core.demanded);
+  if (node.op != Formulas::Op::kOr || core.candidates != kNoCandidates) return branches;
+  for (FormulaId part : node.parts) {
+    Core branch = core;
+    branch.demanded = part;
+    branch.asked.clear();
+    const CoreId known = intern_core(std::move(branch));
+    if (info(known).is_plain) branches.push_back(known);
+  }
+  return branches;
+}
+
+bool Objects::branch_key_alive(CoreId branch, NameId name) {
+  if (plans_[info(branch).plan].has(name)) return satisfiable_id(branch) && key_alive(branch, name);
+  Plan& plan = plans_[info(branch).plan];
+  return plan.patterns.empty() && cores_[branch].order == kNoOrder && store_.is_writable(name) &&
+         room_for(info(branch), cores_[branch], name) && plain_cell_alive(plan, 0) && satisfiable_id(branch);
+}
+
 bool Objects::key_alive(CoreId core, NameId name) {
   if (was_seen(cores_[core].seen, name)) return false;
   CoreInfo& info = this->info(core);
-  if (!info.is_plain) return in_turn(core, name) && named_member(core, name).alive;
+  if (!info.is_plain) {
+    if (cores_[core].candidates == kNoCandidates && !cores_[core].asked.empty()) {
+      // What is asked does not decide what may be read; without it, equal situations meet.
+      Core alone = cores_[core];
+      alone.asked.clear();
+      const CoreId id = intern_core(std::move(alone));
+      if (plans_[this->info(id).plan].has(name)) return key_alive(id, name);
+    }
+    if (!info.branches) info.branches = plain_branches(core);
+    for (CoreId branch : *info.branches) {
+      FuelScope::spend();
+      if (branch_key_alive(branch, name)) return true;
+    }
+    return in_turn(core, name) && named_member(core, name).alive;
+  }
   Plan& plan = plans_[info.plan];
   return room_for(info, cores_[core], name) && in_turn(core, name) && plain_name_alive(plan, plan.index_of(name));
 }
@@ -263,15 +367,19 @@ TextId Objects::extras(CoreId core) {
     result = *plan.plain_extras;
   } else if (room) {
     Values::Attempt attempt(values_);
-    const std::vector<Cell>& cells = this->cells(plan);
-    std::vector<RegexId> alive;
-    for (std::size_t i = 0; i < cells.size(); ++i) {
-      if (plain ? plain_cell_alive(plan, i) : unnamed_member(core, cells[i].matches).alive)
-        alive.push_back(cells[i].keys);
+    std::optional<RegexId> language;
+    if (plain && !plan.patterns.empty()) language = living_keys(plan);
+    if (!language) {
+      const std::vector<Cell>& cells = this->cells(plan);
+      std::vector<RegexId> alive;
+      for (std::size_t i = 0; i < cells.size(); ++i) {
+        if (plain ? plain_cell_alive(plan, i) : unnamed_member(core, cells[i].matches).alive)
+          alive.push_back(cells[i].keys);
+      }
+      const bool all = alive.size() == cells.size();
+      language = all ? texts_.regexes().any_text() : texts_.regexes().unite(std::move(alive));
     }
-    bool all = alive.size() == cells.size();
-    RegexId language = all ? texts_.regexes().any_text() : texts_.regexes().unite(std::move(alive));
-    result = texts_.language(language, plan.patterns);
+    result = texts_.language(*language, plan.patterns);
     if (!attempt.certain()) return result;
     if (plain) plan.plain_extras = result;
   }

@@ -35,8 +35,13 @@ bool Objects::satisfiable_id(CoreId id) {
     alone.asked.clear();
     found = satisfiable(alone);
   } else {
-    Search search = prepare(id);
-    found = this->search(search, core.demanded, 0, core.count, search.extras_wanted);
+    if (!info.branches) info.branches = plain_branches(id);
+    const std::vector<CoreId> branches = *info.branches;
+    found = std::any_of(branches.begin(), branches.end(), [&](CoreId branch) { return satisfiable_id(branch); });
+    if (!found) {
+      Search search = prepare(id);
+      found = this->search(search, core.demanded, 0, core.count, search.extras_wanted);
+    }
   }
   if (found || attempt.certain()) this->info(id).satisfiable = found ? Known::kYes : Known::kNo;
   return found;
@@ -116,6 +121,9 @@ Objects::Search Objects::prepare(CoreId id) {
         search.counts = true;
         if (positive && atom.a > core.count) count_wanted = std::max(count_wanted, atom.a - core.count);
         break;
+      case AtomKind::kOpen:
+        search.open = true;
+        break;
       default:
         break;
     }
@@ -126,7 +134,20 @@ Objects::Search Objects::prepare(CoreId id) {
   for (const auto& [name, weight] : mentions) {
     if (!was_seen(core.seen, name)) search.names.push_back(name);
   }
+  const std::unordered_map<NameId, std::size_t> first = discriminators(id, mentions);
+  auto told_apart = [&](NameId name) {
+    auto known = first.find(name);
+    return known == first.end() ? 0 : known->second;
+  };
+  // What is needed in any case is no choice; then what tells alternatives apart, so that few are left.
+  NeededNames known;
+  const std::vector<NameId>& needed = this->needed(core.demanded, known);
   std::sort(search.names.begin(), search.names.end(), [&](NameId a, NameId b) {
+    const bool na = std::binary_search(needed.begin(), needed.end(), a);
+    const bool nb = std::binary_search(needed.begin(), needed.end(), b);
+    if (na != nb) return na;
+    const std::size_t da = told_apart(a), db = told_apart(b);
+    if (da != db) return da > db;
     int wa = mentions[a], wb = mentions[b];
     return wa != wb ? wa > wb : a < b;
   });
@@ -139,17 +160,123 @@ Objects::Search Objects::prepare(CoreId id) {
   return search;
 }
 
+// ---- verdicts that are open ----
+
+bool Objects::is_finite(QuestionId q) {
+  constexpr std::uint64_t kMost = 64;
+  if (finite_.size() <= q) finite_.resize(store_.nodes.size(), Known::kUnknown);
+  if (finite_[q] == Known::kUnknown) {
+    const bool finite = questions_.object(q) == kFalse && questions_.array(q) == kFalse &&
+                        texts_.regexes().count_words(questions_.texts(q), kMost + 1) <= kMost &&
+                        questions_.number_sets().count(questions_.numbers(q), kMost + 1) <= kMost;
+    finite_[q] = finite ? Known::kYes : Known::kNo;
+  }
+  return finite_[q] == Known::kYes;
+}
+
+std::unordered_map<NameId, std::size_t> Objects::discriminators(CoreId id,
+                                                                const std::unordered_map<NameId, int>& names) {
+  constexpr std::size_t kFewTables = 3;
+  std::unordered_map<NameId, std::size_t> found;
+  const std::vector<TableId>& tables = plans_[info(id).plan].shape.tables;
+  if (tables.size() <= kFewTables) return found;
+  std::unordered_map<NameId, std::set<QuestionId>> questions;
+  for (TableId table : tables) {
+    FuelScope::spend(store_.members[table].properties.size() / 8 + 1);
+    for (const auto& [name, question] : store_.members[table].properties) {
+      if (!names.contains(name)) continue;
+      const QuestionId q = questions_.resolve(question);
+      if (q != kAlways && q != kNever) questions[name].insert(q);
+    }
+  }
+  for (const auto& [name, about] : questions) {
+    const auto finite =
+        static_cast<std::size_t>(std::count_if(about.begin(), about.end(), [&](QuestionId q) { return is_finite(q); }));
+    if (finite > 1 && 2 * finite >= about.size()) found.emplace(name, finite);
+  }
+  return found;
+}
+
+FormulaId Objects::bound(Search& search, FormulaId f) {
+  const Formulas::Node& node = formulas_.node(f);
+  auto is_open = [&](FormulaId part) {
+    const Formulas::Node& inner = formulas_.node(part);
+    return inner.op == Formulas::Op::kAtom && inner.atom.kind == AtomKind::kOpen;
+  };
+  switch (node.op) {
+    case Formulas::Op::kFalse:
+      return kFalse;
+    case Formulas::Op::kAtom:
+      return is_open(f) ? f : static_cast<FormulaId>(kTrue);
+    case Formulas::Op::kNot:
+      return is_open(node.parts[0]) ? f : static_cast<FormulaId>(kTrue);
+    case Formulas::Op::kAnd:
+    case Formulas::Op::kOr:
+    case Formulas::Op::kOne:
+      break;
+    default:
+      return kTrue;
+  }
+  if (auto known = search.bounds.find(f); known != search.bounds.end()) return known->second;
+  FuelScope::spend();
+  std::vector<FormulaId> parts;
+  for (FormulaId part : node.parts) parts.push_back(bound(search, part));
+  const FormulaId most =
+      node.op == Formulas::Op::kAnd ? formulas_.conj(std::move(parts)) : formulas_.disj(std::move(parts));
+  search.bounds.emplace(f, most);
+  return most;
+}
+
+bool Objects::is_covered(FormulaId wanted, FormulaId found) const {
+  if (wanted == found || wanted == kFalse || found == kTrue) return true;
+  if (wanted == kTrue || found == kFalse) return false;
+  const Formulas::Node& a = formulas_.node(wanted);
+  const Formulas::Node& b = formulas_.node(found);
+  auto covers = [&](FormulaId part) { return is_covered(part, found); };
+  if (a.op == Formulas::Op::kOr) return std::all_of(a.parts.begin(), a.parts.end(), covers);
+  if (b.op == Formulas::Op::kOr && std::binary_search(b.parts.begin(), b.parts.end(), wanted)) return true;
+  if (b.op == Formulas::Op::kAnd) {
+    return std::all_of(b.parts.begin(), b.parts.end(), [&](FormulaId part) { return is_covered(wanted, part); });
+  }
+  return a.op == Formulas::Op::kAnd && std::any_of(a.parts.begin(), a.parts.end(), covers);
+}
+
+bool Objects::is_open_only(FormulaId f) const {
+  bool only = true;
+  formulas_.visit_atoms(f, [&](const Atom& atom, bool, bool) { only = only && atom.kind == AtomKind::kOpen; });
+  return only;
+}
+
+// A conjunction in two: what it says of nothing but kOpen atoms, and the rest.
+std::pair<FormulaId, FormulaId> Objects::split_open(FormulaId f) {
+  const Formulas::Node& node = formulas_.node(f);
+  if (node.op != Formulas::Op::kAnd)
+    return is_open_only(f) ? std::pair<FormulaId, FormulaId>(f, kTrue) : std::pair<FormulaId, FormulaId>(kTrue, f);
+  std::vector<FormulaId> open, rest;
+  for (FormulaId part : node.parts) (is_open_only(part) ? open : rest).push_back(part);
+  return {formulas_.conj(std::move(open)), formulas_.conj(std::move(rest))};
+}
+
+FormulaId Objects::project(const Core& core) {
+  const CoreId id = intern_core(core);
+  Search search = prepare(id);
+  this->search(search, core.demanded, 0, core.count, search.extras_wanted);
+  return search.found;
+}
+
 bool Objects::search(Search& search, FormulaId f, std::size_t next, std::uint32_t count, std::uint32_t extras) {
   FuelScope::spend(1 + formulas_.node(f).parts.size());  // it is read several times
   if (f == kFalse) return false;
-  if (at_end(f, count) == kTrue) return true;
+  if (keep(search, at_end(f, count))) return true;
+  if (search.open && is_covered(bound(search, f), search.found)) return false;
   if (!search.counts && f != kTrue) {
     // What is left may have become a plain conjunction: names decided absent are gone from it, the others may all be
     // read.
+    const auto [wanted, others] = search.open ? split_open(f) : std::pair<FormulaId, FormulaId>(kTrue, f);
     Core rest = cores_[search.core];
-    rest.demanded = f;
+    rest.demanded = others;
     CoreId id = intern_core(std::move(rest));
-    if (info(id).is_plain) return plain_satisfiable(id);
+    if (info(id).is_plain) return plain_satisfiable(id) && keep(search, wanted);
   }
   const auto situation = std::tuple(f, static_cast<std::uint32_t>(next), count, extras);
   if (search.failed.contains(situation)) return false;
@@ -157,6 +284,9 @@ bool Objects::search(Search& search, FormulaId f, std::size_t next, std::uint32_
   const bool compact = core.compact;
   Plan& plan = plans_[info(search.core).plan];
   bool found = false;
+  const Verdicts::Alive hopeless = [&](FormulaId rest) {
+    return search.open && is_covered(bound(search, rest), search.found);
+  };
   const Settled settled = [&](NameId name) {
     if (was_seen(core.seen, name)) return true;
     auto at = search.position.find(name);
@@ -179,8 +309,9 @@ bool Objects::search(Search& search, FormulaId f, std::size_t next, std::uint32_
       Key key{name, plan.matches_of(name)};
       FormulaId present = derive(f, key, plan, count + 1, settled);
       if (present == kFalse) return false;
-      return verdicts_.some(present, compact,
-                            [&](FormulaId rest) { return this->search(search, rest, next + 1, count + 1, extras); });
+      return verdicts_.some(
+          present, compact, [&](FormulaId rest) { return this->search(search, rest, next + 1, count + 1, extras); },
+          hopeless);
     };
     // Absent first: what the formula needs beyond that it asks for by itself, name by name.
     found = without() || with();
@@ -197,8 +328,9 @@ bool Objects::search(Search& search, FormulaId f, std::size_t next, std::uint32_
       FormulaId present = derive(f, Key{kNone, cells[i].matches}, plan, count + 1, settled);
       if (present == kFalse) continue;
       ++search.used[i];
-      found = verdicts_.some(present, compact,
-                             [&](FormulaId rest) { return this->search(search, rest, next, count + 1, extras - 1); });
+      found = verdicts_.some(
+          present, compact, [&](FormulaId rest) { return this->search(search, rest, next, count + 1, extras - 1); },
+          hopeless);
       --search.used[i];
     }
   }

@@ -104,8 +104,7 @@ void Objects::questions_about(TableId table_id, const Key& key, const Plan& plan
     }
   }
   for (const auto& [pattern, question] : table.patterns) {
-    auto bit = std::find(plan.patterns.begin(), plan.patterns.end(), pattern) - plan.patterns.begin();
-    if ((key.matches >> bit & 1) == 0) continue;
+    if (!machine_.answers_yes(key.matches, plan.bit_of(pattern))) continue;
     out.push_back(question);
     covered = true;
   }
@@ -151,8 +150,7 @@ FormulaId Objects::derive(FormulaId f, const Key& key, const Plan& plan, std::ui
       case AtomKind::kCount:
         return count >= atom.a ? kTrue : self;
       case AtomKind::kNames: {
-        auto bit = std::find(plan.patterns.begin(), plan.patterns.end(), atom.a) - plan.patterns.begin();
-        return (key.matches >> bit & 1) != 0 ? self : kFalse;
+        return machine_.answers_yes(key.matches, plan.bit_of(atom.a)) ? self : kFalse;
       }
       case AtomKind::kEach: {
         const FormulaId verdicts = verdicts_of(atom.a);
@@ -215,7 +213,16 @@ Objects::Member Objects::read_key(CoreId id, const Key& key, SeenId seen, NameId
     ample = ample && (rivals == 0 || more_than(rest, rivals));
     return true;
   };
-  Pending pending = verdicts_.ask(core.demanded, core.asked, core.compact, alive);
+  Verdicts::Project project;
+  if (rivals == 0) {
+    project = [&](FormulaId f) {
+      Core rest = core;
+      rest.demanded = f;
+      rest.asked.clear();
+      return this->project(rest);
+    };
+  }
+  Pending pending = verdicts_.ask(core.demanded, core.asked, core.compact, alive, project);
   if (!pending.alive) return member;
   if (!ample) {
     if (text == kNone) throw FuelError("uniqueItems: too many different keys in objects of which there are only a few");
@@ -261,7 +268,7 @@ const Objects::Member& Objects::named_member(CoreId core, NameId name) {
   return info(core).members.emplace(name, member).first->second;
 }
 
-const Objects::Member& Objects::unnamed_member(CoreId core, std::uint64_t matches) {
+const Objects::Member& Objects::unnamed_member(CoreId core, Label matches) {
   if (auto known = info(core).unnamed.find(matches); known != info(core).unnamed.end()) return known->second;
   Member member = read_key(core, Key{kNone, matches}, with_seen(cores_[core], kNone), kNone);
   return info(core).unnamed.emplace(matches, member).first->second;
@@ -275,13 +282,15 @@ StateId Objects::after_key(const Member& member) {
 
 FormulaId Objects::at_end(FormulaId f, std::uint32_t count) {
   if (f == kTrue || f == kFalse) return f;
-  auto replace = [&](const Atom& atom, FormulaId) {
+  auto replace = [&](const Atom& atom, FormulaId self) -> FormulaId {
     switch (atom.kind) {
       case AtomKind::kEach:
       case AtomKind::kNames:
         return kTrue;
       case AtomKind::kCount:
         return count >= atom.a ? kTrue : kFalse;
+      case AtomKind::kOpen:
+        return self;
       case AtomKind::kTaken:
         return candidates_.any_complete(atom.a, atom.b / 2) ? kTrue : kFalse;
       default:
@@ -295,11 +304,11 @@ Label Objects::end_label(CoreId id) {
   const Core& core = cores_[id];
   if (at_end(core.demanded, core.count) != kTrue) return kNoLabel;
   if (!core.blurred && candidates_.any_complete(core.candidates, core.keys)) return kNoLabel;
-  std::uint64_t verdicts = 0;
+  Answers answers;
   for (std::size_t i = 0; i < core.asked.size(); ++i) {
-    if (at_end(core.asked[i], core.count) == kTrue) verdicts |= std::uint64_t{1} << i;
+    if (at_end(core.asked[i], core.count) == kTrue) answers.add(i);
   }
-  return machine_.verdict_label(verdicts);
+  return machine_.verdict_label(answers);
 }
 
 Step Objects::compute(std::uint32_t id, std::uint8_t byte) {
@@ -352,7 +361,7 @@ StateId Objects::after(std::uint32_t id, Label label) {
   switch (local.phase) {
     case Phase::kKeyWait:
       return after_key(is_named(label) ? named_member(local.core, name_index(label))
-                                       : unnamed_member(local.core, machine_.verdicts(label)));
+                                       : unnamed_member(local.core, label));
     case Phase::kValueWait: {
       const std::vector<QuestionId>& questions = lists_[local.questions];
       Core core = cores_[local.core];
@@ -362,9 +371,9 @@ StateId Objects::after(std::uint32_t id, Label label) {
                       [&](CandidatesId set, std::uint32_t keys, bool) { return taken_atom(set, keys, true); });
       }
       if (!questions.empty()) {
-        std::uint64_t verdicts = machine_.verdicts(label);
-        core.demanded = verdicts_.settle(core.demanded, questions, verdicts);
-        for (FormulaId& f : core.asked) f = verdicts_.settle(f, questions, verdicts);
+        const Answers answers = machine_.answers(label);
+        core.demanded = verdicts_.settle(core.demanded, questions, answers);
+        for (FormulaId& f : core.asked) f = verdicts_.settle(f, questions, answers);
         CoreId settled = intern_core(core);
         if (!satisfiable_id(settled)) return kDeadState;
         return state({Phase::kAfterValue, core.compact, settled});
@@ -381,9 +390,9 @@ StateId Objects::after_text(std::uint32_t id, Label label, std::string_view text
   if (local.phase == Phase::kValueWait) {
     Core core = cores_[local.core];
     const std::vector<QuestionId>& questions = lists_[local.questions];
-    std::uint64_t verdicts = machine_.verdicts(label);
-    core.demanded = verdicts_.settle(core.demanded, questions, verdicts);
-    for (FormulaId& f : core.asked) f = verdicts_.settle(f, questions, verdicts);
+    const Answers answers = machine_.answers(label);
+    core.demanded = verdicts_.settle(core.demanded, questions, answers);
+    for (FormulaId& f : core.asked) f = verdicts_.settle(f, questions, answers);
     const QuestionId value = taken_.value(text);
     core.candidates = candidates_.with_value(core.candidates, local.awaits, value);
     if (core.candidates == kNoCandidates) core = without_candidates(std::move(core));
@@ -397,7 +406,7 @@ StateId Objects::after_text(std::uint32_t id, Label label, std::string_view text
   const Core& core = cores_[local.core];
   if (was_seen(core.seen, name)) return kDeadState;
   // Not kept in the core's memo: unnamed keys are many and rarely come twice.
-  Member member = read_key(local.core, Key{kNone, machine_.verdicts(label)}, with_seen(core, name), name);
+  Member member = read_key(local.core, Key{kNone, label}, with_seen(core, name), name);
   return after_key(member);
 }
 

@@ -35,6 +35,7 @@
 #include <optional>
 #include <set>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "schema/candidates.h"
@@ -96,10 +97,10 @@ class Objects : public Automaton, public Containers, public KeyTexts {
     }
   };
   // A key as the formulas see it: which name it is (kNone for a key no name is known of) and which patterns of the plan
-  // match.
+  // match, as a label of the machine.
   struct Key {
     NameId name;
-    std::uint64_t matches;
+    Label matches;
   };
   // What follows a key: the core to go on with and the value's questions.
   struct Member {
@@ -129,7 +130,7 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   };
   // One Venn cell of the plan's patterns: the unnamed keys that match exactly these.
   struct Cell {
-    std::uint64_t matches;
+    Label matches;
     RegexId keys;
   };
   enum class Known : std::uint8_t { kUnknown, kNo, kYes };
@@ -151,7 +152,7 @@ class Objects : public Automaton, public Containers, public KeyTexts {
     bool is_made = false;
     Shape shape;
     std::vector<NameId> names;  // sorted by text
-    std::vector<std::uint64_t> name_matches;
+    std::vector<Label> name_matches;
     std::vector<std::pair<NameId, std::uint32_t>> index;  // in names, sorted by name
     // kNone for a name that is none of the plan's.
     std::uint32_t index_of(NameId name) const {
@@ -159,11 +160,14 @@ class Objects : public Automaton, public Containers, public KeyTexts {
       return at != index.end() && at->first == name ? at->second : kNone;
     }
     bool has(NameId name) const { return index_of(name) != kNone; }
-    std::uint64_t matches_of(NameId name) const {
+    Label matches_of(NameId name) const {
       const std::uint32_t at = index_of(name);
       return at == kNone ? 0 : name_matches[at];
     }
-    std::vector<RegexId> patterns;  // of tables and kNames; bit i of a key's matches
+    std::vector<RegexId> patterns;  // of tables and kNames, sorted; a key's matches are positions here
+    std::size_t bit_of(RegexId pattern) const {
+      return static_cast<std::size_t>(std::lower_bound(patterns.begin(), patterns.end(), pattern) - patterns.begin());
+    }
     std::optional<std::vector<Cell>> cells;
     // For cores whose demanded formula is a plain conjunction: whether the value of a key can exist at all.
     std::vector<Known> name_alive;
@@ -183,16 +187,17 @@ class Objects : public Automaton, public Containers, public KeyTexts {
     Plain plain;
     Known satisfiable = Known::kUnknown;
     std::unordered_map<NameId, Member> members;
-    std::unordered_map<std::uint64_t, Member> unnamed;  // by matches
+    std::unordered_map<Label, Member> unnamed;  // by matches
     std::optional<TextId> extras;
     std::vector<NameId> seen_unnamed;  // sorted by text
     bool seen_sorted = false;
     std::optional<TextId> keys;
     std::optional<std::vector<NameId>> awaited;
-    std::optional<std::size_t> turns;        // of a plain core whose order is a list: how far down it a key may be
-    std::array<std::uint32_t, 12> locals{};  // 1 + the first local id of each phase, spaced or not
-    std::uint64_t completions = 0;           // so many there are at least
-    std::uint64_t counted_to = 0;            // and no more, where that is less and this is not 0
+    std::optional<std::vector<CoreId>> branches;  // where some branch is enough: these, as plain cores
+    std::optional<std::size_t> turns;             // of a plain core whose order is a list: how far down it a key may be
+    std::array<std::uint32_t, 12> locals{};       // 1 + the first local id of each phase, spaced or not
+    std::uint64_t completions = 0;                // so many there are at least
+    std::uint64_t counted_to = 0;                 // and no more, where that is less and this is not 0
   };
   // A place in a trie of keys, whatever object it belongs to: the names that may be read and those that may not (seen,
   // or without a possible value) which share `depth` characters with what was read, as lists sorted by text; `rest` is
@@ -226,7 +231,7 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   // `text`: the key where it is known, else kNone.
   Member read_key(CoreId core, const Key& key, SeenId seen, NameId text);
   const Member& named_member(CoreId core, NameId name);
-  const Member& unnamed_member(CoreId core, std::uint64_t matches);
+  const Member& unnamed_member(CoreId core, Label matches);
   StateId after_key(const Member& member);
   FormulaId at_end(FormulaId f, std::uint32_t count);
   Label end_label(CoreId core);
@@ -241,10 +246,12 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   CoreInfo& info(CoreId core);
   PlanId plan_of(const Core& core);
   const std::vector<Cell>& cells(Plan& plan);
+  std::optional<RegexId> living_keys(Plan& plan);
   bool plain_name_alive(Plan& plan, std::uint32_t index);
   bool plain_cell_alive(Plan& plan, std::size_t cell);
   bool plain_alive(Plan& plan, const Key& key);
   bool key_alive(CoreId core, NameId name);
+  bool branch_key_alive(CoreId core, NameId name);  // of a plain core
   bool room_for(const CoreInfo& info, const Core& core, NameId name) const;
   // Names that occur in whatever satisfies the formula, sorted by id.
   using NeededNames = std::unordered_map<FormulaId, std::vector<NameId>>;
@@ -307,9 +314,29 @@ class Objects : public Automaton, public Containers, public KeyTexts {
     bool counts = false;                        // the formula counts keys
     std::map<std::size_t, std::uint32_t> used;  // keys taken from each cell
     std::optional<bool> ample;                  // every cell has as many keys as may be wanted
+    // Where the formula holds kOpen atoms, every completion found says what it wants of them, and the search goes on
+    // until nothing new can be found: `found` is the disjunction. Elsewhere it is kTrue with the first completion.
+    bool open = false;
+    FormulaId found = kFalse;
+    std::unordered_map<FormulaId, FormulaId> bounds;
     std::set<std::tuple<FormulaId, std::uint32_t, std::uint32_t, std::uint32_t>> failed;
   };
   Search prepare(CoreId core);
+  bool is_finite(QuestionId q);
+  // Of the names of a search, those that tell alternatives apart: how many of them, as far as tables say.
+  std::unordered_map<NameId, std::size_t> discriminators(CoreId core, const std::unordered_map<NameId, int>& names);
+  // What completions of f can at most want of the kOpen atoms.
+  FormulaId bound(Search& search, FormulaId f);
+  bool is_covered(FormulaId wanted, FormulaId found) const;  // wanted implies found, as far as their parts show it
+  bool keep(Search& search, FormulaId wanted) {
+    search.found = formulas_.disj(search.found, wanted);
+    return search.found == kTrue;
+  }
+  bool is_open_only(FormulaId f) const;
+  std::pair<FormulaId, FormulaId> split_open(FormulaId f);
+  FormulaId project(const Core& core);  // what some completion wants of the kOpen atoms
+  // The branches of a disjunction that are plain: what completes one of them completes the whole.
+  std::vector<CoreId> plain_branches(CoreId core);
   std::uint64_t capacity(CoreId core, const Cell& cell, std::uint64_t limit);  // unnamed keys of a cell not yet seen
   bool search(Search& search, FormulaId f, std::size_t next, std::uint32_t count, std::uint32_t extras);
   // Ways to have chosen some keys and values, by the formula that is left and the number of keys.
@@ -340,6 +367,7 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   Interner<Shape, ShapeHash> shapes_;
   StableVector<Plan> plans_;
   Interner<KeyPlace, KeyPlaceHash> places_;
+  std::vector<Known> finite_;  // by question
 };
 
 }  // namespace maskforge

@@ -2,6 +2,7 @@
 #include "schema/texts.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "base/errors.h"
 #include "base/fuel.h"
@@ -23,10 +24,20 @@ TextId Texts::intern_record(std::uint32_t payload, KeyTexts* provider) {
   return id;
 }
 
-TextId Texts::language(RegexId alive, std::vector<RegexId> asked) {
-  if (asked.size() > 64) throw UnsupportedError("more than 64 questions about one string");
+TextId Texts::language(RegexId alive, const std::vector<RegexId>& asked) {
+  std::vector<Asked> open;
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    if (asked[i] != regexes_.none()) open.push_back({static_cast<std::uint32_t>(i), asked[i]});
+  }
+  return intern_language(alive, std::move(open));
+}
+
+TextId Texts::intern_language(RegexId alive, std::vector<Asked> asked) {
   if (alive == regexes_.none() || regexes_.is_empty(alive)) return kDeadText;
-  return intern_record(languages_.intern(Language{alive, std::move(asked)}), nullptr);
+  const std::size_t before = languages_.size(), size = asked.size();
+  const std::uint32_t payload = languages_.intern(Language{alive, std::move(asked)});
+  if (languages_.size() != before) bytes_ += size * sizeof(Asked);
+  return intern_record(payload, nullptr);
 }
 
 TextId Texts::key(std::uint32_t key, KeyTexts* provider) { return intern_record(key, provider); }
@@ -112,25 +123,25 @@ std::vector<TextEdge> Texts::language_edges(std::uint32_t payload) {
   // changes.
   std::vector<RegexEdge> alive = regexes_.edges(language.alive);
   std::vector<std::vector<RegexEdge>> asked;
-  for (RegexId r : language.asked) asked.push_back(regexes_.edges(r));
+  for (const Asked& a : language.asked) asked.push_back(regexes_.edges(a.rest));
   std::vector<std::size_t> at(asked.size(), 0);
   for (const RegexEdge& edge : alive) {
     for (char32_t from = edge.first; from <= edge.last;) {
-      FuelScope::spend();
+      FuelScope::spend(1 + asked.size() / 16);
       char32_t to = edge.last;
-      std::vector<RegexId> targets(asked.size(), regexes_.none());
+      std::vector<Asked> targets;
       for (std::size_t i = 0; i < asked.size(); ++i) {
         while (at[i] < asked[i].size() && asked[i][at[i]].last < from) ++at[i];
         if (at[i] == asked[i].size()) continue;
         const RegexEdge& other = asked[i][at[i]];
         if (other.first <= from) {
-          targets[i] = other.target;
+          if (other.target != regexes_.none()) targets.push_back({language.asked[i].position, other.target});
           to = std::min(to, other.last);
         } else {
           to = std::min(to, static_cast<char32_t>(other.first - 1));
         }
       }
-      TextId target = this->language(edge.target, std::move(targets));
+      TextId target = intern_language(edge.target, std::move(targets));
       if (target != kDeadText) result.push_back({from, to, target});
       from = to + 1;
     }
@@ -147,11 +158,11 @@ Label Texts::close(TextId text) {
     } else {
       const Language& language = languages_[record.payload];
       if (regexes_.nullable(language.alive)) {
-        std::uint64_t verdicts = 0;
-        for (std::size_t i = 0; i < language.asked.size(); ++i) {
-          if (regexes_.nullable(language.asked[i])) verdicts |= std::uint64_t{1} << i;
+        Answers answers;
+        for (const Asked& a : language.asked) {
+          if (regexes_.nullable(a.rest)) answers.add(a.position);
         }
-        label = machine_.verdict_label(verdicts);
+        label = machine_.verdict_label(answers);
       }
     }
     Record& known = records_[text];
@@ -159,6 +170,25 @@ Label Texts::close(TextId text) {
     known.close_known = true;
   }
   return records_[text].close;
+}
+
+std::optional<std::vector<Label>> Texts::endings(TextId start, std::size_t most) {
+  const std::size_t most_states = 256 + 64 * most;
+  std::vector<TextId> states{start};
+  std::unordered_set<TextId> met{start};
+  std::vector<Label> labels;
+  std::unordered_set<Label> known;
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    FuelScope::spend();
+    const TextId text = states[i];
+    if (Label label = close(text); label != kNoLabel && known.insert(label).second) labels.push_back(label);
+    if (labels.size() > most) return std::nullopt;
+    for (const TextEdge& edge : edges(text)) {
+      if (met.insert(edge.target).second) states.push_back(edge.target);
+    }
+    if (states.size() > most_states) return std::nullopt;
+  }
+  return labels;
 }
 
 TextId Texts::clip(TextId text, std::uint32_t longest) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/interner.h"
@@ -51,7 +52,7 @@ class Texts {
 
   // The state that reads texts of `alive` and returns, as verdicts, which of `asked` they belong to. kDeadText when
   // empty.
-  TextId language(RegexId alive, std::vector<RegexId> asked);
+  TextId language(RegexId alive, const std::vector<RegexId>& asked);
   TextId key(std::uint32_t key, KeyTexts* provider);
 
   // For a state of an automaton (regex/text_automaton.h): its classes of characters, which stand for edges that need
@@ -64,6 +65,9 @@ class Texts {
   const std::vector<TextEdge>& edges(TextId text);  // sorted, disjoint; what is left out is dead
   const KeyOverlay* overlay(TextId text);           // null for a language
   Label close(TextId text);                         // kNoLabel when the text may not end here
+  // Requires a language: the labels with which a text can end, each once. Nothing where there are more than `most`, or
+  // where that is not seen after some time.
+  std::optional<std::vector<Label>> endings(TextId text, std::size_t most);
   TextId clip(TextId text, std::uint32_t longest);
   bool key_words(TextId text, TextId& rest, std::vector<WordList::Word>& words);  // false for a language
   Label key_word_label(TextId text, std::uint32_t word);
@@ -74,15 +78,21 @@ class Texts {
   RegexArena& regexes() { return regexes_; }
 
  private:
+  // Of the languages asked, those that the text can still belong to: of hundreds, most are gone after a character.
+  struct Asked {
+    std::uint32_t position;
+    RegexId rest;
+    bool operator==(const Asked&) const = default;
+  };
   struct Language {
     RegexId alive;
-    std::vector<RegexId> asked;
+    std::vector<Asked> asked;  // by position
     bool operator==(const Language&) const = default;
   };
   struct LanguageHash {
     std::uint64_t operator()(const Language& l) const {
       std::uint64_t h = mix_hash(1, l.alive);
-      for (RegexId r : l.asked) h = mix_hash(h, r);
+      for (const Asked& a : l.asked) h = mix_hash(h, (std::uint64_t{a.position} << 32) | a.rest);
       return h;
     }
   };
@@ -98,6 +108,7 @@ class Texts {
     const CharClasses* classes = nullptr;
     std::vector<TextId> class_targets;  // empty until one is asked for
   };
+  TextId intern_language(RegexId alive, std::vector<Asked> asked);
   TextId intern_record(std::uint32_t payload, KeyTexts* provider);
   std::vector<TextEdge> language_edges(std::uint32_t payload);
   std::vector<TextEdge> key_edges(TextId text);

@@ -36,7 +36,6 @@ Step Values::compute(std::uint32_t local, std::uint8_t byte) {
 std::string Values::describe(std::uint32_t local) { return (local & 2) != 0 ? "`:`" : describe_spec(local >> 2); }
 
 SpecId Values::spec(std::vector<std::uint32_t> forced, std::vector<QuestionId> asked, FormulaId demand, bool compact) {
-  if (asked.size() > 64) throw FuelError("more than 64 open questions about one value");
   std::sort(forced.begin(), forced.end());
   forced.erase(std::unique(forced.begin(), forced.end()), forced.end());
   SpecId id = specs_.intern(Spec{std::move(forced), std::move(asked), demand, compact});
@@ -140,13 +139,54 @@ std::uint8_t Values::words(SpecId spec) {
   return starts_[spec].words;
 }
 
-Label Values::word_label(SpecId spec, std::uint8_t bit) {
-  std::uint64_t verdicts = 0;
+Answers Values::word_answers(SpecId spec, std::uint8_t bit) {
+  Answers answers;
   const std::vector<QuestionId>& asked = specs_[spec].asked;
   for (std::size_t i = 0; i < asked.size(); ++i) {
-    if ((questions_.words(asked[i]) & bit) != 0) verdicts |= std::uint64_t{1} << i;
+    if ((questions_.words(asked[i]) & bit) != 0) answers.add(i);
   }
-  return machine_.verdict_label(verdicts);
+  return answers;
+}
+
+const Values::ScalarAnswers* Values::scalar_answers(SpecId spec) {
+  if (auto known = scalar_answers_.find(spec); known != scalar_answers_.end()) {
+    return known->second ? &*known->second : nullptr;
+  }
+  const std::size_t most = 4 * specs_[spec].asked.size() + 64;
+  std::optional<ScalarAnswers> all = ScalarAnswers{};
+  for (std::uint8_t bit : {kNullType, kFalseType, kTrueType}) {
+    if ((words(spec) & bit) != 0) all->sure.push_back(word_answers(spec, bit));
+  }
+  if (text(spec) != kDeadText) {
+    const std::optional<std::vector<Label>> labels = texts_.endings(text(spec), most);
+    if (labels) {
+      for (Label label : *labels) all->sure.push_back(machine_.answers(label));
+    } else {
+      all.reset();
+    }
+  }
+  if (all && !number(spec).dead()) {
+    std::vector<NumberSetId> asked;
+    for (QuestionId q : specs_[spec].asked) asked.push_back(questions_.numbers(q));
+    DigitSets::SetId without = DigitSets::kEmpty;
+    const NumberSetId set = number_set(spec, without);
+    if (without == DigitSets::kEmpty) {
+      ScalarAnswers numbers = questions_.number_sets().all_answers(set, asked);
+      all->sure.insert(all->sure.end(), numbers.sure.begin(), numbers.sure.end());
+      all->likely = std::move(numbers.likely);
+    } else {
+      all.reset();
+    }
+  }
+  if (all) {
+    std::sort(all->sure.begin(), all->sure.end(), [](const Answers& a, const Answers& b) { return a.yes < b.yes; });
+    all->sure.erase(std::unique(all->sure.begin(), all->sure.end()), all->sure.end());
+    std::erase_if(all->likely, [&](const Answers& answers) {
+      return std::find(all->sure.begin(), all->sure.end(), answers) != all->sure.end();
+    });
+  }
+  auto entry = scalar_answers_.emplace(spec, std::move(all)).first;
+  return entry->second ? &*entry->second : nullptr;
 }
 
 FormulaId Values::demanded_of(const Spec& spec, bool object, std::vector<QuestionId>* taken) {
@@ -347,11 +387,14 @@ StateId Values::begin(SpecId spec, std::uint8_t byte) {
     case '[':
       return container(spec, false);
     case 't':
-      return (words(spec) & kTrueType) != 0 ? words_.begin(0, word_label(spec, kTrueType)) : kDeadState;
+      return (words(spec) & kTrueType) != 0 ? words_.begin(0, machine_.verdict_label(word_answers(spec, kTrueType)))
+                                            : kDeadState;
     case 'f':
-      return (words(spec) & kFalseType) != 0 ? words_.begin(1, word_label(spec, kFalseType)) : kDeadState;
+      return (words(spec) & kFalseType) != 0 ? words_.begin(1, machine_.verdict_label(word_answers(spec, kFalseType)))
+                                             : kDeadState;
     case 'n':
-      return (words(spec) & kNullType) != 0 ? words_.begin(2, word_label(spec, kNullType)) : kDeadState;
+      return (words(spec) & kNullType) != 0 ? words_.begin(2, machine_.verdict_label(word_answers(spec, kNullType)))
+                                            : kDeadState;
     default:
       break;
   }

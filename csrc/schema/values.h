@@ -48,8 +48,8 @@ class Values : public Automaton {
   }  // back from whitespace
   std::string describe(std::uint32_t local) override;
 
-  // `forced` are literal codes in any order; `asked` is sorted and unique, at most 64 long, and never holds a forced
-  // question.
+  // `forced` are literal codes in any order; `asked` is sorted and unique, as long as it may be, and never holds a
+  // forced question.
   SpecId spec(std::vector<std::uint32_t> forced, std::vector<QuestionId> asked, FormulaId demand, bool compact);
   // Whether some value answers the forced questions as they must be and the asked ones as demanded. Exact; memoised.
   bool satisfiable(SpecId spec);
@@ -58,6 +58,10 @@ class Values : public Automaton {
   std::uint64_t count(SpecId spec, std::uint64_t limit);
   // The frame pushed by the first byte of a value; kDeadState when no value of the spec begins with it.
   StateId begin(SpecId spec, std::uint8_t byte);
+  // What the numbers, strings and words of the spec answer to the questions asked, each answer once: those that some
+  // value surely gives, and those that one may give. Null where they are too many to list.
+  using ScalarAnswers = NumberArena::AllAnswers;
+  const ScalarAnswers* scalar_answers(SpecId spec);
   TextId text(SpecId spec);  // the body of a string; kDeadText when none is possible
   const std::vector<QuestionId>& asked(SpecId spec) const { return specs_[spec].asked; }
   // What may stand here, for people.
@@ -139,7 +143,7 @@ class Values : public Automaton {
   bool search(SpecId spec);
   // Where a container must be one of those that were taken: whether one of them will do. Equal ones are one question.
   std::optional<bool> search_taken(SpecId spec);
-  Label word_label(SpecId spec, std::uint8_t bit);
+  Answers word_answers(SpecId spec, std::uint8_t bit);
   std::uint64_t count_now(SpecId spec, std::uint64_t limit);
   // What the forced questions and the demand ask of a container. Where `taken` is given, it gets what an object must
   // not be, which is then not in the formula.
@@ -168,6 +172,7 @@ class Values : public Automaton {
   Interner<Spec, SpecHash> specs_;
   StableVector<Starts> starts_;
   std::unordered_map<SpecId, Count> counts_;
+  std::unordered_map<SpecId, std::optional<ScalarAnswers>> scalar_answers_;
   std::uint32_t depth_ = 0;  // specs being answered
   std::uint32_t lowest_assumed_ =
       kNoAssumption;  // lowest depth whose answer was assumed "no" since the innermost Attempt

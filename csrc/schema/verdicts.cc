@@ -14,13 +14,24 @@ FormulaId Verdicts::decide(FormulaId f, QuestionId question, bool verdict) {
   });
 }
 
-FormulaId Verdicts::settle(FormulaId f, const std::vector<QuestionId>& questions, std::uint64_t verdicts) {
+FormulaId Verdicts::decide_all(FormulaId f, std::vector<std::uint32_t> literals) {
+  if (literals.empty()) return f;
+  std::sort(literals.begin(), literals.end());
+  return formulas_.map(f, [&](const Atom& atom, FormulaId self) {
+    if (atom.kind != AtomKind::kVerdict) return self;
+    auto at = std::lower_bound(literals.begin(), literals.end(), Literal{atom.a, false}.code());
+    if (at == literals.end() || Literal::of(*at).question != atom.a) return self;
+    return Literal::of(*at).positive ? kTrue : kFalse;
+  });
+}
+
+FormulaId Verdicts::settle(FormulaId f, const std::vector<QuestionId>& questions, const Answers& answers) {
   if (questions.empty()) return f;
   return formulas_.map(f, [&](const Atom& atom, FormulaId self) {
     if (atom.kind != AtomKind::kVerdict) return self;
     auto at = std::lower_bound(questions.begin(), questions.end(), atom.a);
     if (at == questions.end() || *at != atom.a) return self;
-    return (verdicts >> (at - questions.begin()) & 1) != 0 ? kTrue : kFalse;
+    return answers.holds(static_cast<std::size_t>(at - questions.begin())) ? kTrue : kFalse;
   });
 }
 
@@ -60,10 +71,7 @@ FormulaId Verdicts::take_literals(FormulaId f, std::vector<std::uint32_t>& force
     } else {
       return literal(f) ? kTrue : f;
     }
-    for (std::size_t i = before; i < forced.size(); ++i) {
-      Literal l = Literal::of(forced[i]);
-      f = decide(f, l.question, l.positive);
-    }
+    f = decide_all(f, {forced.begin() + static_cast<std::ptrdiff_t>(before), forced.end()});
     if (f == kFalse) return kFalse;
   }
 }
@@ -97,41 +105,60 @@ FormulaId Verdicts::demand(FormulaId f, std::vector<std::uint32_t>& literals, bo
   return formulas_.disj(formulas_.conj(v, sides[1]), formulas_.conj(formulas_.negate(v), sides[0]));
 }
 
-Pending Verdicts::ask(FormulaId demanded, std::vector<FormulaId> asked, bool compact,
-                      const std::function<bool(FormulaId)>& alive) {
+// Moves to `forced` what no top-level literal names and must come out one way all the same, through a disjunction.
+void Verdicts::force(FormulaId& demanded, std::vector<std::uint32_t>& forced, std::vector<QuestionId>& open) {
+  for (bool again = !open.empty(); again && demanded != kFalse;) {
+    again = false;
+    if (open.size() > kFew) {
+      std::unordered_map<FormulaId, Literals> known;
+      const Literals literals = implied(demanded, known);
+      demanded = decide_all(demanded, literals);
+      forced.insert(forced.end(), literals.begin(), literals.end());
+      again = !literals.empty();
+    } else {
+      for (std::size_t i = 0; i < 2 * open.size() && !again; ++i) {
+        const QuestionId q = open[i / 2];
+        const bool verdict = i % 2 == 0;
+        if (decide(demanded, q, !verdict) != kFalse) continue;
+        demanded = decide(demanded, q, verdict);
+        forced.push_back(Literal{q, verdict}.code());
+        again = true;
+      }
+    }
+    if (again) open = questions_in(demanded);
+  }
+}
+
+Pending Verdicts::ask(FormulaId demanded, std::vector<FormulaId> asked, bool compact, const Alive& alive,
+                      const Project& project) {
   Pending pending;
   std::vector<std::uint32_t> forced;
   demanded = take_literals(demanded, forced);
   if (demanded == kFalse) return pending;
   std::vector<QuestionId> open = questions_in(demanded);
-  // A question that no top-level literal names may still be forced, through a disjunction.
-  for (bool again = !open.empty(); again;) {
-    again = false;
-    for (QuestionId q : open) {
-      for (bool verdict : {true, false}) {
-        if (decide(demanded, q, !verdict) != kFalse) continue;
-        demanded = decide(demanded, q, verdict);
-        forced.push_back(Literal{q, verdict}.code());
-        again = true;
-        break;
-      }
-      if (again) break;
-    }
-    if (demanded == kFalse) return pending;
-    if (again) open = questions_in(demanded);
-  }
+  force(demanded, forced, open);
+  if (demanded == kFalse) return pending;
+  const std::vector<QuestionId> deciding = open;
   for (FormulaId& f : asked) {
-    for (std::uint32_t code : forced) f = decide(f, Literal::of(code).question, Literal::of(code).positive);
+    f = decide_all(f, forced);
     for (QuestionId q : questions_in(f)) open.push_back(q);
   }
   std::sort(open.begin(), open.end());
   open.erase(std::unique(open.begin(), open.end()), open.end());
   FormulaId demand = kTrue;
-  if (open.empty()) {
+  if (deciding.empty()) {
     if (!alive(demanded)) return pending;
   } else {
+    std::optional<FormulaId> found;
+    if (deciding.size() > kFew) {
+      found = demand_by_case(demanded, forced, deciding, compact, alive, project != nullptr);
+      if (!found && project) {
+        FormulaId projected = project(with_kind(demanded, AtomKind::kVerdict, AtomKind::kOpen));
+        found = with_kind(projected, AtomKind::kOpen, AtomKind::kVerdict);
+      }
+    }
     std::vector<std::uint32_t> literals = forced;
-    demand = this->demand(demanded, literals, compact, alive);
+    demand = found ? *found : this->demand(demanded, literals, compact, alive);
     if (demand == kFalse) return pending;
   }
   pending.demanded = demanded;
@@ -163,12 +190,6 @@ bool Verdicts::some_from(FormulaId f, std::vector<std::uint32_t>& literals, bool
   }
   literals.resize(before);
   return found;
-}
-
-bool Verdicts::some(FormulaId demanded, bool compact, const std::function<bool(FormulaId)>& alive) {
-  std::vector<std::uint32_t> literals;
-  return some_from(demanded, literals, compact,
-                   [&](FormulaId rest, const std::vector<std::uint32_t>&) { return alive(rest); });
 }
 
 void Verdicts::check_left_out(std::uint64_t before, bool enough) {

@@ -1,12 +1,24 @@
 // From a container's formula to the questions about one member's value, and back.
 //
 // After a key or an index is known, the formula holds verdict atoms. Those that must come out one way are *forced* (if
-// the opposite makes the formula false); the rest are *asked*. The demand on the asked ones is found by deciding them
-// one after the other and asking whether the rest of the container can still be completed. Guarded by the machine's
-// mutex.
+// the opposite makes the formula false); the rest are *asked*. The demand on the asked ones says with which verdicts
+// the rest of the container can still be completed. There may be hundreds, one for each branch of a union, so how it is
+// found depends on what they are:
+//
+// - A few are decided one after the other, as long as some value gives such verdicts.
+// - Where nearly all are about numbers, strings and words, the verdicts that such values give are listed, which are
+//   about as many as the questions: a discriminator that is read first asks `const` of one branch each, and is at most
+//   one of them.
+// - Otherwise the verdicts stay open, and the search for completions says what each completion it finds wants of them:
+//   with the discriminator last, each of its values wants that of its own branch.
+//
+// Invariants. A demand holds of every verdicts that a value gives and with which the container can be completed, and of
+// no others that a value gives; what it says of verdicts that no value gives is free. Guarded by the machine's mutex.
 #pragma once
 
 #include <functional>
+#include <optional>
+#include <unordered_map>
 #include <vector>
 
 #include "schema/formula.h"
@@ -28,13 +40,17 @@ class Verdicts {
   Verdicts(Formulas& formulas, Values& values) : formulas_(formulas), values_(values) {}
 
   // `alive(f)`: whether the container can be completed once its demanded formula is f (which holds no verdict atom).
-  Pending ask(FormulaId demanded, std::vector<FormulaId> asked, bool compact,
-              const std::function<bool(FormulaId)>& alive);
+  // `project(f)`, where it is given: with which verdicts it can be, for an f where they are kOpen atoms.
+  using Alive = std::function<bool(FormulaId)>;
+  using Project = std::function<FormulaId(FormulaId)>;
+  Pending ask(FormulaId demanded, std::vector<FormulaId> asked, bool compact, const Alive& alive,
+              const Project& project = {});
   // The formula once the value's verdicts are known.
-  FormulaId settle(FormulaId f, const std::vector<QuestionId>& questions, std::uint64_t verdicts);
+  FormulaId settle(FormulaId f, const std::vector<QuestionId>& questions, const Answers& answers);
   // Whether some value gives verdicts after which `alive` holds: for searches that need no frame. `alive` is called at
-  // most once per combination of verdicts that a value can give.
-  bool some(FormulaId demanded, bool compact, const std::function<bool(FormulaId)>& alive);
+  // most once per combination of verdicts that a value can give. `hopeless(f)`, where it is given: whether it is known
+  // that no verdicts left in f will do.
+  bool some(FormulaId demanded, bool compact, const Alive& alive, const Alive& hopeless = {});
   // All combinations of verdicts that some value gives: the formula that is left, and how many values do (saturating).
   // Where verdicts tell spellings of one number apart, a value that could be counted twice is counted with its usual
   // spelling only.
@@ -52,6 +68,7 @@ class Verdicts {
 
  private:
   FormulaId decide(FormulaId f, QuestionId question, bool verdict);
+  FormulaId decide_all(FormulaId f, std::vector<std::uint32_t> literals);
   // Moves verdict atoms that stand alone in a conjunction to `forced`.
   FormulaId take_literals(FormulaId f, std::vector<std::uint32_t>& forced);
   std::vector<QuestionId> questions_in(FormulaId f);
@@ -59,6 +76,33 @@ class Verdicts {
                    const std::function<bool(FormulaId)>& alive);
   using Leaf = std::function<bool(FormulaId, const std::vector<std::uint32_t>& literals)>;
   bool some_from(FormulaId f, std::vector<std::uint32_t>& literals, bool compact, const Leaf& alive);
+  void force(FormulaId& demanded, std::vector<std::uint32_t>& forced, std::vector<QuestionId>& open);
+
+  // verdict_cases.cc
+  static constexpr std::size_t kFew = 6;  // questions that may be decided one after the other
+  using Literals = std::vector<std::uint32_t>;
+  using Case = std::vector<QuestionId>;  // the questions that are answered with yes; sorted
+  struct Cases {
+    std::vector<Case> sure;                 // some value gives these verdicts
+    std::vector<Case> likely;               // that is not certain
+    std::vector<QuestionId> of_containers;  // the questions that objects or arrays may answer with yes
+  };
+  // How values that answer the literals answer the questions: numbers, strings and words in all possible ways. Nothing
+  // where these are too many to list.
+  std::optional<Cases> cases(const Literals& literals, const std::vector<QuestionId>& open, bool compact);
+  // Nothing also where few questions exclude one another, and `exclusive` is wanted.
+  std::optional<FormulaId> demand_by_case(FormulaId f, const Literals& literals, const std::vector<QuestionId>& open,
+                                          bool compact, const Alive& alive, bool exclusive);
+  FormulaId any_of_cases(const std::vector<const Case*>& wanted, const std::vector<const Case*>& all,
+                         const std::vector<QuestionId>& open);
+  std::optional<bool> some_by_case(FormulaId f, const Literals& literals, const std::vector<QuestionId>& open,
+                                   bool compact, const Alive& alive);
+  bool some_of(FormulaId f, Literals& literals, bool compact, const Alive& alive, const Alive& hopeless);
+  FormulaId in_case(FormulaId f, const std::vector<QuestionId>& open, const Case& yes);
+  class InCases;
+  QuestionId container();  // "is it an object or an array?"
+  const std::vector<std::uint32_t>& implied(FormulaId f, std::unordered_map<FormulaId, Literals>& known);
+  FormulaId with_kind(FormulaId f, AtomKind from, AtomKind to);
 
   Formulas& formulas_;
   Values& values_;

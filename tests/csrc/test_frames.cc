@@ -178,7 +178,28 @@ void test_labels() {
   StateId top = world.strings.body(world.texts.language(world.regexes.any_text(), {a, b}));
   for (auto [text, verdicts] : {std::pair{"a", 1u}, {"b", 2u}, {"ab", 3u}, {"\\u0061b", 3u}, {"", 0u}, {"ba", 0u}}) {
     CHECK(world.reads(top, std::string(text) + "\""));
-    CHECK(world.machine.verdicts(world.bottom.last_label) == verdicts);
+    CHECK(world.bottom.last_label == verdicts);
+  }
+  // However many questions there are: "does it begin with this letter" for 100 letters, and "is it two long".
+  World other;
+  std::vector<RegexId> asked;
+  for (char32_t c = 0x100; c < 0x164; ++c) {
+    asked.push_back(other.regexes.concat(other.regexes.chars({{c, c}}), other.regexes.any_text()));
+  }
+  asked.push_back(other.regexes.length(2, 2));
+  StateId many = other.strings.body(other.texts.language(other.regexes.any_text(), asked));
+  for (auto [text, yes] : {std::pair<const char*, std::vector<std::uint32_t>>{"\u0163x", {99, 100}},
+                           {"\u0101x", {1, 100}},
+                           {"\u0163", {99}},
+                           {"\u0100", {0}},
+                           {"x", {}}}) {
+    CHECK(other.reads(many, std::string(text) + "\""));
+    const Label label = other.bottom.last_label;
+    CHECK(other.machine.answers(label).yes == yes);
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+      CHECK(other.machine.answers_yes(label, i) == (std::count(yes.begin(), yes.end(), i) > 0));
+    }
+    CHECK(other.machine.verdict_label(Answers{yes}) == label);
   }
 }
 

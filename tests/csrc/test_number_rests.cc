@@ -56,7 +56,7 @@ class Pair {
     const bool final = rest ? rests_.is_final(place.rest) : arena_.is_final(place.plain);
     CHECK_NOTE(final == arena_.is_final(expected), "at '" + text + "'");
     if (final && arena_.is_final(expected)) {
-      const std::uint64_t verdicts = rest ? rests_.verdicts(place.rest) : arena_.verdicts(place.plain);
+      const Answers& verdicts = rest ? rests_.verdicts(place.rest) : arena_.verdicts(place.plain);
       CHECK_NOTE(verdicts == arena_.verdicts(expected), "at '" + text + "'");
     }
     return true;

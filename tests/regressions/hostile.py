@@ -159,6 +159,50 @@ def a_thousand_branches() -> Case:
     )
 
 
+def discriminated(count: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "type": "object",
+            "properties": {
+                "kind": {"const": f"kind{i}"},
+                "payload": {"type": "object", "properties": {f"p{i}": {"type": "integer"}}, "required": [f"p{i}"]},
+            },
+            "required": ["kind", "payload"],
+        }
+        for i in range(count)
+    ]
+
+
+@case
+def discriminators_read_last() -> Case:
+    """A payload may fit any of five hundred branches, in all combinations, until the discriminator decides."""
+    return (
+        {"oneOf": discriminated(500)},
+        ['{"kind":"kind77","payload":{"p77":1}}'],
+        ['{"kind":"kind77","payload":{"p78":1}}', '{"payload":{"p1":1,"p2":2},"kind":"kind3"}'],
+    )
+
+
+@case
+def discriminated_items() -> Case:
+    items = {"type": "array", "items": {"anyOf": discriminated(200)}}
+    return (
+        items,
+        ['[{"kind":"kind7","payload":{"p7":1}},{"kind":"kind199","payload":{"p199":1}}]'],
+        ['[{"kind":"kind7","payload":{}}'],
+    )
+
+
+@case
+def conditions_on_a_discriminator() -> Case:
+    chain = [
+        {"if": {"properties": {"kind": {"const": f"k{i}"}}, "required": ["kind"]}, "then": {"required": [f"p{i}"]}}
+        for i in range(300)
+    ]
+    schema = {"type": "object", "properties": {"kind": {"type": "string"}}, "allOf": chain, "required": ["kind"]}
+    return schema, ['{"kind":"k7","p7":1}', '{"kind":"k300"}'], ['{"kind":"k7","p8":1}', '{"kind":1']
+
+
 @case
 def equal_branches() -> Case:
     return {"oneOf": [{"required": ["a"]}] * 5000}, [], ['{"a":1}', "{}"]
@@ -269,9 +313,17 @@ def many_patterns() -> Case:
 
 
 @case
-def more_patterns_than_there_can_be() -> Case:
+def very_many_patterns() -> Case:
     schema = {"type": "object", "patternProperties": {f"^k{i}_": {"type": "integer"} for i in range(2000)}}
     return schema, ['{"k3_x":1}'], ['{"k3_x":""}']
+
+
+@case
+def many_patterns_that_ask_otherwise() -> Case:
+    kinds = [{"type": "integer"}, {"type": "string"}]
+    patterns = {f"^k{i}_": kinds[i % 2] for i in range(1000)}
+    schema = {"type": "object", "patternProperties": patterns, "additionalProperties": False}
+    return schema, ['{"k2_":1,"k3_":""}'], ['{"k2_":""', '{"x"']
 
 
 @case
