@@ -1,6 +1,7 @@
 // Schema documents in, questions out: reads the keywords of every schema that is reachable, resolves references, and
 // says of each keyword whether it is enforced. One file per keyword family: loader_scalars.cc, loader_containers.cc;
-// references.cc resolves `$ref`. Covered by tests/schema/test_soundness.py and test_completeness.py.
+// loader_report.cc writes the report, references.cc resolves `$ref`. Covered by tests/schema/test_soundness.py and
+// test_completeness.py.
 #pragma once
 
 #include <optional>
