@@ -104,7 +104,12 @@ class ScaleTable {
   };
 
   std::uint32_t intern_lattice(std::vector<Step> steps);
-  LabelId intern_label(Answers verdict) { return verdicts_.intern(std::move(verdict)) + 1; }
+  LabelId intern_label(Answers verdict) {
+    const std::size_t before = verdicts_.size(), size = verdict.yes.size();
+    const std::uint32_t id = verdicts_.intern(std::move(verdict));
+    if (verdicts_.size() != before) bytes_ += sizeof(Answers) + 16 + size * sizeof(std::uint32_t);
+    return id + 1;
+  }
   std::uint32_t intern_scale(Scale scale);
   Scale constant_scale(LabelId label);
 

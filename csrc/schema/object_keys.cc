@@ -290,7 +290,10 @@ bool Objects::key_alive(CoreId core, NameId name) {
       const CoreId id = intern_core(std::move(alone));
       if (plans_[this->info(id).plan].has(name)) return key_alive(id, name);
     }
-    if (!info.branches) info.branches = plain_branches(core);
+    if (!info.branches) {
+      info.branches = plain_branches(core);
+      list_bytes_ += info.branches->size() * sizeof(CoreId);
+    }
     for (CoreId branch : *info.branches) {
       FuelScope::spend();
       if (branch_key_alive(branch, name)) return true;

@@ -38,7 +38,9 @@ std::string Values::describe(std::uint32_t local) { return (local & 2) != 0 ? "`
 SpecId Values::spec(std::vector<std::uint32_t> forced, std::vector<QuestionId> asked, FormulaId demand, bool compact) {
   std::sort(forced.begin(), forced.end());
   forced.erase(std::unique(forced.begin(), forced.end()), forced.end());
+  const std::size_t before = specs_.size(), size = forced.size() + asked.size();
   SpecId id = specs_.intern(Spec{std::move(forced), std::move(asked), demand, compact});
+  if (specs_.size() != before) list_bytes_ += size * sizeof(std::uint32_t);
   while (starts_.size() <= id) starts_.emplace_back();
   return id;
 }
@@ -184,6 +186,12 @@ const Values::ScalarAnswers* Values::scalar_answers(SpecId spec) {
     std::erase_if(all->likely, [&](const Answers& answers) {
       return std::find(all->sure.begin(), all->sure.end(), answers) != all->sure.end();
     });
+  }
+  list_bytes_ += 96;
+  if (all) {
+    for (const auto* list : {&all->sure, &all->likely}) {
+      for (const Answers& answers : *list) list_bytes_ += sizeof(Answers) + answers.yes.size() * sizeof(std::uint32_t);
+    }
   }
   auto entry = scalar_answers_.emplace(spec, std::move(all)).first;
   return entry->second ? &*entry->second : nullptr;

@@ -74,7 +74,7 @@ class Values : public Automaton {
   Questions& questions() { return questions_; }
   Orders& orders() { return orders_; }
   std::size_t memory_bytes() const {
-    return specs_.size() * (sizeof(Spec) + sizeof(Starts) + 48) + orders_.memory_bytes() +
+    return list_bytes_ + specs_.size() * (sizeof(Spec) + sizeof(Starts) + 48) + orders_.memory_bytes() +
            rests_.rests().memory_bytes();
   }
 
@@ -173,7 +173,8 @@ class Values : public Automaton {
   StableVector<Starts> starts_;
   std::unordered_map<SpecId, Count> counts_;
   std::unordered_map<SpecId, std::optional<ScalarAnswers>> scalar_answers_;
-  std::uint32_t depth_ = 0;  // specs being answered
+  std::size_t list_bytes_ = 0;  // of long lists of questions, and of answers to them
+  std::uint32_t depth_ = 0;     // specs being answered
   std::uint32_t lowest_assumed_ =
       kNoAssumption;  // lowest depth whose answer was assumed "no" since the innermost Attempt
 };
