@@ -3,14 +3,17 @@
 A process of its own, because a pattern can keep Python's regular expressions busy for ever. Before it judges,
 
 - numbers are decimals, so that `multipleOf` is exact;
-- patterns are brought from ECMA-262 to Python's dialect, where both read the same signs differently.
+- patterns are brought from ECMA-262 to Python's dialect, where both read the same signs differently;
+- the formats `time` and `date-time` have the leap seconds of RFC 3339, which its validators leave out.
 """
 
 from __future__ import annotations
 
 import decimal
 import json
+import re
 import sys
+from collections.abc import Callable
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
@@ -29,12 +32,17 @@ def parse(text: str) -> Any:
     return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
 
 
-CLASSES = {"d": "0-9", "w": "A-Za-z0-9_"}
+CLASSES = {
+    "d": "0-9",
+    "w": "A-Za-z0-9_",
+    "s": " \\t-\\r\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff",
+}
+LEAP_SECOND = re.compile(r"(.*)(\d\d):(\d\d):60((?:\.\d+)?(?:[zZ]|([+-])(\d\d):(\d\d)))", re.DOTALL | re.ASCII)
 
 
 def python_pattern(pattern: str) -> str:
-    """An ECMA-262 pattern for `re`: `$` is the end and not also a newline before it, classes are ASCII, names of groups
-    are written differently. What `re` does not know otherwise is an error there."""
+    """An ECMA-262 pattern for `re`: `$` is the end and not also a newline before it, classes hold other characters,
+    names of groups are written differently. What `re` does not know otherwise is an error there."""
     found, position, in_class = "", 0, False
     while position < len(pattern):
         sign, following = pattern[position], pattern[position + 1 : position + 2]
@@ -56,6 +64,8 @@ def python_pattern(pattern: str) -> str:
                 found, position, in_class = found[:-1] + "(?!)", position + 1, False
         elif sign == "$":
             found += r"\Z"
+        elif sign == ".":
+            found += r"[^\n\r\u2028\u2029]"
         elif pattern.startswith("(?<", position) and pattern[position + 3 : position + 4] not in ("=", "!"):
             found += "(?P<"
             position += 2
@@ -84,6 +94,34 @@ def for_python(schema: Any) -> Any:
     return found
 
 
+def with_leap_seconds(check: Callable[[object], bool]) -> Callable[[object], bool]:
+    """A check of `time` or `date-time` that also takes second 60 where it is the last one of a day in UTC."""
+
+    def checks(value: object) -> bool:
+        found = LEAP_SECOND.fullmatch(value) if isinstance(value, str) else None
+        if found is None:
+            return check(value)
+        before, hour, minute, after, sign, ahead_hours, ahead_minutes = found.groups()
+        ahead = (1 if sign == "+" else -1) * (int(ahead_hours) * 60 + int(ahead_minutes)) if sign else 0
+        is_last = (int(hour) * 60 + int(minute) - ahead) % 1440 == 1439
+        return is_last and check(f"{before}{hour}:{minute}:59{after}")
+
+    return checks
+
+
+def format_checker(kind: Any) -> Any:
+    """The one of a dialect, with leap seconds. What cannot be checked here (see `formats`) is not."""
+    import jsonschema
+
+    found = jsonschema.FormatChecker(formats=())
+    found.checkers = dict(kind.FORMAT_CHECKER.checkers)
+    for name in ("time", "date-time"):
+        if name in found.checkers:
+            check, raises = found.checkers[name]
+            found.checkers[name] = with_leap_seconds(check), raises
+    return found
+
+
 @lru_cache(maxsize=1)
 def validator(schema_text: str, remotes: str) -> Any:
     import jsonschema
@@ -105,7 +143,7 @@ def validator(schema_text: str, remotes: str) -> Any:
 
         options["registry"] = remote_registry(Path(remotes))
     extended = jsonschema.validators.extend(kind, type_checker=checker)
-    return extended(schema, format_checker=kind.FORMAT_CHECKER, **options)
+    return extended(schema, format_checker=format_checker(kind), **options)
 
 
 def judge(schema_text: str, text: str, remotes: str = "") -> tuple[bool | None, str]:
