@@ -86,7 +86,7 @@ Engine::Engine(std::shared_ptr<const Vocabulary> vocabulary, const EngineOptions
       vocabulary_(std::move(vocabulary)),
       index_(std::make_shared<const VocabularyIndex>(vocabulary_)),
       pool_(std::make_shared<MaskPool>(vocabulary_->bitmask_words(), options.mask_pool)),
-      current_(std::make_shared<Generation>(vocabulary_, index_, options_, pool_)) {}
+      current_(Generation::create(vocabulary_, index_, options_, pool_)) {}
 
 std::shared_ptr<const Grammar> Engine::compile(Spec spec) {
   std::shared_ptr<Generation> generation = this->generation();
@@ -97,7 +97,7 @@ std::shared_ptr<const Grammar> Engine::compile(Spec spec) {
 
 std::shared_ptr<Generation> Engine::generation() {
   std::lock_guard lock(mutex_);
-  if (current_->outgrown()) current_ = std::make_shared<Generation>(vocabulary_, index_, options_, pool_);
+  if (current_->outgrown()) current_ = Generation::create(vocabulary_, index_, options_, pool_);
   return current_;
 }
 

@@ -2,6 +2,8 @@
 #include "matcher/generation.h"
 
 #include <algorithm>
+#include <system_error>
+#include <thread>
 #include <utility>
 
 #include "base/fuel.h"
@@ -14,6 +16,20 @@ namespace {
 constexpr std::size_t kEntryBytes = 96;         // what remembering a spec costs besides its text
 constexpr std::size_t kRemeasureStates = 1024;  // how many new states are too few to look at the memory again
 constexpr std::size_t kRemeasureShare = 2048;   // and what part of the memory limit, of new specs
+constexpr std::size_t kQuicklyFreed = std::size_t{4} << 20;  // in a few milliseconds
+
+// Giving back what took a while to fill takes about a millisecond for each megabyte. The thread touches nothing but
+// what it was given, so it may be cut off by the end of the process.
+void discard(Generation* generation) {
+  std::unique_ptr<Generation> owned(generation);
+  if (owned->memory_bytes() <= kQuicklyFreed) return;
+  try {
+    std::thread([generation] { delete generation; }).detach();
+    static_cast<void>(owned.release());
+  } catch (const std::system_error&) {
+    // No thread to be had: it is freed here.
+  }
+}
 
 }  // namespace
 
@@ -24,6 +40,12 @@ std::uint64_t Spec::hash() const {
                             static_cast<std::uint64_t>(options.on_refused));
   for (const auto& [uri, resource] : options.resources) hash = hash_bytes(resource, hash_bytes(uri, hash));
   return hash;
+}
+
+std::shared_ptr<Generation> Generation::create(std::shared_ptr<const Vocabulary> vocabulary,
+                                               std::shared_ptr<const VocabularyIndex> index,
+                                               const EngineOptions& options, std::shared_ptr<MaskPool> pool) {
+  return {new Generation(std::move(vocabulary), std::move(index), options, std::move(pool)), discard};
 }
 
 // Half of the memory goes to the masks, which bound themselves, half to the space, which is left behind when it is

@@ -46,6 +46,11 @@ struct Spec {
 
 class Generation {
  public:
+  // One that is given back on a thread of its own when it is large: whoever drops it last, a request in most cases,
+  // does not wait for that. The arguments are the constructor's.
+  static std::shared_ptr<Generation> create(std::shared_ptr<const Vocabulary> vocabulary,
+                                            std::shared_ptr<const VocabularyIndex> index, const EngineOptions& options,
+                                            std::shared_ptr<MaskPool> pool);
   // `pool` is that of the engine, which outlives generations; without one the generation has its own.
   Generation(std::shared_ptr<const Vocabulary> vocabulary, std::shared_ptr<const VocabularyIndex> index,
              const EngineOptions& options, std::shared_ptr<MaskPool> pool = nullptr);

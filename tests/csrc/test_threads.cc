@@ -237,6 +237,34 @@ void test_lock(bool recursive) {
   CHECK(count == 3 * kTimes + 1);
 }
 
+// Generations that are left while they are large, and given back on threads of their own: each once, what a matcher
+// still holds not before the matcher is gone.
+void test_large_generations() {
+  const auto words = vocabulary();
+  std::vector<std::weak_ptr<Generation>> left;
+  std::unique_ptr<Matcher> old;
+  {
+    EngineOptions options;
+    options.memory_limit_bytes = std::size_t{16} << 20;
+    auto engine = Engine::create(words, options);
+    old = engine->compile({Spec::Kind::kRegex, "(ab|c){2,9}", {}})->matcher();
+    const std::weak_ptr<Generation> first = engine->generation();
+    left.push_back(first);
+    for (int number = 0; left.size() < 3 && number < 60000; ++number) {
+      std::string pattern = "x" + std::to_string(number) + "(a|b|[c-f]{2})*\\d{3,5}";
+      engine->compile({Spec::Kind::kRegex, pattern, {}})->matcher()->accept_bytes("x" + std::to_string(number) + "ab");
+      const std::weak_ptr<Generation> now = engine->generation();
+      if (now.owner_before(left.back()) || left.back().owner_before(now)) left.push_back(now);
+    }
+    CHECK(left.size() == 3);
+    CHECK(!left[0].expired() && left[1].expired());
+    CHECK(left[0].lock()->memory_bytes() > std::size_t{4} << 20);  // else it would be freed at once
+  }
+  CHECK(old->accept_bytes("abccab") == 6);
+  old.reset();
+  CHECK(left[0].expired() && left[2].expired());
+}
+
 }  // namespace
 }  // namespace maskforge
 
@@ -247,5 +275,6 @@ int main() {
   test_known_masks();
   test_batches();
   test_batches_at_once();
+  test_large_generations();
   return testing::check_summary();
 }
