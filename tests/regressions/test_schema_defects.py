@@ -75,11 +75,11 @@ def test_what_was_refused_once_is_refused_again() -> None:
     compiler = mf.Compiler(byte_compiler().vocabulary)
     schema = {
         "type": "object",
-        "patternProperties": {f"^{i}": {"type": "integer"} for i in range(70)},
-        "required": ["a"],
+        "patternProperties": {letter: {"minimum": place} for place, letter in enumerate("abcdefghijklmn")},
+        "minProperties": 2,
     }
     for _ in range(2):
-        with pytest.raises(mf.UnsupportedError, match="64 key patterns"):
+        with pytest.raises(mf.UnsupportedError, match="key patterns of one object overlap"):
             matcher = compiler.json_schema(schema).matcher()
             matcher.accept_bytes(b'{"1":')
             matcher.allowed_tokens()

@@ -139,12 +139,12 @@ def test_overlapping_branches_of_all_types(combine: str, closed: bool) -> None:
     kinds: list[Any] = [0, 7, 41, "k0", "k49", "k50", True, False]
     values: list[Any] = [0, 24, 25, 1000, "abc", "", "k3", None, True, {"p3": 1}, {"p3": 1, "p87": 1}, {}, []]
     dice = random.Random(7)
-    accepted = 0
+    verdicts = set()
     for kind, value in dice.sample(list(itertools.product(kinds, values)), 20):
         for pair in ({"kind": kind, "value": value}, {"value": value, "kind": kind}):
-            accepted += valid.is_valid(pair)
+            verdicts.add(valid.is_valid(pair))
             assert read(grammar, compact(pair)) == valid.is_valid(pair), pair
-    assert accepted > 2
+    assert verdicts == {False, True}
 
 
 @pytest.mark.parametrize("seed", range(12))
