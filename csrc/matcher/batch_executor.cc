@@ -45,8 +45,10 @@ void rethrow_first(const std::vector<std::exception_ptr>& errors) {
   }
 }
 
-// What waking threads costs; less is done by the caller.
-constexpr double kWorthSharing = 50;  // microseconds
+// Less is done by the caller. Waking a thread takes some 50, but what two threads then take longer, since each has to
+// fetch what the other one had at hand, is as much again: known masks worth 150 took 1.4 times as long with two.
+constexpr double kWorthSharing = 200;  // microseconds
+constexpr double kSeenEnough = 50;     // microseconds of work from which the rest is estimated
 
 // Tells the caller of a batch when to stop doing the rows alone.
 class Stopwatch {
@@ -56,7 +58,7 @@ class Stopwatch {
     if (done % kRowsPerLook != 0) return false;
     std::chrono::duration<double, std::micro> passed = std::chrono::steady_clock::now() - begin_;
     double left = passed.count() * static_cast<double>(count - done) / static_cast<double>(done);
-    return passed.count() > kWorthSharing && left > kWorthSharing;
+    return passed.count() > kSeenEnough && left > kWorthSharing;
   }
 
  private:
