@@ -319,7 +319,9 @@ void classes(Comparison& comparison) {
 void numbers() {
   RegexArena arena;
   const RegexId format = formats::regex(arena);
-  auto matches = [&](const std::string& text) { return arena.matches(format, std::u32string(text.begin(), text.end())); };
+  auto matches = [&](const std::string& text) {
+    return arena.matches(format, std::u32string(text.begin(), text.end()));
+  };
   std::mt19937 rng(19);
   for (int round = 0; round < 20000; ++round) {
     const unsigned size = 1 + rng() % 7;
