@@ -45,8 +45,8 @@ void rethrow_first(const std::vector<std::exception_ptr>& errors) {
   }
 }
 
-// Less is done by the caller. Waking a thread takes some 50, but what two threads then take longer, since each has to
-// fetch what the other one had at hand, is as much again: known masks worth 150 took 1.4 times as long with two.
+// Less is done by the caller. Waking a thread takes some 50, but that is not all: known masks worth 150 took 1.4 times
+// as long with two threads, for reasons that were not looked into.
 constexpr double kWorthSharing = 200;  // microseconds
 constexpr double kSeenEnough = 50;     // microseconds of work from which the rest is estimated
 
