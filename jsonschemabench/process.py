@@ -19,7 +19,7 @@ from time import monotonic
 from typing import IO, Any
 
 POLL_S = 0.05
-WALL_FACTOR = 5  # a child that sleeps uses no processor time: it is ended after this many times the limit
+IDLE_FACTOR = 5  # a child that sleeps uses no processor time: it is ended after this many times the limit
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 
@@ -78,6 +78,7 @@ class Child:
         """Every line of the answer to its last one. Raises Ended, after which the child cannot be asked again."""
         pid = self._process.pid
         cpu_before, memory_before, start = processor_seconds(pid), resident_bytes(pid), monotonic()
+        cpu_seen, idle, looked = cpu_before, 0.0, start
         try:
             self._input.write(json.dumps(question).encode() + b"\n")
             self._input.flush()
@@ -96,12 +97,16 @@ class Child:
                     yield answer
                     if last:
                         return
-            elapsed, memory, cpu = monotonic() - start, resident_bytes(pid), processor_seconds(pid)
-            used = elapsed if cpu is None or cpu_before is None else cpu - cpu_before
-            if used > seconds or elapsed > WALL_FACTOR * seconds:
+            now, memory, cpu = monotonic(), resident_bytes(pid), processor_seconds(pid)
+            used = now - start if cpu is None or cpu_before is None else cpu - cpu_before
+            # A child that only waits for its turn on a busy machine is not idle; and while this process was stopped,
+            # no time passed for either of them.
+            idle = 0.0 if cpu is not None and cpu != cpu_seen else idle + min(now - looked, 2 * POLL_S)
+            cpu_seen, looked = cpu, now
+            if used > seconds or idle > IDLE_FACTOR * seconds:
                 self.close()
                 what = "of processor time" if used > seconds and cpu is not None else "elapsed"
-                raise Ended("timeout", f"over {seconds:g} s {what}" if used > seconds else f"idle for {elapsed:.0f} s")
+                raise Ended("timeout", f"over {seconds:g} s {what}" if used > seconds else f"idle for {idle:.0f} s")
             if memory_growth is not None and memory is not None and memory_before is not None:
                 if memory - memory_before > memory_growth:
                     self.close()

@@ -18,6 +18,7 @@ constexpr std::uint64_t kQuickLook =
 constexpr std::uint64_t kWorthPlanning = 3000;  // nodes; from here on clipping and slices are tried
 constexpr std::uint64_t kLockstepLimit = 8000;  // nodes
 constexpr std::size_t kManyGroups = 64;         // of a forest: from here on rows are computed as a whole
+constexpr std::size_t kLongestChain = 16;       // of bases
 constexpr std::uint32_t kClipLengths[] = {64, 48, 32, 24};
 
 }  // namespace
@@ -80,9 +81,22 @@ const Result* MaskSolver::walk(const Forest& forest, StateId state) {
   }
   if (weight > kWorthClipping) {
     StateId clipped = machine_.clip(state, forest.height());
-    if (clipped != state) return memo_.alias_walk(forest, state, walk(forest, clipped));
+    const Result* made = clipped == state ? nullptr : base(forest, state, clipped);
+    if (made != nullptr) return memo_.alias_walk(forest, state, made);
   }
   return compute(forest, state, weight);
+}
+
+const Result* MaskSolver::base(const Forest& forest, StateId state, StateId base) {
+  const std::pair<const Forest*, StateId> wanted{&forest, base};
+  if (waiting_.size() >= kLongestChain || std::ranges::find(waiting_, wanted) != waiting_.end()) return nullptr;
+  struct Waiting {
+    std::vector<std::pair<const Forest*, StateId>>& list;
+    ~Waiting() { list.pop_back(); }
+  };
+  waiting_.emplace_back(&forest, state);
+  Waiting waiting{waiting_};
+  return walk(forest, base);
 }
 
 const Result* MaskSolver::by_words(const Forest& forest, StateId state) {
@@ -91,8 +105,12 @@ const Result* MaskSolver::by_words(const Forest& forest, StateId state) {
   list.reference = kDeadState;
   list.words.clear();
   if (!machine_.words(state, list)) return nullptr;
-  if (list.words.empty()) return memo_.alias_walk(forest, state, walk(forest, list.reference));
-  const Result* base = list.reference == kDeadState ? nullptr : walk(forest, list.reference);
+  const Result* base = nullptr;
+  if (list.reference != kDeadState) {
+    base = this->base(forest, state, list.reference);
+    if (base == nullptr) return nullptr;
+  }
+  if (list.words.empty()) return base == nullptr ? nullptr : memo_.alias_walk(forest, state, base);
   WordWalk walk(*this, machine_, state, list, scratch->draft);
   walk.walk(forest);
   scratch->draft.base = base;
@@ -155,7 +173,8 @@ bool MaskSolver::by_lockstep(const Forest& forest, StateId state, std::uint64_t 
     loops += its.bits == loop.bits;
   }
   if (equal * 2 < alive || loops == 0) return false;
-  const Result* base = walk(forest, reference);
+  const Result* base = this->base(forest, state, reference);
+  if (base == nullptr) return false;
   scratch.draft.clear();
   if (!scratch.walker.lockstep(forest, state, reference, scratch.draft, std::min(kLockstepLimit, weight))) return false;
   scratch.draft.base = base;
@@ -172,7 +191,8 @@ bool MaskSolver::by_clipping(const Forest& forest, StateId state, std::uint64_t 
     if (clipped == state) continue;
     const PlantedTrie& longer = index_.longer_than(length);
     if (longer.trie.node_count() > weight) return false;
-    const Result* base = walk(forest, clipped);
+    const Result* base = this->base(forest, state, clipped);
+    if (base == nullptr) return false;
     scratch.draft.clear();
     scratch.walker.walk(*longer.forest, state, scratch.draft);
     scratch.draft.base = base;

@@ -14,11 +14,15 @@
 //   clipping  for tokens of at most L bytes the state equals a simpler one: take its result, and walk the longer tokens
 //   slices    a class of symbols is proved harmless (plan.h): take its bitset, and walk the tokens with other symbols
 //   plain     walk everything that is alive
+// Words, lockstep and clipping build on the result of another state, their base, which may build on one in turn. Nothing
+// in the states keeps such a chain from being endless or from closing: base() does.
 // Covered by tests/csrc/test_masks.cc.
 #pragma once
 
 #include <cstdint>
 #include <span>
+#include <utility>
+#include <vector>
 
 #include "machine/machine.h"
 #include "masks/memo.h"
@@ -57,6 +61,9 @@ class MaskSolver {
  private:
   struct Scratch;
   struct ScratchLease;
+  // The result of `base`, for what `state` reads to differ from. Null where `base` waits for this very result itself or
+  // the chain is long: `state` is then to be walked by itself.
+  const Result* base(const Forest& forest, StateId state, StateId base);
   // Null where the state is not a list of words.
   const Result* by_words(const Forest& forest, StateId state);
   const Result* compute(const Forest& forest, StateId state, std::uint64_t weight);
@@ -72,6 +79,7 @@ class MaskSolver {
   const VocabularyIndex& index_;
   Memo& memo_;
   WalkCounters counters_;
+  std::vector<std::pair<const Forest*, StateId>> waiting_;  // for their bases, innermost last
 };
 
 }  // namespace maskforge

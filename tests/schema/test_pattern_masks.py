@@ -1,0 +1,75 @@
+"""Masks of patterns over a vocabulary that is large enough for every way to make one: each token against accept.
+
+Tiny vocabularies are always walked token by token; what is built on the mask of another state (csrc/masks/solver.h)
+only begins with hundreds of tokens that go on together.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import maskforge as mf
+
+LETTERS = "ABCDEFGabcdefg"
+CLASSES = ("[A-Z]", "[a-z]", "[A-Za-z]", "\\d", "[A-Z0-9]", "[a-z0-9]", "[^A-Z]", "[^\\d]", "a", "B", ".", "\\(")
+
+
+@functools.cache
+def syllables() -> mf.Vocabulary:
+    """All bytes, and all pairs and triples of letters, some with digits: 4,000 tokens."""
+    tokens = [bytes([byte]) for byte in range(256)]
+    for length in (2, 3):
+        tokens += ["".join(letters).encode() for letters in itertools.product(LETTERS, repeat=length)]
+    tokens += [f"{first}{digits}".encode() for first in LETTERS for digits in range(100)]
+    return mf.Vocabulary.from_tokens([*tokens, b"</s>"], eos_token_ids=len(tokens))
+
+
+def check_masks(grammar: mf.Grammar, text: str) -> None:
+    """At every byte of a text, up to where it leaves the grammar, the mask has just the tokens that accept takes."""
+    matcher = grammar.matcher()
+    for byte in text.encode():
+        allowed = set(matcher.allowed_tokens())
+        for token in range(0, syllables().size, 3):
+            taken = matcher.accept_token(token)
+            assert taken == (token in allowed), (syllables().token(token), text)
+            if taken:
+                matcher.rollback(1)
+        if not matcher.accept_bytes(bytes([byte])):
+            return
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["^([A-Z][a-z]?\\d*|\\(([A-Z][a-z]?\\d*)+\\)\\d*)+$", "^([A-Z][a-z]?\\d*)+$", "^([A-Z]+[a-z]|[a-z]+[A-Z])*$"],
+)
+@pytest.mark.parametrize("text", ['"Aa', '"a', '"(A', '"(Ab', '"ABab0AB'])
+def test_two_states_that_lead_to_each_other(pattern: str, text: str) -> None:
+    # After `A` most bytes led where they lead after `Aa`, and the other way round: each mask was to be made from the
+    # other, without end, and the process died of its stack.
+    check_masks(mf.Compiler(syllables()).json_schema({"type": "string", "pattern": pattern}), text)
+
+
+def patterns() -> st.SearchStrategy[str]:
+    leaves = st.sampled_from(CLASSES)
+    return st.recursive(
+        leaves,
+        lambda inner: st.one_of(
+            st.lists(inner, min_size=2, max_size=3).map("".join),
+            st.tuples(inner, inner).map(lambda two: f"({two[0]}|{two[1]})"),
+            st.tuples(inner, st.sampled_from("*+?")).map(lambda two: f"({two[0]}){two[1]}"),
+            st.tuples(inner, st.integers(0, 3), st.integers(3, 40)).map(lambda of: f"({of[0]}){{{of[1]},{of[2]}}}"),
+        ),
+        max_leaves=6,
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(patterns(), st.text("ABCabc012(", max_size=6), st.booleans())
+def test_masks_equal_accept(pattern: str, text: str, anchored: bool) -> None:
+    schema = {"type": "string", "pattern": f"^({pattern})$" if anchored else pattern}
+    check_masks(mf.Compiler(syllables()).json_schema(schema), f'"{text}"')
