@@ -44,6 +44,12 @@ class HashIndex {
       if (slot.tag == tag && equal(slot.id)) return slot.id;
     }
   }
+  // Has the place where a hash is looked up fetched into the cache, without waiting for it.
+  void prefetch(std::uint64_t hash) const {
+    const Shard& shard = shards_[shard_of(hash)];
+    if (!shard.slots.empty())
+      __builtin_prefetch(&shard.slots[static_cast<std::uint32_t>(hash) & (shard.slots.size() - 1)]);
+  }
   // Takes back the newest insertion of `id` (an exception interrupted what it stood for). Requires that nothing was
   // inserted since.
   void forget(std::uint64_t hash, std::uint32_t id) {

@@ -14,6 +14,7 @@ void SchemaLoader::read_objects(SchemaNode& node, const Place& place) {
       if (!properties->is_object()) malformed("properties", "must be an object");
       const Way way = within(place, "properties", *properties);
       table.properties.reserve(properties->member_count());
+      store_.prefetch_names(properties->members(), [](const JsonMember& member) { return member.key; });
       for (const JsonMember& member : properties->members()) {
         const Way inside = entry(way, member.value, "properties", member.key);
         table.properties.add(store_.name(member.key), child(place, inside, member.value, "properties", member.key));

@@ -148,6 +148,11 @@ class SchemaStore {
   }
 
   NameId name(std::string_view utf8);
+  // Before name() of many: see ByteInterner.
+  template <typename Texts, typename TextOf>
+  void prefetch_names(const Texts& texts, const TextOf& text_of) const {
+    name_ids_.prefetch(texts, text_of);
+  }
   std::u32string_view name_text(NameId id) const { return names_[id]; }
   // False for a name with a lone surrogate, which no UTF-8 text can spell.
   bool is_writable(NameId id) const;
