@@ -19,12 +19,21 @@ bool Arena::release_some() {
   return !chunks_.empty();
 }
 
+void Arena::rewind() {
+  if (chunks_.empty()) return;
+  chunks_.resize(1);
+  chunk_bytes_ = first_bytes_;
+  next_ = reinterpret_cast<char*>(chunks_.front().get());
+  left_ = first_bytes_;
+}
+
 // Chunks double, so that a small arena stays small.
 void Arena::grow(std::size_t bytes) {
   const std::size_t size = std::max(std::clamp(chunk_bytes_, kFirstChunk, kLargestChunk), bytes);
   chunks_.reserve(chunks_.size() + 1);
   chunks_.emplace_back(new std::uint64_t[size / 8]);
   chunk_bytes_ += size / 8 * 8;
+  if (chunks_.size() == 1) first_bytes_ = chunk_bytes_;
   next_ = reinterpret_cast<char*>(chunks_.back().get());
   left_ = size / 8 * 8;
 }

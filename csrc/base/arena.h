@@ -40,6 +40,8 @@ class Arena {
   }
   // What was taken from the system; the last chunk counts as far as it is used.
   std::size_t memory_bytes() const { return chunk_bytes_ - left_; }
+  // Forgets all that was handed out, and gives all but the first chunk back.
+  void rewind();
   // Gives one chunk back; false when none is left. The arena is of no other use from the first call on.
   bool release_some();
 
@@ -48,6 +50,7 @@ class Arena {
 
   std::vector<std::unique_ptr<std::uint64_t[]>> chunks_;
   std::size_t chunk_bytes_ = 0;
+  std::size_t first_bytes_ = 0;  // of the first chunk
   char* next_ = nullptr;
   std::size_t left_ = 0;
 };

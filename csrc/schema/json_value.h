@@ -90,6 +90,10 @@ inline std::span<const JsonMember> JsonValue::members() const {
 // Owns what its values consist of, but for the text that it was parsed from, which must outlive it.
 class JsonDocument {
  public:
+  JsonDocument() = default;
+  ~JsonDocument();
+  JsonDocument(JsonDocument&&) = default;
+  JsonDocument& operator=(JsonDocument&&) = default;
   const JsonValue& root() const { return *root_; }
 
  private:
