@@ -45,5 +45,16 @@ int main() {
   CHECK(parse_json(std::string(2000, '[') + std::string(2000, ']')).root().is_array());
   CHECK_THROWS(SpecError, parse_json(std::string(100000, '[')));
   CHECK_THROWS(SpecError, parse_json(std::string(100000, '[') + std::string(100000, ']')));
+  // Documents that live at the same time share no memory, whichever went before them; large ones do not stay.
+  const std::string large = "[" + std::string(300000, ' ') + "\"" + std::string(200000, 'x') + "\\n\"]";
+  for (int turn = 0; turn < 3; ++turn) {
+    const JsonDocument first = parse_json("[\"a\\n\", [1, 2, 3]]");
+    const JsonDocument second = parse_json(turn == 1 ? large : "[\"b\\n\", {\"k\": [4, 5]}]");
+    JsonDocument moved = parse_json("[\"c\\n\"]");
+    const JsonDocument third = std::move(moved);
+    CHECK(first.root().items()[0].text() == "a\n" && first.root().items()[1].items().size() == 3);
+    CHECK(second.root().items()[0].text().size() == (turn == 1 ? 200001 : 2));
+    CHECK(third.root().items()[0].text() == "c\n");
+  }
   return testing::check_summary();
 }

@@ -2,8 +2,8 @@
 
 Draws schemas of all dialects (documents.py) and compares the engine with judges that share nothing with it: values that
 the schema talks about and mutations of what was generated are accepted exactly where they are valid; random walks under
-the mask end, and what they write is valid; every mask of a small vocabulary is what its definition says. Both property
-orders, both whitespace policies.
+the mask end, and what they write is valid; every mask of a small vocabulary is what its definition says, and masks of a
+large one agree with accept. Both property orders, both whitespace policies.
 
 Every batch is a process of its own, so that a crash or a hang costs one batch and is reported with its case.
 Disagreements are made smaller and written to a file that `--replay` reads.
@@ -16,6 +16,7 @@ import collections
 import contextlib
 import copy
 import datetime
+import functools
 import importlib.metadata
 import json
 import multiprocessing
@@ -26,7 +27,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from itertools import permutations
+from itertools import permutations, product
 from pathlib import Path
 from typing import Any
 
@@ -186,10 +187,33 @@ class Trial:
                 raise DisagreementError("text", f"{text!r}: {error}") from None
             if not self.is_valid(value):
                 raise DisagreementError("text", f"{text!r} is invalid")
+            self.large_masks(text)
             plain = json.loads(text)
             if self.options["property_order"] == "any" and can_be_written(plain):
                 for _ in range(6):
                     self.value(grammar, mutated(plain, self.dice))
+
+    def large_masks(self, text: bytes) -> None:
+        """At a few places of a text: masks of many tokens are made in other ways than those of few."""
+        grammar = large_compiler().json_schema(self.document.schema, registry=self.document.registry(), **self.options)
+        size = grammar.vocabulary.size
+        matcher = grammar.matcher()
+        stops = set(self.dice.sample(range(len(text) + 1), min(4, len(text) + 1)))
+        for at in range(len(text) + 1):
+            if at in stops:
+                self.counts["masks of a large vocabulary"] += 1
+                allowed = matcher.allowed_tokens()
+                tried = {*self.dice.sample(range(size), 400), *self.dice.sample(allowed, min(200, len(allowed)))}
+                known = set(allowed)
+                for token in tried:
+                    taken = matcher.accept_token(token)
+                    if taken:
+                        matcher.rollback(1)
+                    if taken != (token in known):
+                        word = grammar.vocabulary.token(token)
+                        raise DisagreementError("large mask", f"{word!r} after {text[:at]!r}: accept says {taken}")
+            if at < len(text) and not matcher.accept_bytes(text[at : at + 1]):
+                raise DisagreementError("large vocabulary", f"{text!r} is refused at {at}")
 
 
 def can_be_written(value: Any) -> bool:
@@ -243,6 +267,15 @@ def tools() -> tuple[mf.Compiler, Walker]:
     tokens = [bytes([byte]) for byte in range(256)] + [b"</s>", b"<eot>", *WORDS]
     vocabulary = mf.Vocabulary.from_tokens(tokens, eos_token_ids=[EOS, EOS + 1])
     return mf.Compiler(vocabulary), Walker(vocabulary)
+
+
+@functools.cache
+def large_compiler() -> mf.Compiler:
+    """Over all bytes and all pairs and triples of characters that texts consist of: 20,000 tokens."""
+    tokens = [bytes([byte]) for byte in range(256)] + [b"</s>"]
+    for length in (2, 3):
+        tokens += ["".join(each).encode() for each in product('abcdABZ019\\u"{}[]:, -.e/', repeat=length)]
+    return mf.Compiler(mf.Vocabulary.from_tokens(tokens, eos_token_ids=256))
 
 
 def keywords_of(node: Any) -> Iterator[str]:
@@ -450,6 +483,7 @@ def markdown(run: Run, arguments: argparse.Namespace) -> str:
         "schemas that jsonschema cannot read",
         "masks compared",
         "masks walked through",
+        "masks of a large vocabulary",
         "walks",
     ]
     rows += [
