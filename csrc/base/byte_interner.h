@@ -35,14 +35,16 @@ class ByteInterner {
   template <typename Texts, typename TextOf>
   void prefetch(const Texts& texts, const TextOf& text_of) const {
     for (const auto& text : texts) index_.prefetch(hash_of(text_of(text)));
-    for (const auto& text : texts) index_.find(hash_of(text_of(text)), [&](std::uint32_t at) {
-      __builtin_prefetch(&items_[at]);
-      return true;
-    });
-    for (const auto& text : texts) index_.find(hash_of(text_of(text)), [&](std::uint32_t at) {
-      __builtin_prefetch(items_[at].data());
-      return true;
-    });
+    for (const auto& text : texts)
+      index_.find(hash_of(text_of(text)), [&](std::uint32_t at) {
+        __builtin_prefetch(&items_[at]);
+        return true;
+      });
+    for (const auto& text : texts)
+      index_.find(hash_of(text_of(text)), [&](std::uint32_t at) {
+        __builtin_prefetch(items_[at].data());
+        return true;
+      });
   }
 
   std::string_view operator[](std::uint32_t id) const { return items_[id]; }

@@ -14,9 +14,9 @@
 //   clipping  for tokens of at most L bytes the state equals a simpler one: take its result, and walk the longer tokens
 //   slices    a class of symbols is proved harmless (plan.h): take its bitset, and walk the tokens with other symbols
 //   plain     walk everything that is alive
-// Words, lockstep and clipping build on the result of another state, their base, which may build on one in turn. Nothing
-// in the states keeps such a chain from being endless or from closing: base() does.
-// Covered by tests/csrc/test_masks.cc.
+// Words, lockstep and clipping build on the result of another state, their base, which may build on one in turn.
+// Nothing in the states keeps such a chain from being endless or from closing: base() does. Covered by
+// tests/csrc/test_masks.cc.
 #pragma once
 
 #include <cstdint>
