@@ -271,7 +271,7 @@ def tools() -> tuple[mf.Compiler, Walker]:
 
 @functools.cache
 def large_compiler() -> mf.Compiler:
-    """Over all bytes and all pairs and triples of characters that texts consist of: 20,000 tokens."""
+    """Over all bytes and all pairs and triples of characters that texts consist of: 14,000 tokens."""
     tokens = [bytes([byte]) for byte in range(256)] + [b"</s>"]
     for length in (2, 3):
         tokens += ["".join(each).encode() for each in product('abcdABZ019\\u"{}[]:, -.e/', repeat=length)]

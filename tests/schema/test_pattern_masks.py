@@ -21,7 +21,7 @@ CLASSES = ("[A-Z]", "[a-z]", "[A-Za-z]", "\\d", "[A-Z0-9]", "[a-z0-9]", "[^A-Z]"
 
 @functools.cache
 def syllables() -> mf.Vocabulary:
-    """All bytes, and all pairs and triples of letters, some with digits: 4,000 tokens."""
+    """All bytes, and all pairs and triples of letters, some with digits: 4,600 tokens."""
     tokens = [bytes([byte]) for byte in range(256)]
     for length in (2, 3):
         tokens += ["".join(letters).encode() for letters in itertools.product(LETTERS, repeat=length)]
