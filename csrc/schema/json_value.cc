@@ -14,7 +14,7 @@ namespace maskforge {
 namespace {
 
 constexpr int kMaxDepth = 3000;
-constexpr std::size_t kLargestSpare = std::size_t{1} << 20;
+constexpr std::size_t kLargestSpare = std::size_t{1} << 20;  // bytes
 constexpr std::size_t kFewValues = 32;  // more wait for their object or array to end only in large documents
 
 class Parser {
