@@ -6,11 +6,10 @@ import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from maskforge._core import MisuseError
+from maskforge._core import Matcher, MisuseError
 from maskforge.decoding.batch import BatchExecutor, default_executor
 from maskforge.decoding.bitmask import allocate_token_bitmask, apply_token_bitmask_inplace
 from maskforge.decoding.mask_pool import UNCONSTRAINED, MaskPool, MaskRows, StaleMaskError
-from maskforge.decoding.matcher import Matcher
 from maskforge.decoding.sampling import apply_masks_inplace
 from maskforge.decoding.state_tree import Kind, Session, SessionCache, State, root_state
 
@@ -89,7 +88,7 @@ class LogitsProcessor:
         self._sessions = SessionCache(_MAX_SESSIONS, max_states)
         self._bitmask: torch.Tensor | None = None
         self._eos_row: torch.Tensor | None = None
-        pools = {_matcher(entry).core.mask_pool_identity for entry in self._grammars if entry is not None}
+        pools = {_matcher(entry).mask_pool_identity for entry in self._grammars if entry is not None}
         self._one_pool = len(pools) == 1  # grammars of several compilers have ids that do not compare
         self._pooled: dict[torch.device, MaskRows] = {}
         self._device_ids: torch.Tensor | None = None  # of the last call, where ids are not in CPU memory

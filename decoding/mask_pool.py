@@ -19,9 +19,8 @@ from collections.abc import Sequence
 from operator import index
 from typing import TYPE_CHECKING, Any
 
-from maskforge._core import MisuseError
+from maskforge._core import Matcher, MisuseError
 from maskforge.decoding.batch import BatchExecutor, default_executor
-from maskforge.decoding.matcher import Matcher
 from maskforge.decoding.pinned import PinnedRing, full_device
 
 if TYPE_CHECKING:
@@ -117,7 +116,7 @@ class MaskPool:
 
     def has(self, matcher: Matcher) -> bool:
         """Whether a matcher's masks are those of this pool."""
-        return bool(matcher.core.mask_pool_identity == self._identity)
+        return bool(matcher.mask_pool_identity == self._identity)
 
     def add(self, bitmask: torch.Tensor) -> int:
         """The id of a mask of your own: int32 [words] in CPU memory, as many words as the vocabulary's masks have."""
@@ -298,10 +297,9 @@ def native_pool(source: Any) -> _core.MaskPool:
     if pool is None:
         make = getattr(source, "matcher", None)
         pool = getattr(make() if callable(make) else None, "mask_pool", None)
-    found = pool() if callable(pool) else pool
-    if not isinstance(found, _core.MaskPool):
+    if not isinstance(pool, _core.MaskPool):
         raise MisuseError(f"a {type(source).__name__} has no masks: pass a Compiler, a Grammar or a Matcher")
-    return found
+    return pool
 
 
 def _stale(mask_id: int) -> StaleMaskError:

@@ -18,8 +18,8 @@ import enum
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from maskforge._core import Matcher
 from maskforge.decoding.batch import BatchExecutor
-from maskforge.decoding.matcher import Matcher
 
 if TYPE_CHECKING:
     import numpy as np

@@ -3,23 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cache
 from operator import index
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from maskforge import _core
 from maskforge._core import MisuseError
-
-if TYPE_CHECKING:
-    from maskforge.decoding.matcher import Matcher
-
-
-@cache
-def _matcher_type() -> type[Matcher]:
-    """Looked up when first used, since its module imports this one, and then never again."""
-    from maskforge.decoding.matcher import Matcher
-
-    return Matcher
 
 
 class Vocabulary:
@@ -116,10 +104,6 @@ class Vocabulary:
     def core(self) -> Any:
         """The native vocabulary."""
         return self._core
-
-    def wrap_matcher(self, core: Any) -> Matcher:
-        """The public matcher around a native one; how grammars make theirs."""
-        return _matcher_type()(core, self)
 
     @property
     def size(self) -> int:

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
+from maskforge._core import Grammar
 from maskforge.grammar.compiler import Compiler
-from maskforge.grammar.grammar import Grammar
 from maskforge.grammar.report import Report, ReportEntry
 
 __all__ = ["Compiler", "Grammar", "Report", "ReportEntry"]

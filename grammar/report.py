@@ -35,11 +35,6 @@ class Report(Sequence[ReportEntry]):
     def __init__(self, entries: Sequence[ReportEntry]) -> None:
         self._entries = tuple(entries)
 
-    @classmethod
-    def from_json(cls, text: str) -> Report:
-        """From what the native core prints."""
-        return cls([ReportEntry(**entry) for entry in json.loads(text)])
-
     @property
     def enforced(self) -> tuple[ReportEntry, ...]:
         return self._with("enforced")
@@ -84,3 +79,8 @@ class Report(Sequence[ReportEntry]):
 
     def __repr__(self) -> str:
         return f"Report({list(self._entries)!r})"
+
+
+def read_report(text: str) -> Report:
+    """From what the native core prints."""
+    return Report([ReportEntry(**entry) for entry in json.loads(text)])

@@ -4,7 +4,8 @@
 NB_MODULE(_core, module) {
   namespace bindings = maskforge::bindings;
   module.attr("__doc__") =
-      "The native core of maskforge. Python code uses it through maskforge.grammar and maskforge.decoding.";
+      "The native core of maskforge. Its names are reached through maskforge, maskforge.grammar and "
+      "maskforge.decoding.";
   bindings::bind_errors(module);
   bindings::bind_vocabulary(module);
   bindings::bind_engine(module);

@@ -78,6 +78,9 @@ class Matcher {
   const Vocabulary& vocabulary() const { return generation_->vocabulary(); }
   const std::shared_ptr<MaskPool>& mask_pool() const { return generation_->mask_pool(); }
 
+  // Throws MisuseError when a row of a bitmask has too few words for the vocabulary.
+  void require_words(std::size_t word_count) const;
+
  private:
   friend class BatchExecutor;  // accepts many rows, all of them or none
   Matcher(const Matcher& other, const std::lock_guard<std::mutex>&);
@@ -88,7 +91,6 @@ class Matcher {
   bool advance_token(TokenId token);                       // the same with journal_, end-of-sequence included
   bool accept_locked(TokenId token);
   void undo_step();
-  void require_words(std::size_t word_count) const;
   bool is_complete() const { return terminated_ || configuration_.frames.empty(); }
   bool fill_locked(std::uint32_t* words, std::size_t word_count);
   std::optional<bool> fill_known_locked(std::uint32_t* words, std::size_t word_count);

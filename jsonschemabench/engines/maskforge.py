@@ -47,14 +47,13 @@ class Maskforge:
 
     def begin(self, compiled: Any, address: int, words: int) -> Run:
         matcher = compiled[0].matcher()
-        core = matcher.core
-        native_fill = core.fill_next_token_bitmask
+        fill_row = matcher.fill_row
         return Run(
-            fill=lambda: native_fill(address, words),
-            accept=core.accept_token,
+            fill=lambda: fill_row(address, words),
+            accept=matcher.accept_token,
             check=lambda: None,
-            memory_bytes=core.memory_bytes,
-            expected=core.expected,
+            memory_bytes=matcher.memory_bytes,
+            expected=matcher.expected,
         )
 
     def memory(self) -> dict[str, int]:

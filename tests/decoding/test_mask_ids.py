@@ -96,7 +96,7 @@ def test_drafts() -> None:
 def test_a_bounded_pool_recognises_stale_ids() -> None:
     words = vocabulary()
     engine = _core.Engine(words.core, pool_masks=3, pool_bases=1)
-    pool = engine.mask_pool()
+    pool = engine.mask_pool
     assert (pool.most_masks, pool.most_bases, pool.words) == (3, 1, words.bitmask_words)
     grammars = [engine.regex(pattern) for pattern in ("a*", "b{2}", "(12|1)0{2,3}", "true", "[^a]*")]
     ids = [grammar.matcher().next_token_mask_id() for grammar in grammars]

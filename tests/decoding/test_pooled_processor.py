@@ -9,7 +9,6 @@ transformers = pytest.importorskip("transformers")
 
 from maskforge import Compiler, LogitsProcessor, _core  # noqa: E402
 from maskforge.decoding import logits_processor  # noqa: E402
-from maskforge.grammar import Grammar  # noqa: E402
 from tests.decoding.test_logits_processor import GRAMMARS, MASK, MODES, PROMPTS, SENTENCE, SHORT, VOCABULARY  # noqa: E402
 from tests.decoding.tiny_models import PAD, SIZE, tiny_llama  # noqa: E402
 
@@ -59,9 +58,9 @@ def test_rows_that_grow(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_pool_without_room_is_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = _core.Engine(VOCABULARY.core, pool_masks=1, pool_bases=1)
+    engine = _core.Engine(VOCABULARY.core, pool_masks=1, pool_bases=1, owner=VOCABULARY)
     patterns = [SENTENCE, SHORT, "[0-9]{3}"]
-    both = Both(monkeypatch, [Grammar(engine.regex(pattern), VOCABULARY) for pattern in patterns])
+    both = Both(monkeypatch, [engine.regex(pattern) for pattern in patterns])
     both(torch.ones(3, 2, dtype=torch.int64), torch.randn(3, SIZE))
     both(torch.ones(6, 2, dtype=torch.int64), torch.randn(6, SIZE))
     assert both.calls == 2

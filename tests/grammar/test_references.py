@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 
 import pytest
@@ -46,11 +47,20 @@ def test_only_what_is_reachable_is_passed_on() -> None:
 
 
 def test_a_look_at_the_text_tells_what_needs_resources() -> None:
-    """The native core asks for them (with None) only where the text may refer to anything else."""
-    engine = mf._core.Engine(byte_vocabulary().core)
+    """The registry is looked at only where the text may refer to anything else."""
+    compiler = mf.Compiler(byte_vocabulary())
+    looked: list[object] = []
+
+    class Watched:
+        def crawl(self) -> referencing.Registry:
+            looked.append(self)
+            return referencing.Registry()
 
     def asks(text: str) -> bool:
-        return engine.json_schema(text, "flexible", "any", "error", None) is None
+        looked.clear()
+        with contextlib.suppress(mf.MaskforgeError):
+            compiler.json_schema(text, registry=Watched())  # type: ignore[arg-type]
+        return bool(looked)
 
     inside = {"$defs": {"a": {}}, "items": {"$ref": "#/$defs/a"}, "contains": {"$dynamicRef": "#"}}
     for uri in DIALECTS:

@@ -95,11 +95,11 @@ def test_native_calls_check_what_they_can() -> None:
     matcher = _core.Engine(vocabulary().core).regex("a").matcher()
     bitmask = torch.zeros((2, 4), dtype=torch.int32)
     with pytest.raises(mf.MisuseError, match="null"):
-        executor.fill([matcher], 0, 4, [0], 4)
+        executor.fill([matcher], 0, 4, 1, 4)
     with pytest.raises(mf.MisuseError, match="overlap"):
-        executor.fill([matcher, matcher], bitmask.data_ptr(), 1, [0, 1], 4)
+        executor.fill([matcher, matcher], bitmask.data_ptr(), 1, 2, 4)
     with pytest.raises(mf.MisuseError, match="too short"):
-        executor.fill([matcher], bitmask.data_ptr(), 4, [0], 1)
+        executor.fill([matcher], bitmask.data_ptr(), 4, 1, 0)
     with pytest.raises(mf.MisuseError, match="neither a matcher nor None"):
         executor.accept([matcher, 3], [1, 1])
     with pytest.raises(mf.MisuseError):
@@ -136,7 +136,7 @@ def test_one_executor_for_many_threads() -> None:
 def test_an_executor_works_in_a_forked_child() -> None:
     grammar = mf.Compiler(vocabulary()).regex("[ab]*")
     executor = _core.BatchExecutor(3)
-    rows = [grammar.matcher().core for _ in range(6)]
+    rows = [grammar.matcher() for _ in range(6)]
     token = WORDS.index(b"a")
     assert executor.accept(rows, [token] * 6) == [True] * 6
     child = os.fork()

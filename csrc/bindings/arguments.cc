@@ -1,0 +1,45 @@
+// See arguments.h. Covered by tests/matcher/test_errors.py.
+#include "bindings/arguments.h"
+
+#include <string>
+
+#include "base/errors.h"
+
+namespace nb = nanobind;
+
+namespace maskforge::bindings {
+
+std::int64_t integer(nb::handle value, const char* what) {
+  PyObject* object = value.ptr();
+  if (PyBool_Check(object) || !PyIndex_Check(object)) {
+    throw MisuseError(std::string(what) + " is an integer, not " + nb::repr(value).c_str());
+  }
+  nb::object whole;
+  if (!PyLong_Check(object)) {
+    whole = nb::steal(PyNumber_Index(object));
+    if (!whole.is_valid()) throw nb::python_error();
+    object = whole.ptr();
+  }
+  int overflow = 0;
+  const long long number = PyLong_AsLongLongAndOverflow(object, &overflow);
+  if (overflow != 0) throw MisuseError(std::string(what) + " does not fit 64 bits: " + nb::repr(value).c_str());
+  if (number == -1 && PyErr_Occurred() != nullptr) throw nb::python_error();
+  return number;
+}
+
+std::vector<std::int64_t> integers(nb::handle values, const char* what) {
+  std::vector<std::int64_t> list;
+  for (nb::handle value : nb::iter(values)) list.push_back(integer(value, what));
+  return list;
+}
+
+nb::handle PythonFunction::get() const {
+  PyObject* known = function_.load(std::memory_order_acquire);
+  if (known == nullptr) {
+    nb::object found = nb::module_::import_(module_).attr(name_);
+    if (function_.compare_exchange_strong(known, found.ptr())) known = found.release().ptr();
+  }
+  return known;
+}
+
+}  // namespace maskforge::bindings
