@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "base/errors.h"
+#include "base/stack.h"
 
 namespace maskforge {
 
@@ -20,10 +21,11 @@ class FuelScope {
   static std::uint64_t left() { return current_ == nullptr ? ~std::uint64_t{0} : current_->left_; }
 
   // One unit is about one interned state or one graph edge, a fraction of a microsecond.
-  // Throws FuelError when the innermost scope's budget is gone.
+  // Throws FuelError when the innermost scope's budget is gone, and StackLow when the thread's stack is low.
   static void spend(std::uint64_t units = 1) {
     FuelScope* scope = current_;
-    if (scope == nullptr) return;
+    if (scope == nullptr) return Stack::check();
+    scope->stack_.require();
     if (scope->left_ < units) {
       scope->left_ = 0;
       throw FuelError("the grammar needs more work than the fuel limit allows");
@@ -34,6 +36,7 @@ class FuelScope {
  private:
   static inline thread_local FuelScope* current_ = nullptr;
   FuelScope* outer_;
+  const Stack stack_ = Stack::of_thread();
   std::uint64_t units_;
   std::uint64_t left_;
 };

@@ -55,7 +55,7 @@ class UnsatisfiableError(MaskforgeError, ValueError):
         return str(self)
 
 class FuelError(MaskforgeError):
-    """The call needed more work than the limit allows. Nothing was changed."""
+    """The call needed more work, or more stack, than the limits allow. Nothing was changed."""
 
 class MisuseError(MaskforgeError, ValueError):
     """The caller broke a contract: a range, a shape, a dtype, a device, or the order of calls."""

@@ -13,6 +13,7 @@
 
 #include "base/errors.h"
 #include "base/fuel.h"
+#include "base/stack.h"
 #include "masks/memo.h"
 #include "masks/solver.h"
 #include "masks/vocabulary_index.h"
@@ -34,7 +35,10 @@ std::size_t stripe_of_thread() {
 
 std::size_t listed_ids(const Result& result) {
   std::size_t count = result.bits().size() > 1 ? kIdsWorthFlat : 0;
-  for (const Overlay& overlay : result.overlays()) count += overlay.except.size() + listed_ids(*overlay.base);
+  for (const Overlay& overlay : result.overlays()) {
+    Stack::check();
+    count += overlay.except.size() + listed_ids(*overlay.base);
+  }
   for (TokenIds ids : result.removed()) count += ids.size();
   for (TokenIds ids : result.added()) count += ids.size();
   return count;

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <type_traits>
 
+#include "base/stack.h"
+
 namespace maskforge {
 
 namespace {
@@ -16,6 +18,7 @@ void append_all(std::vector<T>& to, std::span<const T> from) {
 // `fresh`: the words hold nothing yet, so the first bits can be copied instead of merged.
 void write(const Result& result, std::size_t word_count, std::uint32_t* words, bool& fresh) {
   for (const Overlay& overlay : result.overlays()) {
+    Stack::check();
     write(*overlay.base, word_count, words, fresh);
     if (!fresh) clear_bits(overlay.except, words);
   }

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "base/arena.h"
+#include "base/stack.h"
 #include "machine/machine.h"
 #include "masks/forest.h"
 #include "masks/token_set.h"
@@ -101,7 +102,10 @@ void write_result(const Result& result, std::size_t word_count, std::uint32_t* w
 template <typename Visit>
 void visit_suspects(const Result& result, Visit&& visit) {
   for (TokenIds ids : result.suspects()) visit(ids);
-  for (const Overlay& overlay : result.overlays()) visit_suspects(*overlay.base, visit);
+  for (const Overlay& overlay : result.overlays()) {
+    Stack::check();
+    visit_suspects(*overlay.base, visit);
+  }
 }
 
 }  // namespace maskforge

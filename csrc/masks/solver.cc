@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/fuel.h"
+#include "base/stack.h"
 #include "masks/plan.h"
 #include "masks/word_walk.h"
 
@@ -69,6 +70,7 @@ struct MaskSolver::ScratchLease {
 
 const Result* MaskSolver::walk(const Forest& forest, StateId state) {
   if (const Result* known = memo_.find_walk(forest, state)) return known;
+  Stack::check();
   if (const Result* made = by_words(forest, state)) return made;
   // How much of the forest may stay in this frame: what heavier ways than the plain walk, and clipping, could save.
   const bool many = forest.groups().size() >= kManyGroups;

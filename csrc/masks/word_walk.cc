@@ -3,6 +3,7 @@
 
 #include "base/fuel.h"
 #include "base/json_escapes.h"
+#include "base/stack.h"
 #include "masks/solver.h"
 
 namespace maskforge {
@@ -10,7 +11,8 @@ namespace maskforge {
 namespace {
 
 constexpr std::uint64_t kNodesPerFuel = 64;
-constexpr std::size_t kManyGroups = 16;  // of a forest: from here on groups are looked up by byte
+constexpr std::uint32_t kLevelsPerCheck = 8;  // of the stack
+constexpr std::size_t kManyGroups = 16;       // of a forest: from here on groups are looked up by byte
 
 bool needs_escape(char32_t c) { return c < 0x20 || c == '"' || c == '\\'; }
 
@@ -139,6 +141,7 @@ void WordWalk::read_utf8(TrieRef entry, const Words& words, unsigned place) {
 }
 
 void WordWalk::read_children(TrieRef entry, const Words& words) {
+  if (words.depth % kLevelsPerCheck == 0) Stack::check();
   const TrieNode* nodes = entry.trie->nodes();
   const std::uint32_t last = entry.node + nodes[entry.node].size;
   Siblings here = siblings(words);

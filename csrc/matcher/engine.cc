@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "base/stack.h"
 #include "masks/vocabulary_index.h"
 
 namespace maskforge {
@@ -78,7 +79,8 @@ std::string Grammar::report_json() const {
 }
 
 std::shared_ptr<Engine> Engine::create(std::shared_ptr<const Vocabulary> vocabulary, const EngineOptions& options) {
-  return std::shared_ptr<Engine>(new Engine(std::move(vocabulary), options));
+  Stack::of_thread();  // in the main thread this takes a while, which no compile has to wait for
+  return with_enough_stack([&] { return std::shared_ptr<Engine>(new Engine(vocabulary, options)); });
 }
 
 Engine::Engine(std::shared_ptr<const Vocabulary> vocabulary, const EngineOptions& options)

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "base/fuel.h"
+#include "base/stack.h"
 #include "matcher/matcher.h"
 
 namespace maskforge {
@@ -59,6 +60,10 @@ std::string list_bytes(const std::array<bool, 256>& allowed) {
 std::string Matcher::expected() {
   std::lock_guard lock(mutex_);
   if (terminated_) return "nothing: the sequence has ended";
+  return with_enough_stack([&] { return expected_locked(); });
+}
+
+std::string Matcher::expected_locked() {
   FuelScope fuel(generation_->options().fill_fuel);
   Machine& machine = generation_->machine();
   bool accepting = configuration_.accepting(machine);

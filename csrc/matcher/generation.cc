@@ -8,6 +8,7 @@
 
 #include "base/fuel.h"
 #include "base/hash.h"
+#include "base/stack.h"
 
 namespace maskforge {
 
@@ -45,7 +46,8 @@ std::uint64_t Spec::hash() const {
 std::shared_ptr<Generation> Generation::create(std::shared_ptr<const Vocabulary> vocabulary,
                                                std::shared_ptr<const VocabularyIndex> index,
                                                const EngineOptions& options, std::shared_ptr<MaskPool> pool) {
-  return {new Generation(std::move(vocabulary), std::move(index), options, std::move(pool)), discard};
+  auto make = [&] { return std::make_unique<Generation>(vocabulary, index, options, pool); };
+  return {with_enough_stack(make).release(), discard};
 }
 
 // Half of the memory goes to the masks, which bound themselves, half to the space, which is left behind when it is
@@ -58,9 +60,12 @@ Generation::Generation(std::shared_ptr<const Vocabulary> vocabulary, std::shared
       masks_(space_.machine(), std::move(index), options.memory_limit_bytes / 2) {}
 
 StateId Generation::run(const Spec& spec, const SchemaOptions& options, Report& report) {
-  FuelScope fuel(options_.compile_fuel);
-  return spec.kind == Spec::Kind::kRegex ? space_.compile_regex(spec.text, report)
-                                         : space_.compile_json_schema(spec.text, options, report);
+  return with_enough_stack([&] {
+    FuelScope fuel(options_.compile_fuel);
+    report.clear();
+    return spec.kind == Spec::Kind::kRegex ? space_.compile_regex(spec.text, report)
+                                           : space_.compile_json_schema(spec.text, options, report);
+  });
 }
 
 const Generation::Compiled* Generation::find(std::uint64_t hash, const Spec& spec) const {

@@ -7,6 +7,7 @@
 
 #include "base/errors.h"
 #include "base/fuel.h"
+#include "base/stack.h"
 
 namespace maskforge {
 
@@ -87,14 +88,16 @@ bool Matcher::advance_token(TokenId token) {
 }
 
 bool Matcher::accept_locked(TokenId token) {
-  FuelScope fuel(generation_->options().accept_fuel);
-  Restore restore(configuration_, journal_);
-  if (!advance_token(token)) return false;
-  bool ended = vocabulary().is_eos(token);
-  log_.push(journal_, ended);
-  terminated_ = ended;
-  restore.keep();
-  return true;
+  return with_enough_stack([&] {
+    FuelScope fuel(generation_->options().accept_fuel);
+    Restore restore(configuration_, journal_);
+    if (!advance_token(token)) return false;
+    bool ended = vocabulary().is_eos(token);
+    log_.push(journal_, ended);
+    terminated_ = ended;
+    restore.keep();
+    return true;
+  });
 }
 
 bool Matcher::accept_token(std::int64_t token) {
@@ -108,30 +111,34 @@ std::size_t Matcher::accept_bytes(std::string_view data) {
   std::lock_guard lock(mutex_);
   require_running();
   if (data.empty()) return 0;
-  Restore restore(configuration_, journal_);
-  for (std::size_t begin = 0; begin < data.size(); begin += kBytesPerBudget) {
-    FuelScope fuel(generation_->options().accept_fuel);  // work in proportion to the text is no attack
-    for (std::size_t i = begin; i < std::min(data.size(), begin + kBytesPerBudget); ++i) {
-      if (!advance(data.substr(i, 1), journal_)) return i;
+  return with_enough_stack([&] {
+    Restore restore(configuration_, journal_);
+    for (std::size_t begin = 0; begin < data.size(); begin += kBytesPerBudget) {
+      FuelScope fuel(generation_->options().accept_fuel);  // work in proportion to the text is no attack
+      for (std::size_t i = begin; i < std::min(data.size(), begin + kBytesPerBudget); ++i) {
+        if (!advance(data.substr(i, 1), journal_)) return i;
+      }
     }
-  }
-  log_.push(journal_, false);
-  restore.keep();
-  return data.size();
+    log_.push(journal_, false);
+    restore.keep();
+    return data.size();
+  });
 }
 
 std::size_t Matcher::validate_tokens(std::span<const std::int64_t> tokens) {
   std::lock_guard lock(mutex_);
   if (terminated_) return 0;
-  Restore restore(configuration_, journal_);
-  for (std::size_t i = 0; i < tokens.size(); ++i) {
-    if (tokens[i] < 0 || tokens[i] >= static_cast<std::int64_t>(vocabulary().size())) return i;
-    auto token = static_cast<TokenId>(tokens[i]);
-    FuelScope fuel(generation_->options().accept_fuel);
-    if (!advance_token(token)) return i;
-    if (vocabulary().is_eos(token)) return i + 1;
-  }
-  return tokens.size();
+  return with_enough_stack([&] {
+    Restore restore(configuration_, journal_);
+    for (std::size_t i = 0; i < tokens.size(); ++i) {
+      if (tokens[i] < 0 || tokens[i] >= static_cast<std::int64_t>(vocabulary().size())) return i;
+      auto token = static_cast<TokenId>(tokens[i]);
+      FuelScope fuel(generation_->options().accept_fuel);
+      if (!advance_token(token)) return i;
+      if (vocabulary().is_eos(token)) return i + 1;
+    }
+    return tokens.size();
+  });
 }
 
 void Matcher::undo_step() {
@@ -163,8 +170,11 @@ void Matcher::reset() {
 
 bool Matcher::is_accepting() {
   std::lock_guard lock(mutex_);
-  FuelScope fuel(generation_->options().accept_fuel);
-  return terminated_ || configuration_.accepting(generation_->machine());
+  if (terminated_) return true;
+  return with_enough_stack([&] {
+    FuelScope fuel(generation_->options().accept_fuel);
+    return configuration_.accepting(generation_->machine());
+  });
 }
 
 bool Matcher::is_terminated() const {
@@ -188,16 +198,18 @@ void Matcher::require_words(std::size_t word_count) const {
 bool Matcher::fill_locked(std::uint32_t* words, std::size_t word_count) {
   require_words(word_count);
   std::size_t own = vocabulary().bitmask_words();
-  FuelScope fuel(generation_->options().fill_fuel);
-  std::fill(words + own, words + word_count, 0);
-  if (is_complete()) {
-    std::fill(words, words + own, 0);
-    for (TokenId eos : vocabulary().eos_token_ids()) words[eos / 32] |= 1u << (eos % 32);
-  } else {
-    bool accepting = configuration_.accepting(generation_->machine());
-    generation_->masks().fill(configuration_, accepting, words);
-  }
-  return any_bit(words, own);
+  return with_enough_stack([&] {
+    FuelScope fuel(generation_->options().fill_fuel);
+    std::fill(words + own, words + word_count, 0);
+    if (is_complete()) {
+      std::fill(words, words + own, 0);
+      for (TokenId eos : vocabulary().eos_token_ids()) words[eos / 32] |= 1u << (eos % 32);
+    } else {
+      bool accepting = configuration_.accepting(generation_->machine());
+      generation_->masks().fill(configuration_, accepting, words);
+    }
+    return any_bit(words, own);
+  });
 }
 
 bool Matcher::fill(std::uint32_t* words, std::size_t word_count) {
@@ -208,12 +220,14 @@ bool Matcher::fill(std::uint32_t* words, std::size_t word_count) {
 std::optional<bool> Matcher::fill_known_locked(std::uint32_t* words, std::size_t word_count) {
   require_words(word_count);
   if (is_complete()) return fill_locked(words, word_count);
-  if (!generation_->masks().fill_known(configuration_, words)) return std::nullopt;
-  std::size_t own = vocabulary().bitmask_words();
-  FuelScope fuel(generation_->options().fill_fuel);
-  if (configuration_.accepting(generation_->machine())) set_bits(vocabulary().eos_token_ids(), words);
-  std::fill(words + own, words + word_count, 0);
-  return any_bit(words, own);
+  return with_enough_stack([&]() -> std::optional<bool> {
+    if (!generation_->masks().fill_known(configuration_, words)) return std::nullopt;
+    std::size_t own = vocabulary().bitmask_words();
+    FuelScope fuel(generation_->options().fill_fuel);
+    if (configuration_.accepting(generation_->machine())) set_bits(vocabulary().eos_token_ids(), words);
+    std::fill(words + own, words + word_count, 0);
+    return any_bit(words, own);
+  });
 }
 
 std::optional<bool> Matcher::fill_known(std::uint32_t* words, std::size_t word_count) {
@@ -223,7 +237,8 @@ std::optional<bool> Matcher::fill_known(std::uint32_t* words, std::size_t word_c
 
 MaskEngine::Known Matcher::known() {
   std::lock_guard lock(mutex_);
-  return is_complete() ? MaskEngine::Known::kMask : generation_->masks().known(configuration_);
+  if (is_complete()) return MaskEngine::Known::kMask;
+  return with_enough_stack([&] { return generation_->masks().known(configuration_); });
 }
 
 MaskId Matcher::mask_id_locked() {
@@ -248,22 +263,24 @@ std::optional<MaskId> Matcher::known_mask_id() {
 
 std::vector<MaskId> Matcher::draft_mask_ids(std::span<const std::int64_t> tokens) {
   std::lock_guard lock(mutex_);
-  std::vector<MaskId> ids{mask_id_locked()};
-  Restore restore(configuration_, journal_);
-  const bool terminated_before = terminated_;
-  for (std::size_t i = 0; i < tokens.size() && !terminated_; ++i) {
-    if (tokens[i] < 0 || tokens[i] >= static_cast<std::int64_t>(vocabulary().size())) break;
-    const auto token = static_cast<TokenId>(tokens[i]);
-    {
-      FuelScope fuel(generation_->options().accept_fuel);
-      if (!advance_token(token)) break;
+  return with_enough_stack([&] {
+    std::vector<MaskId> ids{mask_id_locked()};
+    Restore restore(configuration_, journal_);
+    const bool terminated_before = terminated_;
+    for (std::size_t i = 0; i < tokens.size() && !terminated_; ++i) {
+      if (tokens[i] < 0 || tokens[i] >= static_cast<std::int64_t>(vocabulary().size())) break;
+      const auto token = static_cast<TokenId>(tokens[i]);
+      {
+        FuelScope fuel(generation_->options().accept_fuel);
+        if (!advance_token(token)) break;
+      }
+      terminated_ = vocabulary().is_eos(token);
+      ids.push_back(mask_id_locked());
     }
-    terminated_ = vocabulary().is_eos(token);
-    ids.push_back(mask_id_locked());
-  }
-  terminated_ = terminated_before;
-  ids.resize(tokens.size() + 1, kUnconstrained);
-  return ids;
+    terminated_ = terminated_before;
+    ids.resize(tokens.size() + 1, kUnconstrained);
+    return ids;
+  });
 }
 
 std::vector<TokenId> Matcher::allowed_tokens() {
@@ -280,26 +297,28 @@ std::vector<TokenId> Matcher::allowed_tokens() {
 
 std::vector<TokenId> Matcher::forced_tokens() {
   std::lock_guard lock(mutex_);
-  std::vector<TokenId> forced;
-  if (terminated_) return forced;
-  std::vector<std::uint32_t> words(vocabulary().bitmask_words());
-  Journal whole;
-  Restore restore(configuration_, whole);
-  while (forced.size() < kMaxForced) {
-    fill_locked(words.data(), words.size());
-    std::size_t count = 0;
-    TokenId only = 0;
-    for (std::size_t i = 0; i < words.size() && count < 2; ++i) {
-      count += static_cast<std::size_t>(std::popcount(words[i]));
-      if (words[i] != 0) only = static_cast<TokenId>(i * 32 + std::countr_zero(words[i]));
+  if (terminated_) return {};
+  return with_enough_stack([&] {
+    std::vector<TokenId> forced;
+    std::vector<std::uint32_t> words(vocabulary().bitmask_words());
+    Journal whole;
+    Restore restore(configuration_, whole);
+    while (forced.size() < kMaxForced) {
+      fill_locked(words.data(), words.size());
+      std::size_t count = 0;
+      TokenId only = 0;
+      for (std::size_t i = 0; i < words.size() && count < 2; ++i) {
+        count += static_cast<std::size_t>(std::popcount(words[i]));
+        if (words[i] != 0) only = static_cast<TokenId>(i * 32 + std::countr_zero(words[i]));
+      }
+      if (count != 1) break;
+      forced.push_back(only);
+      if (vocabulary().is_eos(only)) break;
+      FuelScope fuel(generation_->options().accept_fuel);
+      if (!advance(vocabulary().token(only), whole)) break;
     }
-    if (count != 1) break;
-    forced.push_back(only);
-    if (vocabulary().is_eos(only)) break;
-    FuelScope fuel(generation_->options().accept_fuel);
-    if (!advance(vocabulary().token(only), whole)) break;
-  }
-  return forced;
+    return forced;
+  });
 }
 
 std::size_t Matcher::memory_bytes() const {

@@ -95,6 +95,7 @@ class Matcher {
   bool fill_locked(std::uint32_t* words, std::size_t word_count);
   std::optional<bool> fill_known_locked(std::uint32_t* words, std::size_t word_count);
   MaskId mask_id_locked();
+  std::string expected_locked();
 
   const std::shared_ptr<Generation> generation_;
   const StateId start_;

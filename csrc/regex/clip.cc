@@ -11,6 +11,7 @@
 #include <algorithm>
 
 #include "base/fuel.h"
+#include "base/stack.h"
 #include "regex/graph.h"
 
 namespace maskforge {
@@ -39,6 +40,7 @@ RegexId RegexGraph::clip(RegexId r, std::uint32_t longest) {
 RegexId RegexGraph::clip_pure(RegexId r, std::uint32_t longest) {
   const RegexNode n = nodes_[r];
   if (!n.counts) return r;
+  Stack::check();
   switch (n.kind) {
     case RegexKind::kConcat: {
       std::vector<RegexId> chain;

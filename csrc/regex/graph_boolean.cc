@@ -11,6 +11,7 @@
 #include <algorithm>
 
 #include "base/fuel.h"
+#include "base/stack.h"
 #include "regex/graph.h"
 
 namespace maskforge {
@@ -192,6 +193,7 @@ RegexId RegexGraph::unite(std::span<const RegexId> given) {
     }
   }
   if (complements > 1) {
+    Stack::check();
     std::vector<RegexId> inner;
     std::erase_if(parts, [&](RegexId r) {
       if (nodes_[r].kind != RegexKind::kComplement) return false;
@@ -214,6 +216,7 @@ RegexId RegexGraph::unite(std::span<const RegexId> given) {
       explicit Depth(int& d) : depth(d) { ++depth; }
       ~Depth() { --depth; }
     } guard(union_depth_);
+    if (union_depth_ > 1) Stack::check();
     constexpr std::size_t kSmall = 12;
     if (parts.size() > kSmall) {
       FuelScope::spend(parts.size());
@@ -282,6 +285,7 @@ RegexId RegexGraph::intersect(std::span<const RegexId> given) {
   std::sort(parts.begin(), parts.end());
   parts.erase(std::unique(parts.begin(), parts.end()), parts.end());
   if (!inverted.empty()) {
+    Stack::check();
     // ~a & ~b = ~(a | b): one complement, and the union simplifies.
     RegexId outside = unite(inverted);
     if (outside == kAnyText || std::binary_search(parts.begin(), parts.end(), outside)) return kNone;
@@ -303,6 +307,7 @@ RegexId RegexGraph::intersect(std::span<const RegexId> given) {
     auto formula = std::find_if(parts.begin(), parts.end(),
                                 [&](RegexId r) { return nodes_[r].kind == RegexKind::kUnion && nodes_[r].loops; });
     if (formula != parts.end()) {
+      Stack::check();
       std::vector<RegexId> clauses(members(*formula).begin(), members(*formula).end());
       *formula = length(least, most);
       for (RegexId& clause : clauses) {

@@ -5,6 +5,7 @@
 
 #include "base/errors.h"
 #include "base/fuel.h"
+#include "base/stack.h"
 #include "regex/graph.h"
 
 namespace maskforge {
@@ -133,7 +134,10 @@ RegexId RegexGraph::prepend(RegexId first, RegexId rest) {
   if (f.kind == RegexKind::kLength && h.kind == RegexKind::kLength) {
     std::uint32_t least = add_counts(f.b, h.b), most = add_counts(f.c, h.c);
     bool exact = least != kUnbounded && (most != kUnbounded || f.c == kUnbounded || h.c == kUnbounded);
-    if (exact) return concat(length(least, most), tail(rest));
+    if (exact) {
+      Stack::check();
+      return concat(length(least, most), tail(rest));
+    }
   }
   bool f_counts = f.kind == RegexKind::kRepeat, h_counts = h.kind == RegexKind::kRepeat;
   RegexId f_body = f_counts ? f.a : first, h_body = h_counts ? h.a : next;
@@ -153,7 +157,10 @@ RegexId RegexGraph::prepend(RegexId first, RegexId rest) {
     }
     std::uint32_t least = add_counts(fa, ha), most = add_counts(fb, hb);
     bool exact = least != kUnbounded && (most != kUnbounded || fb == kUnbounded || hb == kUnbounded);
-    if (body != kNone && exact) return concat(repeat(body, least, most), tail(rest));
+    if (body != kNone && exact) {
+      Stack::check();
+      return concat(repeat(body, least, most), tail(rest));
+    }
   }
   RegexNode n;
   n.kind = RegexKind::kConcat;
@@ -165,6 +172,7 @@ RegexId RegexGraph::prepend(RegexId first, RegexId rest) {
 RegexId RegexGraph::repeat(RegexId body, std::uint32_t least, std::uint32_t most) {
   if (least > most || least == kUnbounded) throw MisuseError("repeat: the least count exceeds the most");
   if (most == 0 || body == kEpsilon) return kEpsilon;
+  Stack::check();
   if (body == kNone) return least == 0 ? kEpsilon : kNone;
   if (least == 1 && most == 1) return body;
   RegexNode r = nodes_[body];
@@ -246,6 +254,7 @@ RegexId RegexGraph::local(RegexId part) {
 }
 
 std::string RegexGraph::describe(RegexId r, int depth) const {
+  Stack::check();
   const RegexNode& n = nodes_[r];
   if (depth > 40) return "...";
   auto count = [](std::uint32_t k) { return k == kUnbounded ? std::string() : std::to_string(k); };

@@ -7,6 +7,7 @@
 
 #include "base/errors.h"
 #include "base/fuel.h"
+#include "base/stack.h"
 #include "regex/graph.h"
 
 namespace maskforge {
@@ -89,6 +90,7 @@ RegexId RegexGraph::resolve_empty(RegexId part, RegexId rest) {
     if (!n.looks_left) return n.nullable ? rest : kNone;
     return concat(intersect(part, kEpsilon), rest);
   }
+  Stack::check();
   switch (n.kind) {
     case RegexKind::kConcat: {
       std::vector<RegexId> chain;

@@ -5,6 +5,7 @@
 
 #include "base/errors.h"
 #include "base/fuel.h"
+#include "base/stack.h"
 
 namespace maskforge {
 
@@ -76,6 +77,7 @@ RegexParser::Split RegexParser::split_caret(RegexId r) {
     return {graph_.concat(first.anchored, n.b), graph_.concat(first.unanchored, n.b)};
   }
   if (n.kind == RegexKind::kUnion) {
+    Stack::check();
     std::vector<RegexId> parts(graph_.members(r).begin(), graph_.members(r).end()), anchored, unanchored;
     for (RegexId part : parts) {
       Split split = split_caret(part);
@@ -100,6 +102,7 @@ RegexId RegexParser::parse(RegexMode mode) {
 
 RegexId RegexParser::parse_alternatives(int depth) {
   if (depth > kDeepestGroups) refuse("groups are nested too deeply", at_);
+  if (depth > 0) Stack::check();
   RegexId first = parse_sequence(depth);
   if (done() || peek() != '|') return first;
   std::vector<RegexId> parts{first};

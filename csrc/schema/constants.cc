@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/stack.h"
 #include "base/utf8.h"
 
 namespace maskforge {
@@ -37,6 +38,7 @@ void Constants::restrict_numbers(SchemaNode& node, NumberSetId set) {
 }
 
 QuestionId Constants::question(const JsonValue& value, const std::string& pointer) {
+  Stack::check();
   SchemaNode node;
   node.pointer = pointer;
   if (value.is_array()) {

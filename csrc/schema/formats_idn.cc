@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "base/stack.h"
 #include "schema/format_parts.h"
 #include "schema/idn_characters.h"
 
@@ -234,6 +235,7 @@ class InternationalNames : public TextAutomaton {
   // them.
   bool can_end(State state) {
     if (auto known = can_end_.find(state); known != can_end_.end()) return known->second;
+    Stack::check();
     bool found = false;
     for (std::size_t i = 0; i < characters_.size() && !found; ++i) {
       Place place = Place::unpack(state);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/fuel.h"
+#include "base/stack.h"
 
 namespace maskforge {
 
@@ -112,6 +113,7 @@ FormulaId Formulas::given_parts(FormulaId f, const Facts& facts, int depth) {
 // A conjunction that holds `unevaluated` formulas: what it demands anyway is no condition. Without this, the coverage
 // of a branch would stay open as long as the branch, though it is the only one left. Whether something changed.
 bool Formulas::propagate(std::vector<FormulaId>& conjunction) {
+  Stack::check();
   constexpr int kDepth = 3;
   auto composite = [&](FormulaId f) {
     const Op op = nodes_[f].op == Op::kNot ? nodes_[nodes_[f].parts[0]].op : nodes_[f].op;
@@ -146,6 +148,7 @@ FormulaId Formulas::negate(FormulaId f) {
   if (node.op == Op::kAtom || node.op == Op::kOne || node.op == Op::kUnevaluated)
     return intern(Node{Op::kNot, {}, {f}});
   if (const std::uint32_t* known = negations_.find(f)) return *known;
+  Stack::check();
   std::vector<FormulaId> parts = node.parts;
   Op op = node.op == Op::kAnd ? Op::kOr : Op::kAnd;
   for (FormulaId& part : parts) part = negate(part);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/errors.h"
+#include "base/stack.h"
 #include "base/utf8.h"
 
 namespace maskforge {
@@ -14,6 +15,7 @@ namespace maskforge {
 namespace {
 
 constexpr int kMaxDepth = 3000;
+constexpr int kLevelsPerCheck = 8;                           // of the stack; a level takes some 200 bytes
 constexpr std::size_t kLargestSpare = std::size_t{1} << 20;  // bytes
 constexpr std::size_t kFewValues = 32;  // more wait for their object or array to end only in large documents
 
@@ -51,6 +53,7 @@ class Parser {
   JsonValue parse_value(int depth) {
     using Kind = JsonValue::Kind;
     if (depth > kMaxDepth) fail("nested deeper than " + std::to_string(kMaxDepth) + " levels");
+    if (depth % kLevelsPerCheck == kLevelsPerCheck - 1) Stack::check();
     skip_space();
     switch (peek()) {
       case '{':

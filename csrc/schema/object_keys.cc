@@ -3,6 +3,7 @@
 
 #include "base/errors.h"
 #include "base/fuel.h"
+#include "base/stack.h"
 #include "schema/objects.h"
 
 namespace maskforge {
@@ -193,6 +194,7 @@ std::optional<RegexId> Objects::living_keys(Plan& plan) {
   // Of `keys`, which are asked `forced` and whatever the groups from `at` on ask of them.
   std::function<RegexId(RegexId, std::vector<std::uint32_t>, std::size_t)> living =
       [&](RegexId keys, std::vector<std::uint32_t> forced, std::size_t at) {
+        Stack::check();
         if (++steps > kMostSteps || regexes.is_empty(keys)) return regexes.none();
         std::vector<std::uint32_t> all = forced;
         for (std::size_t i = at; i < groups.size(); ++i) all.push_back(Literal{groups[i].first, true}.code());

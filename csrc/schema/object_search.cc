@@ -8,6 +8,7 @@
 
 #include "base/errors.h"
 #include "base/fuel.h"
+#include "base/stack.h"
 #include "schema/objects.h"
 
 namespace maskforge {
@@ -230,6 +231,7 @@ FormulaId Objects::bound(Search& search, FormulaId f) {
 bool Objects::is_covered(FormulaId wanted, FormulaId found) const {
   if (wanted == found || wanted == kFalse || found == kTrue) return true;
   if (wanted == kTrue || found == kFalse) return false;
+  Stack::check();
   const Formulas::Node& a = formulas_.node(wanted);
   const Formulas::Node& b = formulas_.node(found);
   auto covers = [&](FormulaId part) { return is_covered(part, found); };

@@ -2,8 +2,10 @@
 #include "schema/orders.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/fuel.h"
+#include "base/stack.h"
 
 namespace maskforge {
 
@@ -30,6 +32,22 @@ std::uint8_t then(std::uint8_t first, std::uint8_t second) {
 
 bool is_conditional(Kind kind) { return kind == Kind::kIf || kind == Kind::kThen || kind == Kind::kElse; }
 
+// Forgets what was assumed of a question where finding the answer fails.
+class Assumption {
+ public:
+  Assumption(std::unordered_map<QuestionId, bool>& memo, QuestionId q) : memo_(&memo), q_(q) {}
+  ~Assumption() {
+    if (memo_ != nullptr) memo_->erase(q_);
+  }
+  Assumption(const Assumption&) = delete;
+  Assumption& operator=(const Assumption&) = delete;
+  bool settle(bool answer) { return (*std::exchange(memo_, nullptr))[q_] = answer; }
+
+ private:
+  std::unordered_map<QuestionId, bool>* memo_;
+  const QuestionId q_;
+};
+
 }  // namespace
 
 // ---- what a schema lists --------------------------------------------------------------------------------------------
@@ -39,13 +57,15 @@ bool Orders::may_be_object(QuestionId q) {
   if (q <= kNever) return q == kAlways;
   auto [entry, fresh] = may_be_object_.try_emplace(q, true);  // true while it is being answered
   if (!fresh) return entry->second;
+  Assumption assumption(may_be_object_, q);
+  Stack::check();
   const SchemaNode& node = store_.nodes[q];
   bool may = (node.types & kObjectType) != 0;
   for (QuestionId part : node.all_of) may = may && may_be_object(part);
   for (const auto* lists : {&node.any_of, &node.one_of}) {
     for (const std::vector<QuestionId>& branches : *lists) may = may && !possible(branches).empty();
   }
-  return may_be_object_[q] = may;
+  return assumption.settle(may);
 }
 
 std::vector<QuestionId> Orders::possible(const std::vector<QuestionId>& branches) {
@@ -61,6 +81,8 @@ bool Orders::lists_names(QuestionId q) {
   if (node.order.empty()) return false;
   auto [entry, fresh] = lists_names_.try_emplace(q, false);
   if (!fresh) return entry->second;
+  Assumption assumption(lists_names_, q);
+  Stack::check();
   bool lists = false;
   for (const OrderStep& step : node.order) {
     if (lists) break;
@@ -69,12 +91,13 @@ bool Orders::lists_names(QuestionId q) {
                                           return may_be_object(part) && lists_names(part);
                                         });
   }
-  return lists_names_[q] = lists;
+  return assumption.settle(lists);
 }
 
 // All names by first appearance: the order itself where no branch that lists a name may be left out.
 void Orders::collect(QuestionId q, Names& out) {
   if (!lists_names(q) || !out.visited.try_emplace(q, true).second) return;
+  Stack::check();
   for (const OrderStep& step : store_.nodes[q].order) {
     if (step.kind == Kind::kNames) {
       FuelScope::spend(step.ids.size() / 8 + 1);

@@ -5,6 +5,7 @@
 
 #include "base/errors.h"
 #include "base/fuel.h"
+#include "base/stack.h"
 #include "schema/formats.h"
 
 namespace maskforge {
@@ -298,6 +299,7 @@ std::uint32_t Questions::expand(QuestionId q, Memo& memo) {
 
 template <typename Algebra>
 std::uint32_t Questions::fold(FormulaId f, Memo& memo) {
+  Stack::check();
   const Formulas::Node& node = formulas_.node(f);
   switch (node.op) {
     case Formulas::Op::kFalse:

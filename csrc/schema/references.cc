@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/errors.h"
+#include "base/stack.h"
 #include "base/word_set.h"
 
 namespace maskforge {
@@ -291,6 +292,7 @@ void References::add_document(const JsonValue& document, const Scope& scope, con
 }
 
 void References::index(const JsonValue& value, const Scope& around, const std::string& pointer, int depth) {
+  Stack::check();
   if (value.is_array()) {
     for (std::size_t i = 0; i < value.items().size(); ++i) {
       if (value.items()[i].is_object() || value.items()[i].is_array()) {

@@ -3,9 +3,13 @@
 
 #include <algorithm>
 
+#include "base/stack.h"
+
 namespace maskforge {
 
 namespace {
+
+constexpr std::uint32_t kLevelsPerCheck = 8;  // of the stack
 
 TrieNode make_node(std::uint32_t byte, std::uint32_t depth, std::size_t first_token) {
   TrieNode node;
@@ -97,6 +101,7 @@ std::uint32_t TokenTrie::child(std::uint32_t node, std::uint8_t byte) const {
 // Emits the union of scratch[begin, end), all of one byte. Recursion is as deep as a token is long.
 void TokenTrie::merge(std::vector<TrieRef>& scratch, std::size_t begin, std::size_t end, std::uint32_t depth) {
   if (end - begin == 1) return copy(scratch[begin], depth);
+  if (depth % kLevelsPerCheck == kLevelsPerCheck - 1) Stack::check();
   std::size_t self = nodes_.size();
   nodes_.push_back(make_node(scratch[begin].trie->nodes_[scratch[begin].node].byte, depth, tokens_.size()));
   height_ = std::max(height_, depth + 1);
