@@ -4,7 +4,7 @@
 //   ├── SpecError            the spec itself is malformed (bad JSON, bad regex syntax, a keyword of the wrong type)
 //   │   └── UnsupportedError well formed, but not something this engine can enforce exactly
 //   ├── UnsatisfiableError   well formed, but no value satisfies it
-//   ├── FuelError            the work limit ran out; nothing was changed by the call
+//   ├── FuelError            a limit of work or stack ran out; nothing was changed by the call
 //   └── MisuseError          the caller broke a contract (range, dtype, state)
 #pragma once
 
