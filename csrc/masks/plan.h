@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "machine/machine.h"
+#include "masks/reading.h"
 #include "masks/slices.h"
 
 namespace maskforge {
@@ -37,8 +38,8 @@ struct SafePlan {
 };
 
 // A plan for the tokens of `slice` from `state` that costs fewer than `cost_limit` nodes, or nothing. Interns machine
-// states: spends fuel.
-std::optional<SafePlan> find_safe_plan(Machine& machine, StateId state, const VocabularySlice& slice,
-                                       std::uint64_t cost_limit);
+// states: spends fuel. `readings` are those of the machine.
+std::optional<SafePlan> find_safe_plan(Machine& machine, Readings& readings, StateId state,
+                                       const VocabularySlice& slice, std::uint64_t cost_limit);
 
 }  // namespace maskforge

@@ -68,8 +68,10 @@ void planned(const std::vector<std::string>& tokens) {
   TextFrames strings(machine, texts, TextSyntax::kJsonString);
   const StateId start = strings.body(texts.language(format_language(regexes, "regex").value(), {}));
   const StateId inside = machine.step(start, '(').operand();
+  std::atomic<std::size_t> bytes{0};
+  Readings readings(bytes);
   for (StateId state : {start, inside}) {
-    auto plan = find_safe_plan(machine, state, index.not_space_slice(), 100000);
+    auto plan = find_safe_plan(machine, readings, state, index.not_space_slice(), 100000);
     CHECK(plan.has_value());
     if (plan) CHECK(plan->safe.bits['a'] && plan->safe.bits['z'] && plan->reach == SafePlan::Reach::kEndless);
   }
