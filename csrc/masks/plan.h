@@ -12,7 +12,7 @@
 // said beyond `longest`, and the few tokens of more bytes are walked.
 //
 // Nothing is assumed about how the machine was made: the proof reads its rows. Covered by tests/csrc/test_masks.cc,
-// tests/csrc/test_format_masks.cc.
+// tests/csrc/test_string_masks.cc.
 #pragma once
 
 #include <cstdint>

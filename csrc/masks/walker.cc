@@ -9,7 +9,7 @@ namespace maskforge {
 namespace {
 
 // From this many nodes on, what a callee does with a subtree is looked up in the memo instead of walked in place.
-constexpr std::uint32_t kCallByMemo = 48;
+constexpr std::uint32_t kCallByMemo = 128;
 constexpr std::uint64_t kNodesPerFuel = 64;
 constexpr std::uint64_t kFirstLook = 200;  // nodes
 // An overlay that leaves out more tokens is dearer to write than a mask of its own.
