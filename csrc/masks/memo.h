@@ -32,7 +32,10 @@ class Memo {
  public:
   // `trie`: where most walks start.
   Memo(const TokenTrie& trie, std::uint32_t first_forest_id)
-      : trie_(&trie), below_(trie.node_count() + 1), first_forest_id_(first_forest_id), next_forest_id_(first_forest_id) {}
+      : trie_(&trie),
+        below_(trie.node_count() + 1),
+        first_forest_id_(first_forest_id),
+        next_forest_id_(first_forest_id) {}
 
   const Result* find_walk(const Forest& forest, StateId state) const {
     const StateSlot* slot = find_slot(state);
