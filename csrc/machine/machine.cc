@@ -1,6 +1,7 @@
 // See machine.h.
 #include "machine/machine.h"
 
+#include <mutex>
 #include <new>
 
 #include "base/errors.h"
@@ -59,9 +60,15 @@ StateId Machine::intern(std::uint8_t automaton, std::uint32_t local, bool wants_
 Step Machine::call(StateId below, StateId pushed) {
   std::lock_guard lock(mutex_);
   const std::uint64_t key = pair_key(below, pushed);
-  std::uint32_t& first = record(below).call;
-  if (first != 0) {
-    if (call_at(first - 1).pushed == pushed) return Step::make(StepKind::kCall, first - 1);
+  std::uint32_t* free = nullptr;
+  for (std::uint32_t& own : record(below).calls) {
+    if (own == 0) {
+      free = &own;
+      break;
+    }
+    if (call_at(own - 1).pushed == pushed) return Step::make(StepKind::kCall, own - 1);
+  }
+  if (free == nullptr) {
     if (const std::uint32_t* known = call_ids_.find(key)) return Step::make(StepKind::kCall, *known);
   }
   std::uint32_t chunk = call_count_ >> kChunkBits;
@@ -69,8 +76,8 @@ Step Machine::call(StateId below, StateId pushed) {
   if (call_chunks_[chunk].load() == nullptr)
     call_chunks_[chunk].store(new (arena_.allocate(sizeof(CallChunk))) CallChunk(), std::memory_order_release);
   (*call_chunks_[chunk].load())[call_count_ & (kChunkSize - 1)] = Call{below, pushed};
-  if (first == 0) {
-    first = call_count_ + 1;
+  if (free != nullptr) {
+    *free = call_count_ + 1;
   } else {
     call_ids_.insert(key, call_count_);
   }
@@ -94,6 +101,8 @@ const ByteClasses* Machine::intern_classes(const std::array<std::uint8_t, 256>& 
       classes.first[classes.of[byte]] = static_cast<std::uint8_t>(byte);
     }
     classes.count = static_cast<std::uint16_t>(most + 1);
+    classes.bytes.resize(classes.count);
+    for (unsigned byte = 0; byte < 256; ++byte) classes.bytes[classes.of[byte]].add(static_cast<std::uint8_t>(byte));
   }
   return &classes_[id];
 }
@@ -156,6 +165,27 @@ Machine::RowView Machine::full_row(StateId state) {
     if (missing(c)) fill(state, classes.first[c]);
   }
   return view;
+}
+
+Machine::Reach Machine::reach(StateId state, const ByteSet& among) {
+  RowView view = row(state);
+  const ByteClasses& classes = *record(state).row.load(std::memory_order_acquire)->classes;
+  Reach reach;
+  std::unique_lock<ShortRecursiveMutex> lock(mutex_, std::defer_lock);  // once for all that is missing
+  for (unsigned c = 0; c < classes.count; ++c) {
+    if (!classes.bytes[c].meets(among)) continue;
+    Step step{view.entries[c].load(std::memory_order_acquire)};
+    if (step.bits == 0) {
+      if (!lock.owns_lock()) lock.lock();
+      step = fill(state, classes.first[c]);
+    }
+    if (step.kind() == StepKind::kReject) continue;
+    reach.alive |= classes.bytes[c];
+    if (step.kind() == StepKind::kStay) reach.stay |= classes.bytes[c];
+  }
+  reach.alive &= among;
+  reach.stay &= among;
+  return reach;
 }
 
 Step Machine::fill(StateId state, std::uint8_t byte) {
@@ -236,7 +266,7 @@ std::size_t Machine::memory_bytes() const {
   std::size_t answers = 0;
   for (std::uint32_t id = 0; id < wide_.size(); ++id) answers += 48 + wide_[id].yes.size() * sizeof(std::uint32_t);
   return answers + arena_.memory_bytes() + call_ids_.memory_bytes() + afters_.memory_bytes() + clips_.memory_bytes() +
-         class_ids_.memory_bytes() + classes_.size() * sizeof(ByteClasses);
+         class_ids_.memory_bytes() + classes_.size() * (sizeof(ByteClasses) + 16 * sizeof(ByteSet));
 }
 
 }  // namespace maskforge

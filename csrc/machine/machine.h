@@ -22,6 +22,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -73,11 +74,56 @@ struct Call {
   bool operator==(const Call&) const = default;
 };
 
+// A set of byte values.
+struct ByteSet {
+  std::array<std::uint64_t, 4> words{};
+  void add(std::uint8_t byte) { words[byte >> 6] |= std::uint64_t{1} << (byte & 63); }
+  bool has(std::uint8_t byte) const { return (words[byte >> 6] >> (byte & 63) & 1) != 0; }
+  bool meets(const ByteSet& other) const {
+    std::uint64_t both = 0;
+    for (int i = 0; i < 4; ++i) both |= words[i] & other.words[i];
+    return both != 0;
+  }
+  ByteSet& operator|=(const ByteSet& other) {
+    for (int i = 0; i < 4; ++i) words[i] |= other.words[i];
+    return *this;
+  }
+  ByteSet& operator&=(const ByteSet& other) {
+    for (int i = 0; i < 4; ++i) words[i] &= other.words[i];
+    return *this;
+  }
+  ByteSet without(const ByteSet& other) const {
+    ByteSet rest;
+    for (int i = 0; i < 4; ++i) rest.words[i] = words[i] & ~other.words[i];
+    return rest;
+  }
+  std::size_t size() const {
+    std::size_t count = 0;
+    for (std::uint64_t word : words) count += static_cast<std::size_t>(std::popcount(word));
+    return count;
+  }
+  // How many there are below `byte`.
+  unsigned rank(std::uint8_t byte) const {
+    unsigned below = 0;
+    for (int i = 0; i < byte >> 6; ++i) below += static_cast<unsigned>(std::popcount(words[i]));
+    return below + static_cast<unsigned>(std::popcount(words[byte >> 6] & ((std::uint64_t{1} << (byte & 63)) - 1)));
+  }
+  // Calls visit(byte) for each, in ascending order.
+  template <typename Visit>
+  void each(Visit&& visit) const {
+    for (unsigned i = 0; i < 4; ++i) {
+      for (std::uint64_t left = words[i]; left != 0; left &= left - 1)
+        visit(static_cast<std::uint8_t>(i * 64 + static_cast<unsigned>(std::countr_zero(left))));
+    }
+  }
+};
+
 // Bytes that behave alike in a state. Interned: equal partitions are one object.
 struct ByteClasses {
   std::array<std::uint8_t, 256> of{};
   std::array<std::uint8_t, 256> first{};  // by class, its smallest byte
   std::uint16_t count = 0;
+  std::vector<ByteSet> bytes;  // by class
 };
 
 // What a state in the body of a JSON string reads, where that is one of a few words or, with a reference, any text.
@@ -202,6 +248,12 @@ class Machine {
   }
   // The same with every entry computed, for loops over most bytes.
   RowView full_row(StateId state);
+  // What a state does with the bytes of `among`, by classes: those it does not reject, and of these those with which it
+  // stays.
+  struct Reach {
+    ByteSet alive, stay;
+  };
+  Reach reach(StateId state, const ByteSet& among);
   bool wants_text(StateId state) const { return record(state).wants_text; }
   const ByteClasses* byte_classes(StateId state);  // the partition of the state's row
   StateId clip(StateId state, std::uint32_t longest);
@@ -229,7 +281,7 @@ class Machine {
     std::atomic<std::uint32_t> final{0};   // 0 unknown, 1 none, label + 2
     std::atomic<std::uint32_t> after0{0};  // 0 unknown, 1 dead, state + 2
     std::uint32_t local = 0;
-    std::uint32_t call = 0;  // 1 + the first call with this state below; guarded by mutex_
+    std::uint32_t calls[2] = {0, 0};  // 1 + the first two calls with this state below; guarded by mutex_
     std::uint8_t automaton = 0;
     bool wants_text = false;
   };
@@ -259,7 +311,7 @@ class Machine {
   ByteInterner class_ids_;                      // ByteClasses::of, as bytes
   std::deque<ByteClasses> classes_;             // by that id; may be behind by the newest
   std::array<std::vector<StateId*>, 256> ids_;  // by automaton and local id, in chunks; kDeadState: none
-  HashMap64 call_ids_;                          // (below, pushed) -> index, but for Record::call
+  HashMap64 call_ids_;                          // (below, pushed) -> index, but for Record::calls
   HashMap64 afters_;                            // (waiting, label), label > 0
   HashMap64 clips_;                             // (state, longest)
   Interner<Answers, AnswersHash> wide_;         // answers that are not their own label

@@ -44,6 +44,7 @@ Forest::Forest(std::uint32_t id, std::span<const ExitPoint> points) : id_(id) {
   for (unsigned b = 0; b < 256; ++b) {
     if (starts[b + 1] == starts[b]) continue;
     groups_.push_back({static_cast<std::uint8_t>(b), starts[b], starts[b + 1], weights[b]});
+    bytes_.add(static_cast<std::uint8_t>(b));
     weight_ += weights[b];
   }
   merging_ = std::make_unique<Merging[]>(groups_.size());

@@ -15,6 +15,7 @@
 #include <span>
 #include <vector>
 
+#include "machine/machine.h"
 #include "vocabulary/trie.h"
 
 namespace maskforge {
@@ -50,11 +51,19 @@ class Forest {
   std::span<const Group> groups() const { return groups_; }
   std::uint32_t weight() const { return weight_; }
   std::uint32_t height() const { return height_; }  // at least the bytes of the longest path
-  // The group of a byte, or groups().size().
-  std::size_t group_of(std::uint8_t byte) const {
-    auto at = std::ranges::lower_bound(groups_, byte, {}, &Group::byte);
-    return at != groups_.end() && at->byte == byte ? static_cast<std::size_t>(at - groups_.begin()) : groups_.size();
+  const ByteSet& bytes() const { return bytes_; }   // of the groups
+  // Of the groups of `some`, which are among bytes().
+  std::uint64_t weight_of(const ByteSet& some) const {
+    const ByteSet others = bytes_.without(some);
+    const bool most = others.size() * 2 < groups_.size();
+    std::uint64_t sum = 0;
+    (most ? others : some).each([&](std::uint8_t byte) { sum += groups_[group_at(byte)].weight; });
+    return most ? weight_ - sum : sum;
   }
+  // The group of one of these bytes.
+  std::size_t group_at(std::uint8_t byte) const { return bytes_.rank(byte); }
+  // The group of a byte, or groups().size().
+  std::size_t group_of(std::uint8_t byte) const { return bytes_.has(byte) ? group_at(byte) : groups_.size(); }
   // The subtrees of a group; after a few calls they are one merged trie. `grown` receives the bytes that merging took.
   std::span<const TrieRef> entries(std::size_t group, std::atomic<std::size_t>& grown) const;
   std::size_t memory_bytes() const {
@@ -76,6 +85,7 @@ class Forest {
   std::uint32_t id_;
   std::uint32_t weight_ = 0;
   std::uint32_t height_ = 0;
+  ByteSet bytes_;
   std::vector<TrieRef> entries_;  // by byte
   std::vector<Group> groups_;     // by byte
   std::unique_ptr<Merging[]> merging_;

@@ -58,7 +58,7 @@ struct MaskEngine::Impl {
       : machine(m),
         index(std::move(i)),
         memo_limit(limit / 2),
-        memo(std::make_unique<Memo>(VocabularyIndex::kFirstFreeForestId)) {}
+        memo(std::make_unique<Memo>(index->trie(), VocabularyIndex::kFirstFreeForestId)) {}
 
   // Each token exactly, from a copy of the configuration. Reading a captured text (of a key) is dear, and suspects are
   // mostly what may follow the end of one: the configuration behind it is kept for the next token that starts alike.
@@ -132,7 +132,7 @@ struct MaskEngine::Impl {
   }
 
   void drop_memo() {
-    auto fresh = std::make_unique<Memo>(VocabularyIndex::kFirstFreeForestId);
+    auto fresh = std::make_unique<Memo>(index->trie(), VocabularyIndex::kFirstFreeForestId);
     {
       std::array<std::unique_lock<std::shared_mutex>, kStripes> all;
       for (std::size_t i = 0; i < kStripes; ++i) all[i] = std::unique_lock(stripes[i].mutex);

@@ -22,77 +22,20 @@
 #include "base/arena.h"
 #include "base/short_lock.h"
 #include "masks/forest.h"
+#include "masks/read_mostly_table.h"
+#include "masks/reading.h"
 #include "masks/result.h"
 
 namespace maskforge {
 
-// uint64 -> pointer; lock-free reads, writes under the owner's mutex. Key 0 is not used. In shards, so that growing one
-// takes microseconds: a mask must not wait for all of a large table to move.
-template <typename T>
-class ReadMostlyTable {
- public:
-  explicit ReadMostlyTable(Arena& arena) : arena_(arena) {
-    for (std::size_t shard = 0; shard < kShards; ++shard) grow(shard);
-  }
-  const T* find(std::uint64_t key) const {
-    std::uint64_t hash = mix_hash(key, 0);
-    const Table* table = tables_[hash >> 58].load(std::memory_order_acquire);
-    for (std::size_t i = hash & table->mask;; i = (i + 1) & table->mask) {
-      std::uint64_t found = table->slots[i].key.load(std::memory_order_acquire);
-      if (found == key) return table->slots[i].value.load(std::memory_order_relaxed);
-      if (found == 0) return nullptr;
-    }
-  }
-  // Requires that the key is not there.
-  void insert(std::uint64_t key, const T* value) {
-    const std::size_t shard = mix_hash(key, 0) >> 58;
-    Table* table = tables_[shard].load(std::memory_order_relaxed);
-    if ((counts_[shard] + 1) * 2 > table->mask + 1) table = grow(shard);
-    put(*table, key, value);
-    ++counts_[shard];
-  }
-
- private:
-  struct Slot {
-    std::atomic<std::uint64_t> key{0};
-    std::atomic<const T*> value{nullptr};
-  };
-  struct Table {
-    std::size_t mask;
-    Slot* slots;
-  };
-  static void put(Table& table, std::uint64_t key, const T* value) {
-    std::size_t i = mix_hash(key, 0) & table.mask;
-    while (table.slots[i].key.load(std::memory_order_relaxed) != 0) i = (i + 1) & table.mask;
-    table.slots[i].value.store(value, std::memory_order_relaxed);
-    table.slots[i].key.store(key, std::memory_order_release);
-  }
-  Table* grow(std::size_t shard) {
-    Table* old = tables_[shard].load(std::memory_order_relaxed);
-    std::size_t size = old == nullptr ? 8 : (old->mask + 1) * 2;
-    Slot* slots = static_cast<Slot*>(arena_.allocate(size * sizeof(Slot)));
-    for (std::size_t i = 0; i < size; ++i) new (slots + i) Slot();
-    Table* fresh = new (arena_.allocate(sizeof(Table))) Table{size - 1, slots};
-    if (old != nullptr) {
-      for (std::size_t i = 0; i <= old->mask; ++i) {
-        std::uint64_t key = old->slots[i].key.load(std::memory_order_relaxed);
-        if (key != 0) put(*fresh, key, old->slots[i].value.load(std::memory_order_relaxed));
-      }
-    }
-    tables_[shard].store(fresh, std::memory_order_release);
-    return fresh;
-  }
-
-  static constexpr std::size_t kShards = 64;
-
-  alignas(kCacheLine) std::array<std::atomic<Table*>, kShards> tables_{};  // apart from what insertions write
-  alignas(kCacheLine) std::array<std::size_t, kShards> counts_{};
-  Arena& arena_;
-};
-
 class Memo {
  public:
-  explicit Memo(std::uint32_t first_forest_id) : first_forest_id_(first_forest_id), next_forest_id_(first_forest_id) {}
+  // `trie`: where most walks start.
+  Memo(const TokenTrie& trie, std::uint32_t first_forest_id)
+      : trie_(&trie),
+        below_(trie.node_count() + 1),
+        first_forest_id_(first_forest_id),
+        next_forest_id_(first_forest_id) {}
 
   const Result* find_walk(const Forest& forest, StateId state) const {
     const StateSlot* slot = find_slot(state);
@@ -136,8 +79,19 @@ class Memo {
   const BitsView* add_named(const BitsName& name, BitsView bits);
   // The forest left by these exits; null when nothing is left. Equal exits are one forest.
   const Forest* forest(std::span<const ExitPoint> points);
+  // The same of one point that was consumed and has something below it.
+  const Forest* forest_at(const ExitPoint& point) {
+    if (point.trie != trie_) return forest({&point, 1});
+    std::atomic<const Forest*>& known = below_[point.node()];
+    const Forest* found = known.load(std::memory_order_acquire);
+    if (found == nullptr) known.store(found = forest({&point, 1}), std::memory_order_release);
+    return found;
+  }
   // All that two forests hold, which forest() made; either may be null.
   const Forest* unite(const Forest* a, const Forest* b);
+
+  // What states read, for plans (plan.h).
+  Readings& readings() { return readings_; }
 
   std::atomic<std::size_t>& bytes() { return bytes_; }
 
@@ -180,6 +134,8 @@ class Memo {
 
   // Apart: what every look-up reads, what every insertion writes, and the lock.
   alignas(kCacheLine) SparseTable<std::atomic<StateSlot*>> slots_{kMostChunks};
+  const TokenTrie* trie_;
+  SparseTable<std::atomic<const Forest*>> below_;  // by node of trie_
   alignas(kCacheLine) std::atomic<std::size_t> bytes_{0};
   alignas(kCacheLine) ShortMutex mutex_;  // guards everything below, and insertions
   alignas(kCacheLine) Arena arena_;
@@ -194,6 +150,7 @@ class Memo {
   std::deque<StoredForest> stored_forests_;  // by id, from first_forest_id_ on
   std::unordered_multimap<std::uint64_t, BitsView> bits_;
   std::map<BitsName, BitsView> named_;
+  Readings readings_{bytes_};  // has a lock of its own
 };
 
 }  // namespace maskforge

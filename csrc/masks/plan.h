@@ -12,7 +12,7 @@
 // said beyond `longest`, and the few tokens of more bytes are walked.
 //
 // Nothing is assumed about how the machine was made: the proof reads its rows. Covered by tests/csrc/test_masks.cc,
-// tests/csrc/test_format_masks.cc.
+// tests/csrc/test_string_masks.cc.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "machine/machine.h"
+#include "masks/reading.h"
 #include "masks/slices.h"
 
 namespace maskforge {
@@ -37,8 +38,8 @@ struct SafePlan {
 };
 
 // A plan for the tokens of `slice` from `state` that costs fewer than `cost_limit` nodes, or nothing. Interns machine
-// states: spends fuel.
-std::optional<SafePlan> find_safe_plan(Machine& machine, StateId state, const VocabularySlice& slice,
-                                       std::uint64_t cost_limit);
+// states: spends fuel. `readings` are those of the machine.
+std::optional<SafePlan> find_safe_plan(Machine& machine, Readings& readings, StateId state,
+                                       const VocabularySlice& slice, std::uint64_t cost_limit);
 
 }  // namespace maskforge

@@ -29,6 +29,22 @@ bool is_utf8_prefix(std::string_view bytes) {
   return true;
 }
 
+bool has_space_beyond(std::string_view bytes) {
+  for (std::size_t i = 0; i + 1 < bytes.size(); ++i) {
+    const std::uint8_t lead = static_cast<std::uint8_t>(bytes[i]);
+    if (lead < 0xC2) continue;
+    for (const SpaceBeyond& space : kSpacesBeyond) {
+      if (space.lead != lead) continue;
+      const std::size_t last = i + (space.second == 0 ? 1 : 2);
+      if (last >= bytes.size()) continue;
+      if (space.second != 0 && static_cast<std::uint8_t>(bytes[i + 1]) != space.second) continue;
+      const unsigned byte = static_cast<std::uint8_t>(bytes[last]);
+      if (byte >> 6 == 2 && (space.last >> (byte & 0x3F) & 1) != 0) return true;
+    }
+  }
+  return false;
+}
+
 VocabularySlice::VocabularySlice(std::size_t words, std::vector<TokenTrie::Item> items, unsigned skip,
                                  std::atomic<std::uint32_t>& take_id)
     : words_(words), items_(std::move(items)), skip_(skip), take_id_(take_id) {}
@@ -48,6 +64,7 @@ void VocabularySlice::prepare() const {
         seen[symbol >> 6] |= std::uint64_t{1} << (symbol & 63);
       }
       if (seen[2] == 0 || is_utf8_prefix(rest)) well_formed_[word] |= bit;
+      if (seen[2] != 0 && has_space_beyond(rest)) seen[2] |= std::uint64_t{1} << (SymbolSet::kSpaceBeyond & 63);
       for (unsigned part = 0; part < 3; ++part) {
         for (std::uint64_t left = seen[part]; left != 0; left &= left - 1) {
           unsigned symbol = part * 64 + static_cast<unsigned>(__builtin_ctzll(left));
@@ -70,7 +87,7 @@ void VocabularySlice::make_ready() const {
   prepare();
   measure();
   longer();
-  for (unsigned symbol = 0; symbol <= SymbolSet::kBeyondAscii; ++symbol) {
+  for (unsigned symbol = 0; symbol < SymbolSet::kCount; ++symbol) {
     if (weights_[symbol] > 0) containing(symbol);
   }
 }
@@ -87,7 +104,7 @@ TokenBits VocabularySlice::made_of(const SymbolSet& allowed) const {
     if (!tokens.empty()) and_not_bits(tokens, bits.data());
   };
   for (unsigned block = 0; block < has_some_of_.size(); ++block) {
-    const std::bitset<129> here = allowed.bits >> (block * kBlock) & std::bitset<129>((1u << kBlock) - 1);
+    const SymbolSet::Bits here = allowed.bits >> (block * kBlock) & SymbolSet::Bits((1u << kBlock) - 1);
     if (here.none()) {
       leave_out(has_some_of_[block]);
     } else if (here.count() < kBlock) {
@@ -96,7 +113,9 @@ TokenBits VocabularySlice::made_of(const SymbolSet& allowed) const {
       }
     }
   }
-  if (!allowed.bits[SymbolSet::kBeyondAscii]) leave_out(has_[SymbolSet::kBeyondAscii]);
+  for (unsigned beyond : {SymbolSet::kBeyondAscii, SymbolSet::kSpaceBeyond}) {
+    if (!allowed.bits[beyond]) leave_out(has_[beyond]);
+  }
   return bits;
 }
 

@@ -29,11 +29,31 @@ struct PlantedTrie {
   std::unique_ptr<Forest> forest;
 };
 
-// A set of symbols: 128 ASCII bytes, and one for every well-formed character beyond them.
+// A set of symbols: 128 ASCII bytes, and two for the well-formed characters beyond them, of which white space is apart:
+// `.` in a pattern leaves out two of these, `\S` all.
 struct SymbolSet {
-  static constexpr unsigned kBeyondAscii = 128;
-  std::bitset<129> bits;
+  static constexpr unsigned kBeyondAscii = 128;  // but for white space
+  static constexpr unsigned kSpaceBeyond = 129;
+  static constexpr unsigned kCount = 130;
+  using Bits = std::bitset<kCount>;
+  Bits bits;
   bool operator==(const SymbolSet&) const = default;
+};
+
+// The white space beyond ASCII, as ECMAScript's `\s` has it, in UTF-8: by the bytes before the last one, which last
+// ones.
+struct SpaceBeyond {
+  std::uint8_t lead, second;  // second: 0 in characters of two bytes
+  std::uint64_t last;         // bit n: 0x80 + n
+};
+inline constexpr SpaceBeyond kSpacesBeyond[] = {
+    {0xC2, 0, std::uint64_t{1} << 0x20},     // no-break space
+    {0xE1, 0x9A, std::uint64_t{1} << 0x00},  // U+1680
+    {0xE2, 0x80,
+     std::uint64_t{0x7FF} | std::uint64_t{3} << 0x28 | std::uint64_t{1} << 0x2F},  // U+2000 to U+200A, lines
+    {0xE2, 0x81, std::uint64_t{1} << 0x1F},                                        // U+205F
+    {0xE3, 0x80, std::uint64_t{1} << 0x00},                                        // U+3000
+    {0xEF, 0xBB, std::uint64_t{1} << 0x3F},                                        // U+FEFF
 };
 
 class VocabularySlice {
@@ -47,8 +67,8 @@ class VocabularySlice {
   // Trie nodes that contain the symbol, about: what walking its tokens costs.
   std::uint32_t weight(unsigned symbol) const;
   // The tokens whose bytes behind `skip` are symbols of `allowed`. With kBeyondAscii allowed, these bytes must be UTF-8
-  // that starts at a character boundary; the last character may be incomplete. Cost: tens of
-  // microseconds.
+  // that starts at a character boundary; the last character may be incomplete. kSpaceBeyond is not allowed without it.
+  // Cost: tens of microseconds.
   TokenBits made_of(const SymbolSet& allowed) const;
   // Those of them that have at most so many symbols (a cut character counts), or bytes. Requires the count to be at
   // most kMostSymbols.
@@ -57,8 +77,8 @@ class VocabularySlice {
   void keep_short_bytes(TokenBits& bits) const;  // at most kMostSymbols bytes
   // The tokens of more than kMostSymbols bytes behind `skip`.
   const PlantedTrie& longer() const;
-  // Tokens that contain the symbol behind `skip`; for kBeyondAscii, any byte from 0x80 on. The tries of several symbols
-  // overlap, but that of the backslash leaves out the tokens of the quote's.
+  // Tokens that contain the symbol behind `skip`; for kBeyondAscii, any byte from 0x80 on, white space included. The
+  // tries of several symbols overlap, but that of the backslash leaves out the tokens of the quote's.
   const PlantedTrie& containing(unsigned symbol) const;
   const std::vector<TokenTrie::Item>& items() const { return items_; }
   unsigned skip() const { return skip_; }
@@ -75,11 +95,11 @@ class VocabularySlice {
 
   mutable std::once_flag prepared_;
   mutable TokenBits all_;
-  mutable TokenBits well_formed_;           // starts at a character boundary; the end may be cut
-  mutable std::array<TokenBits, 129> has_;  // empty when no token has the symbol
+  mutable TokenBits well_formed_;                         // starts at a character boundary; the end may be cut
+  mutable std::array<TokenBits, SymbolSet::kCount> has_;  // empty when no token has the symbol
   static constexpr unsigned kBlock = 8;
   mutable std::array<TokenBits, SymbolSet::kBeyondAscii / kBlock> has_some_of_;  // by blocks of ASCII symbols
-  mutable std::array<std::uint32_t, 129> weights_{};
+  mutable std::array<std::uint32_t, SymbolSet::kCount> weights_{};
 
   mutable std::once_flag measured_;
   mutable std::array<TokenBits, kMostSymbols + 1> at_most_;  // by symbols
@@ -87,11 +107,13 @@ class VocabularySlice {
 
   mutable std::mutex mutex_;
   mutable std::unique_ptr<PlantedTrie> longer_;
-  mutable std::array<std::unique_ptr<PlantedTrie>, 129> tries_;
-  mutable std::array<std::atomic<const PlantedTrie*>, 129> ready_{};
+  mutable std::array<std::unique_ptr<PlantedTrie>, SymbolSet::kCount> tries_;
+  mutable std::array<std::atomic<const PlantedTrie*>, SymbolSet::kCount> ready_{};
 };
 
 // Whether `bytes` is UTF-8 from a character boundary on; the last character may be incomplete.
 bool is_utf8_prefix(std::string_view bytes);
+// Whether `bytes` contains a character of kSpacesBeyond.
+bool has_space_beyond(std::string_view bytes);
 
 }  // namespace maskforge

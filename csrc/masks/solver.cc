@@ -73,14 +73,7 @@ const Result* MaskSolver::walk(const Forest& forest, StateId state) {
   Stack::check();
   if (const Result* made = by_words(forest, state)) return made;
   // How much of the forest may stay in this frame: what heavier ways than the plain walk, and clipping, could save.
-  const bool many = forest.groups().size() >= kManyGroups;
-  Machine::RowView row = many ? machine_.full_row(state) : machine_.row(state);
-  std::uint64_t weight = 0;
-  for (const Forest::Group& group : forest.groups()) {
-    Step step = row.entry(group.byte);
-    if (step.bits == 0) step = machine_.step(state, group.byte);
-    weight += step.kind() == StepKind::kStay ? group.weight : 0;
-  }
+  const std::uint64_t weight = forest.weight_of(machine_.reach(state, forest.bytes()).stay);
   if (weight > kWorthClipping) {
     StateId clipped = machine_.clip(state, forest.height());
     const Result* made = clipped == state ? nullptr : base(forest, state, clipped);
@@ -123,7 +116,7 @@ const Result* MaskSolver::by_words(const Forest& forest, StateId state) {
 
 const Result* MaskSolver::walk_children(const TokenTrie& trie, std::uint32_t node, StateId state) {
   ExitPoint point = ExitPoint::after(&trie, node);
-  return walk(*memo_.forest({&point, 1}), state);
+  return walk(*memo_.forest_at(point), state);
 }
 
 const Result* MaskSolver::compute(const Forest& forest, StateId state, std::uint64_t weight) {
@@ -226,7 +219,7 @@ bool MaskSolver::by_slices(const Forest& forest, StateId state, std::uint64_t we
   bool spaced = &forest == index_.after_space();
   if (!spaced && &forest != &index_.not_space()) return false;
   const VocabularySlice& slice = spaced ? index_.after_space_slice() : index_.not_space_slice();
-  std::optional<SafePlan> plan = find_safe_plan(machine_, state, slice, weight * 2 / 3);
+  std::optional<SafePlan> plan = find_safe_plan(machine_, memo_.readings(), state, slice, weight * 2 / 3);
   if (!plan) return false;
   draft.clear();
   draft.slices.push_back(slice_bits(*plan, slice));
@@ -236,11 +229,11 @@ bool MaskSolver::by_slices(const Forest& forest, StateId state, std::uint64_t we
 }
 
 BitsView MaskSolver::slice_bits(const SafePlan& plan, const VocabularySlice& slice) {
-  std::bitset<129> word(~std::uint64_t{0});
+  const SymbolSet::Bits word(~std::uint64_t{0});
   std::uint64_t beyond = (plan.safe.bits >> 128).to_ullong();
   Memo::BitsName name{
       (plan.safe.bits & word).to_ullong(), (plan.safe.bits >> 64 & word).to_ullong(),
-      ((std::uint64_t{plan.longest} * 4 + static_cast<std::uint64_t>(plan.reach)) * 2 + beyond) * 2 + slice.skip()};
+      ((std::uint64_t{plan.longest} * 4 + static_cast<std::uint64_t>(plan.reach)) * 4 + beyond) * 2 + slice.skip()};
   if (const BitsView* known = memo_.find_named(name)) return *known;
   TokenBits bits = slice.made_of(plan.safe);
   if (plan.reach == SafePlan::Reach::kDies) slice.keep_short(plan.longest, bits);

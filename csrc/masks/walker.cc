@@ -9,7 +9,7 @@ namespace maskforge {
 namespace {
 
 // From this many nodes on, what a callee does with a subtree is looked up in the memo instead of walked in place.
-constexpr std::uint32_t kCallByMemo = 48;
+constexpr std::uint32_t kCallByMemo = 128;
 constexpr std::uint64_t kNodesPerFuel = 64;
 constexpr std::uint64_t kFirstLook = 200;  // nodes
 // An overlay that leaves out more tokens is dearer to write than a mask of its own.
@@ -203,14 +203,16 @@ void Walker::walk(const Forest& forest, StateId state, Draft& draft) {
   visited_ += forest.groups().size();
   called_.clear();
   collecting_ = true;
-  for (std::size_t g = 0; g < forest.groups().size() && visited_ <= limit_; ++g) {
-    std::uint8_t byte = forest.groups()[g].byte;
-    if (start.row.entry(byte).bits == Step::reject().bits && start.final == kNoLabel) continue;
+  // What a final state rejects is read by the frames below.
+  const ByteSet alive = start.final == kNoLabel ? machine_->reach(state, forest.bytes()).alive : forest.bytes();
+  alive.each([&](std::uint8_t byte) {
+    if (visited_ > limit_) return;
     Outcome outcome = read(start.config, byte);
-    if (outcome.kind == Kind::kDead) continue;
+    if (outcome.kind == Kind::kDead) return;
+    const std::size_t g = forest.group_at(byte);
     for (const TrieRef& entry : solver_->entries(forest, g)) walk_entry(entry, outcome, draft);
     if (outcome.kind == Kind::kAlive) done_ += forest.groups()[g].weight;
-  }
+  });
   collecting_ = false;
   if (visited_ <= limit_) finish_calls(draft);
 }

@@ -83,12 +83,18 @@ std::string ipv6_pattern() {
 }
 
 RegexId hostname(RegexArena& regexes) {
-  RegexId label = regexes.intersect({
-      whole(regexes, "[A-Za-z0-9]([A-Za-z0-9\\-]{0,61}[A-Za-z0-9])?"),
-      regexes.complement(whole(regexes, "[xX][nN]--[^]*")),
-  });
-  RegexId more = regexes.repeat(regexes.concat(whole(regexes, "[.]"), label), 0, RegexArena::kUnbounded);
-  return regexes.intersect({regexes.concat(label, more), regexes.length(1, 253)});
+  const std::string alnum = "[A-Za-z0-9]";
+  auto rest = [&](int most) { return "[A-Za-z0-9\\-]{0," + std::to_string(most) + "}" + alnum; };
+  // At most 63 characters, by how they begin, so that none begins with "xn--". Without a complement, masks may widen
+  // the counters (regex/clip.cc).
+  const std::string label = "([A-WYZa-wyz0-9](" + rest(61) +
+                            ")?"  //
+                            "|[xX]([A-MO-Za-mo-z0-9]|[A-MO-Za-mo-z0-9\\-]" +
+                            rest(60) +
+                            ")?"  //
+                            "|[xX][nN](-?" +
+                            alnum + "|" + alnum + rest(59) + "|-" + alnum + rest(58) + ")?)";
+  return regexes.intersect({whole(regexes, label + "([.]" + label + ")*"), regexes.length(1, 253)});
 }
 
 RegexId email(RegexArena& regexes) { return mailbox(regexes, ""); }

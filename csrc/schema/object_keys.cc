@@ -85,36 +85,34 @@ Objects::PlanId Objects::plan_of(const Core& core) {
   return id;
 }
 
-Objects::CoreInfo& Objects::info(CoreId id) {
-  CoreInfo& info = infos_[id];
-  if (info.analysed) return info;
-  const Core& core = cores_[id];
-  info.plan = plan_of(core);
-  info.is_plain = core.asked.empty() && core.candidates == kNoCandidates;
+bool Objects::is_plain(FormulaId f, Plain* plain) const {
   auto take = [&](FormulaId part) {
     const Formulas::Node& node = formulas_.node(part);
     if (node.op == Formulas::Op::kAtom) {
-      if (node.atom.kind == AtomKind::kHas) info.plain.missing.push_back(node.atom.a);
-      if (node.atom.kind == AtomKind::kCount) info.plain.least = std::max(info.plain.least, node.atom.a);
+      if (plain != nullptr && node.atom.kind == AtomKind::kHas) plain->missing.push_back(node.atom.a);
+      if (plain != nullptr && node.atom.kind == AtomKind::kCount) plain->least = std::max(plain->least, node.atom.a);
       return node.atom.kind != AtomKind::kVerdict && node.atom.kind != AtomKind::kOpen;
     }
     if (node.op == Formulas::Op::kNot) {
       const Formulas::Node& inner = formulas_.node(node.parts[0]);
       if (inner.op == Formulas::Op::kAtom && inner.atom.kind == AtomKind::kCount) {
-        info.plain.most = std::min(info.plain.most, inner.atom.a - 1);
+        if (plain != nullptr) plain->most = std::min(plain->most, inner.atom.a - 1);
         return true;
       }
     }
     return false;
   };
-  if (info.is_plain && core.demanded != kTrue) {
-    const Formulas::Node& node = formulas_.node(core.demanded);
-    if (node.op == Formulas::Op::kAnd) {
-      for (FormulaId part : node.parts) info.is_plain = info.is_plain && take(part);
-    } else {
-      info.is_plain = take(core.demanded);
-    }
-  }
+  if (f == kTrue) return true;
+  const Formulas::Node& node = formulas_.node(f);
+  return node.op == Formulas::Op::kAnd ? std::ranges::all_of(node.parts, take) : take(f);
+}
+
+Objects::CoreInfo& Objects::info(CoreId id) {
+  CoreInfo& info = infos_[id];
+  if (info.analysed) return info;
+  const Core& core = cores_[id];
+  info.plan = plan_of(core);
+  info.is_plain = core.asked.empty() && core.candidates == kNoCandidates && is_plain(core.demanded, &info.plain);
   list_bytes_ += info.plain.missing.size() * sizeof(NameId);
   info.analysed = true;
   return info;
@@ -265,11 +263,11 @@ std::vector<Objects::CoreId> Objects::plain_branches(CoreId id) {
   const Formulas::Node& node = formulas_.node(core.demanded);
   if (node.op != Formulas::Op::kOr || core.candidates != kNoCandidates) return branches;
   for (FormulaId part : node.parts) {
+    if (!is_plain(part)) continue;
     Core branch = core;
     branch.demanded = part;
     branch.asked.clear();
-    const CoreId known = intern_core(std::move(branch));
-    if (info(known).is_plain) branches.push_back(known);
+    branches.push_back(intern_core(std::move(branch)));
   }
   return branches;
 }

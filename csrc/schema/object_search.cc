@@ -19,8 +19,8 @@ bool Objects::satisfiable(const Core& core) {
 }
 
 bool Objects::satisfiable_id(CoreId id) {
-  CoreInfo& info = this->info(id);
-  if (info.satisfiable != Known::kUnknown) return info.satisfiable == Known::kYes;
+  // The core is analysed only where the formula alone does not tell: a search meets many cores once.
+  if (infos_[id].satisfiable != Known::kUnknown) return infos_[id].satisfiable == Known::kYes;
   const Core core = cores_[id];
   if (core.demanded == kFalse) return false;
   Values::Attempt attempt(values_);
@@ -29,13 +29,14 @@ bool Objects::satisfiable_id(CoreId id) {
     found = satisfiable_beside(core);
   } else if (at_end(core.demanded, core.count) == kTrue) {
     found = true;
-  } else if (info.is_plain) {
-    found = plain_satisfiable(id);
   } else if (!core.asked.empty()) {
     Core alone = core;
     alone.asked.clear();
     found = satisfiable(alone);
+  } else if (is_plain(core.demanded)) {
+    found = plain_satisfiable(id);
   } else {
+    CoreInfo& info = infos_[id];
     if (!info.branches) info.branches = plain_branches(id);
     const std::vector<CoreId> branches = *info.branches;
     found = std::any_of(branches.begin(), branches.end(), [&](CoreId branch) { return satisfiable_id(branch); });
@@ -44,7 +45,7 @@ bool Objects::satisfiable_id(CoreId id) {
       found = this->search(search, core.demanded, 0, core.count, search.extras_wanted);
     }
   }
-  if (found || attempt.certain()) this->info(id).satisfiable = found ? Known::kYes : Known::kNo;
+  if (found || attempt.certain()) infos_[id].satisfiable = found ? Known::kYes : Known::kNo;
   return found;
 }
 
@@ -275,10 +276,11 @@ bool Objects::search(Search& search, FormulaId f, std::size_t next, std::uint32_
     // What is left may have become a plain conjunction: names decided absent are gone from it, the others may all be
     // read.
     const auto [wanted, others] = search.open ? split_open(f) : std::pair<FormulaId, FormulaId>(kTrue, f);
-    Core rest = cores_[search.core];
-    rest.demanded = others;
-    CoreId id = intern_core(std::move(rest));
-    if (info(id).is_plain) return plain_satisfiable(id) && keep(search, wanted);
+    if (is_plain(others)) {
+      Core rest = cores_[search.core];
+      rest.demanded = others;
+      return plain_satisfiable(intern_core(std::move(rest))) && keep(search, wanted);
+    }
   }
   const auto situation = std::tuple(f, static_cast<std::uint32_t>(next), count, extras);
   if (search.failed.contains(situation)) return false;

@@ -244,6 +244,8 @@ class Objects : public Automaton, public Containers, public KeyTexts {
 
   // object_keys.cc
   CoreInfo& info(CoreId core);
+  // Whether a core that asks nothing and has no candidates is plain with this demand; `plain` receives what it says.
+  bool is_plain(FormulaId demanded, Plain* plain = nullptr) const;
   PlanId plan_of(const Core& core);
   const std::vector<Cell>& cells(Plan& plan);
   std::optional<RegexId> living_keys(Plan& plan);

@@ -234,6 +234,47 @@ struct Case {
   bool valid;
 };
 
+// RFC 1123 as it is told: labels of letters, digits and hyphens, which neither begin nor end them, of 1 to 63
+// characters; A-labels left out.
+bool is_hostname(const std::string& name) {
+  if (name.empty() || name.size() > 253) return false;
+  for (std::size_t from = 0; from <= name.size();) {
+    const std::size_t to = std::min(name.find('.', from), name.size());
+    const std::string label = name.substr(from, to - from);
+    if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-') return false;
+    const bool marked = label.size() >= 4 && (label[0] | 0x20) == 'x' && (label[1] | 0x20) == 'n';
+    if (marked && label[2] == '-' && label[3] == '-') return false;
+    for (char c : label) {
+      if (c != '-' && !(c >= '0' && c <= '9') && !((c | 0x20) >= 'a' && (c | 0x20) <= 'z')) return false;
+    }
+    from = to + 1;
+  }
+  return true;
+}
+
+void hostnames() {
+  const RegexId host = language("hostname");
+  const std::string symbols = "xXnNa0-.";
+  for (unsigned length = 0; length <= 5; ++length) {
+    for (unsigned code = 0; code < 1u << (3 * length); ++code) {
+      std::string name;
+      for (unsigned i = 0; i < length; ++i) name += symbols[code >> (3 * i) & 7];
+      CHECK_NOTE(matches(host, name) == is_hostname(name), name);
+    }
+  }
+  for (const std::string start :
+       {"", "x", "xn", "x-", "xa", "xn-", "xn-a", "xna", "Xn0-", "xn--", "b--", "a.xn", "a.xn-"}) {
+    for (const std::string end : {"", "a", "-", "n-0", ".c", "."}) {
+      for (std::size_t middle = 54; middle <= 66; ++middle) {
+        for (char filling : {'a', '-'}) {
+          const std::string name = start + std::string(middle, filling) + end;
+          CHECK_NOTE(matches(host, name) == is_hostname(name), name);
+        }
+      }
+    }
+  }
+}
+
 void single_cases() {
   const std::string label63(63, 'a');
   const std::string long_name = label63 + "." + label63 + "." + label63 + "." + std::string(61, 'a');  // 253 characters
@@ -328,6 +369,7 @@ int main() {
   times();
   addresses();
   patterns();
+  hostnames();
   single_cases();
   return testing::check_summary();
 }

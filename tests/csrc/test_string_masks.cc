@@ -1,0 +1,218 @@
+// Masks inside strings, under formats that are automata, patterns and bounds: equal to brute force over a vocabulary of
+// words, syntax and characters beyond ASCII, and cheap where the language goes on as it begins. What states read by
+// symbols, against all code points.
+#include <algorithm>
+#include <memory>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/utf8.h"
+#include "masks/plan.h"
+#include "masks/vocabulary_index.h"
+#include "matcher/engine.h"
+#include "schema/formats.h"
+#include "schema/text_frames.h"
+#include "testing/check.h"
+
+using namespace maskforge;
+
+namespace {
+
+std::vector<std::string> make_tokens() {
+  std::mt19937 rng(29);
+  std::vector<std::string> tokens{"\"",    "\\",  "\\\\", "\\u", "00e9", "\"}",  "xn--",
+                                  "\\\\d", "(?:", "[a",   "]+",  "{2,",  "\xC3", "\xA9"};
+  for (unsigned byte = 0x20; byte < 0x7F; ++byte) tokens.emplace_back(1, static_cast<char>(byte));
+  const std::vector<std::string> letters{"a",      "b",      "l",      "x",      "Z",      "0",      "-",
+                                         ".",      "\u00e9", "\u00b7", "\u03b1", "\u0375", "\u05d0", "\u05f3",
+                                         "\u0660", "\u0915", "\u094d", "\u200d", "\u30fb", "\u4e00", "\uff0e"};
+  for (int i = 0; i < 1500; ++i) {
+    std::string token;
+    for (unsigned k = 1 + rng() % 4; k > 0; --k) token += letters[rng() % letters.size()];
+    tokens.push_back(token);
+  }
+  for (int i = 0; i < 4000; ++i) {
+    std::string token(i % 2, ' ');
+    for (unsigned k = 2 + rng() % 7; k > 0; --k) token.push_back(static_cast<char>('a' + rng() % 26));
+    tokens.push_back(token);
+  }
+  // White space beyond ASCII: whole, cut, in a word, behind a space; and what only looks like it.
+  for (const char* token :
+       {"\u00a0",     "\u2003",   "\u2003x",  "a\u2028",  "\u2029", "\u3000\u3000", " \u00a0",   " \u2028b",
+        "ab\u00a0cd", "\u1680",   "\u205f",   "\u202f\"", "\ufeff", "\xE2\x80",     "a\xE2\x80", " \xE2",
+        "\xE2\x81",   "\xE1\x9A", "\xE3\x80", "\xEF\xBB", "\xC2",   "\xA0",         "\x80\xA8",  "\xA8z",
+        "\x9F",       "\u2013",   "\u201cab", "\u2060",   "\u3001", "\u0085",       "\u180e",    "\ufefe"})
+    tokens.emplace_back(token);
+  tokens.push_back("");
+  return tokens;
+}
+
+void equal_brute_force(const std::vector<std::string>& tokens, const std::string& schema,
+                       const std::vector<std::string>& texts) {
+  auto vocabulary = std::make_shared<Vocabulary>(tokens, std::vector<TokenId>{static_cast<TokenId>(tokens.size() - 1)});
+  auto engine = Engine::create(vocabulary);
+  auto grammar = engine->compile(Spec{Spec::Kind::kJsonSchema, schema, {}});
+  std::vector<std::uint32_t> words(vocabulary->bitmask_words());
+  for (const std::string& text : texts) {
+    auto matcher = grammar->matcher();
+    CHECK_NOTE(matcher->accept_bytes(text) == text.size(), text);
+    matcher->fill(words.data(), words.size());
+    for (std::size_t token = 0; token < tokens.size(); ++token) {
+      const bool allowed = words[token / 32] >> (token % 32) & 1;
+      const bool accepted = matcher->accept_token(static_cast<std::int64_t>(token));
+      if (accepted) matcher->rollback(1);
+      CHECK_NOTE(allowed == accepted, text + " then " + tokens[token]);
+    }
+  }
+}
+
+// After a parenthesis a pattern goes on as at its start: most tokens need no walk, although the states of all that may
+// be opened are many.
+void planned(const std::vector<std::string>& tokens) {
+  auto vocabulary = std::make_shared<const Vocabulary>(tokens, std::vector<TokenId>{});
+  VocabularyIndex index(vocabulary);
+  Machine machine;
+  RegexArena regexes;
+  Texts texts(machine, regexes);
+  TextFrames strings(machine, texts, TextSyntax::kJsonString);
+  const StateId start = strings.body(texts.language(format_language(regexes, "regex").value(), {}));
+  const StateId inside = machine.step(start, '(').operand();
+  std::atomic<std::size_t> bytes{0};
+  Readings readings(bytes);
+  for (StateId state : {start, inside}) {
+    auto plan = find_safe_plan(machine, readings, state, index.not_space_slice(), 100000);
+    CHECK(plan.has_value());
+    if (plan) CHECK(plan->safe.bits['a'] && plan->safe.bits['z'] && plan->reach == SafePlan::Reach::kEndless);
+  }
+}
+
+std::string utf8(char32_t c) {
+  std::string out;
+  append_utf8(out, c);
+  return out;
+}
+
+const std::vector<char32_t> kSpaces{0xA0,   0x1680, 0x2000, 0x2001, 0x2002, 0x2003, 0x2004, 0x2005, 0x2006, 0x2007,
+                                    0x2008, 0x2009, 0x200A, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000, 0xFEFF};
+
+// What one state reads of the symbols beyond ASCII, character by character.
+void reading_is_right(RegexArena& regexes, const std::string& pattern, const std::string& before) {
+  Machine machine;
+  Texts texts(machine, regexes);
+  TextFrames strings(machine, texts, TextSyntax::kJsonString);
+  StateId state = strings.body(texts.language(regexes.parse(pattern, RegexMode::kSearch), {}));
+  for (char c : before) state = machine.step(state, static_cast<std::uint8_t>(c)).operand();
+  std::atomic<std::size_t> bytes{0};
+  Readings readings(bytes);
+  const Reading& reading = readings.of(machine, state);
+  CHECK(&reading == &readings.of(machine, state));
+  CHECK(bytes.load() > 0);
+
+  enum class Read { kStays, kRejected, kOther };
+  auto read = [&](const std::string& text, StateId& end) {
+    end = state;
+    for (char c : text) {
+      const Step step = machine.step(end, static_cast<std::uint8_t>(c));
+      if (step.kind() == StepKind::kReject && machine.final_label(end) == kNoLabel) return Read::kRejected;
+      if (step.kind() != StepKind::kStay) return Read::kOther;
+      end = step.operand();
+    }
+    return Read::kStays;
+  };
+  for (unsigned byte = 0; byte < 128; ++byte) {
+    StateId end;
+    const Read how = read(std::string(1, static_cast<char>(byte)), end);
+    CHECK_NOTE(reading.stays[byte] == (how == Read::kStays), pattern + " " + std::to_string(byte));
+    CHECK_NOTE(reading.alive[byte] == (how != Read::kRejected), pattern + " " + std::to_string(byte));
+    CHECK(how != Read::kStays || reading.next(byte) == end);
+  }
+  bool all_stay = true, spaces_stay = true, any_space = false;
+  std::set<StateId> ends, space_ends;
+  for (char32_t c = 0x80; c <= 0x10FFFF; ++c) {
+    if (c >= 0xD800 && c < 0xE000) continue;
+    if (c > 0x3100 && c % 61 != 0 && c != 0xFEFF && c != 0xFFFF) continue;
+    const bool space = std::ranges::find(kSpaces, c) != kSpaces.end();
+    StateId end;
+    const Read how = read(utf8(c), end);
+    (space ? spaces_stay : all_stay) &= how == Read::kStays;
+    any_space |= space && how != Read::kRejected;
+    if (how == Read::kStays) (space ? space_ends : ends).insert(end);
+  }
+  CHECK_NOTE(reading.stays[SymbolSet::kBeyondAscii] == all_stay, pattern);
+  if (!all_stay) return;
+  CHECK_NOTE(reading.stays[SymbolSet::kSpaceBeyond] == spaces_stay, pattern);
+  CHECK_NOTE(reading.alive[SymbolSet::kSpaceBeyond] == any_space, pattern);
+  CHECK_NOTE(std::set<StateId>(reading.beyond.begin(), reading.beyond.end()) == ends, pattern);
+  if (spaces_stay) CHECK_NOTE(std::set<StateId>(reading.space.begin(), reading.space.end()) == space_ends, pattern);
+}
+
+// Tokens of any characters but line ends need no walk.
+void dots_are_planned(const std::vector<std::string>& tokens, RegexArena& regexes) {
+  auto vocabulary = std::make_shared<const Vocabulary>(tokens, std::vector<TokenId>{});
+  VocabularyIndex index(vocabulary);
+  Machine machine;
+  Texts texts(machine, regexes);
+  TextFrames strings(machine, texts, TextSyntax::kJsonString);
+  const StateId start = strings.body(texts.language(regexes.parse("^.*@.*$", RegexMode::kSearch), {}));
+  std::atomic<std::size_t> bytes{0};
+  Readings readings(bytes);
+  auto plan = find_safe_plan(machine, readings, start, index.not_space_slice(), 100000);
+  CHECK(plan.has_value());
+  if (!plan) return;
+  CHECK(plan->safe.bits[SymbolSet::kBeyondAscii] && !plan->safe.bits[SymbolSet::kSpaceBeyond]);
+  CHECK(std::ranges::find(plan->unclear, SymbolSet::kSpaceBeyond) != plan->unclear.end());
+  const TokenBits slice = index.not_space_slice().made_of(plan->safe);
+  for (std::size_t token = 0; token < tokens.size(); ++token) {
+    const std::string& text = tokens[token];
+    if (text == "a\xE2\x80" || text == "\u201cab" || text == "\xC2") CHECK_NOTE(test_bit(slice, TokenId(token)), text);
+    if (text == "a\u2028" || text == "ab\u00a0cd" || text == "\xA8z")
+      CHECK_NOTE(!test_bit(slice, TokenId(token)), text);
+  }
+}
+
+}  // namespace
+
+int main() {
+  const std::vector<std::string> tokens = make_tokens();
+  RegexArena regexes;
+  for (const char* pattern :
+       {"^.*$", "^\\S+$", "^[^]*$", "^\\w+$", "^[^a]+$", "^[^\\u00e9]*$", "^(\\S+ )*.$", "^.*@.*$", "^[^\\u2003]*$",
+        "^[\\s]+$", "^[^\\s\\u2013]+$", "^.{3,5}$", "^(.|\\u2028b)*$", "^[\\u0080-\\uffff]+$"}) {
+    for (const char* before : {"", "a", "ab"}) {
+      if (std::string(pattern) == "^[\\s]+$" || std::string(pattern).starts_with("^[\\u0080")) before = "";
+      if (std::string(pattern) == "^[^a]+$" && *before != 0) before = "b";
+      reading_is_right(regexes, pattern, before);
+    }
+  }
+  dots_are_planned(tokens, regexes);
+  for (const char* pattern : {"^.*$", "^\\\\S+$", "^.*@.*[.].*$", "^(\\\\S+\\\\s)*\\\\S$", "^.{2,9}$",
+                              "^(K_\\\\w+=\\\\S+)*( K_\\\\w+=\\\\S+)*$"}) {
+    const std::string schema = std::string(R"({"type": "string", "pattern": ")") + pattern + "\"}";
+    equal_brute_force(tokens, schema,
+                      pattern[1] == '(' && pattern[2] == 'K'
+                          ? std::vector<std::string>{"\"", "\"K_a", "\"K_a=", "\"K_a=b"}
+                          : std::vector<std::string>{"\"", "\"a", "\"ab\xE2\x80"});
+  }
+  for (const char* bounds : {R"("maxLength": 12)", R"("minLength": 9)", R"("minLength": 7, "maxLength": 7)",
+                             R"("minLength": 40, "maxLength": 60, "pattern": "^\\S*$")"}) {
+    const std::string schema = std::string(R"({"type": "string", )") + bounds + "}";
+    equal_brute_force(tokens, schema, {"\"", "\"a", "\"ab\xE2", "\"abcde", "\"abcdef\\u00"});
+  }
+  equal_brute_force(
+      tokens, R"({"type": "string", "format": "regex"})",
+      {"\"", "\"(", "\"[", "\"[a", "\"[^a-", "\"\\\\", "\"a{1", "\"(?<a", "\"(?<a>x)\\\\", "\"(?=a)", "\"x\xC3"});
+  equal_brute_force(
+      tokens, R"({"type": "string", "format": "idn-hostname"})",
+      {"\"", "\"l", "\"l\u00b7", "\"a.", "\"\u03b1\u0375", "\"\u05d0", "\"\u05d0\u05d0.", "\"\u0915\u094d", "\"\u30fb",
+       "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\u00e9", "\"a\xE4", "\"1.", "\"aZ"});
+  // Beside other keywords the states are those of the product, read by another way.
+  equal_brute_force(tokens, R"({"type": "string", "format": "idn-hostname", "maxLength": 7, "pattern": "^[^.]*$"})",
+                    {"\"", "\"l\u00b7", "\"\u03b1", "\"\u05d0\u05d0"});
+  equal_brute_force(tokens,
+                    R"({"type": "object", "propertyNames": {"format": "idn-hostname"}, "properties": {"ab": {}}})",
+                    {"{\"", "{\"a", "{\"l\u00b7", "{\"ab\": 1, \""});
+  planned(tokens);
+  return testing::check_summary();
+}
