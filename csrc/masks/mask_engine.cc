@@ -114,7 +114,7 @@ struct MaskEngine::Impl {
     return exact ? Known::kMask : Known::kTop;
   }
 
-  void fill(const Configuration& at, std::uint32_t* words, Stripe& stripe) {
+  const Result& solve(const Configuration& at, Stripe& stripe) {
     const std::vector<StateId>& frames = at.frames;
     MaskSolver solver(machine, *index, *memo);
     const Result* result = solver.walk(index->root(), frames.back());
@@ -122,13 +122,39 @@ struct MaskEngine::Impl {
       result = solver.resolve(*result, depth > 0 ? frames[depth - 1] : MaskSolver::kGround);
       if (depth == 0) break;
     }
-    write_mask(*result, words);
-    visit_suspects(*result, [&](TokenIds tokens) { simulate_all(tokens, at, words); });
-    simulate_all(index->oversized(), at, words);
     if (solver.counters().walks > 0) {
       stripe.walks.fetch_add(solver.counters().walks, std::memory_order_relaxed);
       stripe.nodes.fetch_add(solver.counters().nodes, std::memory_order_relaxed);
     }
+    return *result;
+  }
+
+  void fill(const Configuration& at, std::uint32_t* words, Stripe& stripe) {
+    const Result& result = solve(at, stripe);
+    write_mask(result, words);
+    visit_suspects(result, [&](TokenIds tokens) { simulate_all(tokens, at, words); });
+    simulate_all(index->oversized(), at, words);
+  }
+
+  // Does `work` with the memo; afterwards, whatever came of it, a memo that is too big makes room for a new one.
+  template <typename Work>
+  void with_memo(Stripe& stripe, Work&& work) {
+    bool too_big = false;
+    {
+      std::shared_lock lock(stripe.mutex);
+      auto check_size = [&] { too_big = memo->bytes().load(std::memory_order_relaxed) > memo_limit; };
+      try {
+        work();
+      } catch (...) {
+        check_size();
+        lock.unlock();
+        if (too_big) drop_memo();
+        throw;
+      }
+      check_size();
+    }
+    if (too_big) drop_memo();
+    if (has_retired.load(std::memory_order_relaxed)) free_retired();
   }
 
   void drop_memo() {
@@ -171,26 +197,19 @@ MaskEngine::~MaskEngine() = default;
 void MaskEngine::fill(const Configuration& at, bool accepting, std::uint32_t* words) {
   const Vocabulary& vocabulary = impl_->index->vocabulary();
   Impl::Stripe& stripe = impl_->stripes[stripe_of_thread()];
-  bool too_big = false;
   if (at.frames.empty()) {
     std::memset(words, 0, vocabulary.bitmask_words() * 4);
   } else {
-    std::shared_lock lock(stripe.mutex);
-    auto check_size = [&] { too_big = impl_->memo->bytes().load(std::memory_order_relaxed) > impl_->memo_limit; };
-    try {
-      impl_->fill(at, words, stripe);
-    } catch (...) {
-      check_size();
-      lock.unlock();
-      if (too_big) impl_->drop_memo();
-      throw;
-    }
-    check_size();
+    impl_->with_memo(stripe, [&] { impl_->fill(at, words, stripe); });
   }
   if (accepting) set_bits(vocabulary.eos_token_ids(), words);
   stripe.masks.fetch_add(1, std::memory_order_relaxed);
-  if (too_big) impl_->drop_memo();
-  if (impl_->has_retired.load(std::memory_order_relaxed)) impl_->free_retired();
+}
+
+void MaskEngine::prepare(const Configuration& at) {
+  if (at.frames.empty()) return;
+  Impl::Stripe& stripe = impl_->stripes[stripe_of_thread()];
+  impl_->with_memo(stripe, [&] { impl_->solve(at, stripe); });
 }
 
 bool MaskEngine::fill_known(const Configuration& at, std::uint32_t* words) {

@@ -32,6 +32,8 @@ class MaskEngine {
   // The same without end-of-sequence ids, if nothing has to be computed; else false, and `words` is as it was. Costs a
   // copy and as many look-ups as frames are looked at.
   bool fill_known(const Configuration& at, std::uint32_t* words);
+  // Finds the mask without writing it, so that fill() has it ready. Spends fuel.
+  void prepare(const Configuration& at);
   // What the memo has for a configuration, which tells how much work fill() may be.
   enum class Known { kMask, kTop, kNothing };  // kTop: only what the top frame allows
   Known known(const Configuration& at) const;

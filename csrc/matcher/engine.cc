@@ -94,6 +94,7 @@ std::shared_ptr<const Grammar> Engine::compile(Spec spec) {
   std::shared_ptr<Generation> generation = this->generation();
   auto shared = std::make_shared<const Spec>(std::move(spec));
   const StateId start = generation->compile(shared);
+  generation->prepare(start);
   return std::make_shared<const Grammar>(shared_from_this(), std::move(shared), generation, start);
 }
 

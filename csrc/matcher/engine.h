@@ -48,7 +48,8 @@ class Engine : public std::enable_shared_from_this<Engine> {
                                         const EngineOptions& options = {});
 
   // Throws SpecError, UnsupportedError, UnsatisfiableError or FuelError. What was compiled before is found, not
-  // compiled again.
+  // compiled again. The first mask is made as well: whoever compiles will ask for it, and a server that compiles beside
+  // its steps does not want it to be made in one of them.
   std::shared_ptr<const Grammar> compile(Spec spec);
 
   // The generation new matchers belong to; starts another when the one at hand has outgrown the memory limit.

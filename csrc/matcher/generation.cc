@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/errors.h"
 #include "base/fuel.h"
 #include "base/hash.h"
 #include "base/stack.h"
@@ -109,6 +110,19 @@ StateId Generation::compile(const std::shared_ptr<const Spec>& spec) {
   texts_measured_ = compiled_bytes_;
   if (first_bytes_ == 0) first_bytes_ = space_bytes + compiled_bytes_;
   return start;
+}
+
+void Generation::prepare(StateId start) {
+  try {
+    with_enough_stack([&] {
+      FuelScope fuel(options_.fill_fuel);
+      Configuration configuration;
+      configuration.frames.push_back(start);
+      masks_.prepare(configuration);
+    });
+  } catch (const Error&) {
+    // fill() will say it.
+  }
 }
 
 Report Generation::report(const Spec& spec) {

@@ -58,6 +58,8 @@ class Generation {
   // The state that a text of the spec starts in. Throws what GrammarSpace throws, under a budget of its own; a failed
   // compile is not remembered.
   StateId compile(const std::shared_ptr<const Spec>& spec);
+  // Has the mask at a start ready for the matchers that will begin there. Where that fails, so will they.
+  void prepare(StateId start);
   // Every constraint of the spec. Compiles once more, since compiling is faster without it.
   Report report(const Spec& spec);
 

@@ -170,6 +170,26 @@ def test_equal_specs_compile_once(compiler: mf.Compiler) -> None:
     assert accepts(fresh.json_schema(True, whitespace="flexible"), "[1, 2]")  # options are part of the key
 
 
+@pytest.mark.parametrize("schema", [{"type": "object", "required": ["a"]}, {"pattern": "^a+$"}, {"enum": [1, "b"]}])
+def test_a_compile_makes_the_first_mask(schema: object) -> None:
+    compiler = mf.Compiler(byte_vocabulary())
+    matcher = compiler.json_schema(schema).matcher()
+    before = compiler.statistics()
+    assert before["walks"] > 0
+    assert before["masks"] == 0
+    allowed = matcher.allowed_tokens()
+    assert compiler.statistics()["walks"] == before["walks"]
+    assert allowed == [token for token in range(256) if matcher.fork().accept_token(token)]
+
+
+def test_a_first_mask_that_costs_too_much_is_said_by_fill() -> None:
+    engine = _core.Engine(byte_vocabulary().core, fill_fuel=0)
+    matcher = engine.json_schema({"type": "object"}).matcher()
+    with pytest.raises(mf.FuelError):
+        matcher.allowed_tokens()
+    assert matcher.accept_bytes(b'{"a": 1}') == 8
+
+
 def test_memory_is_bounded_and_old_matchers_live_on() -> None:
     compiler = mf.Compiler(byte_vocabulary(), memory_limit_bytes=4 << 20)
     first = compiler.json_schema({"type": "array", "items": {"enum": ["one", "two"]}})

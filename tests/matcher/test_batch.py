@@ -82,7 +82,7 @@ def test_nothing_happens_when_a_batch_is_wrong() -> None:
 
 
 def test_a_batch_is_all_or_nothing_when_fuel_runs_out() -> None:
-    core = _core.Engine(vocabulary().core, accept_fuel=0)
+    core = _core.Engine(vocabulary().core, accept_fuel=0, fill_fuel=0)
     rows = [core.regex("[a-c]+").matcher() for _ in range(8)] + [core.regex("\u00e9+").matcher()]
     executor = _core.BatchExecutor(3)
     with pytest.raises(mf.FuelError, match="of the batch"):
