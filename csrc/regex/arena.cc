@@ -115,6 +115,11 @@ std::uint64_t RegexArena::count_words(RegexId r, std::uint64_t limit) {
   return impl_->graph.count_words(r, limit);
 }
 
+std::optional<ListedWords> RegexArena::listed(RegexId r) {
+  impl_->check(r);
+  return impl_->graph.listed(r);
+}
+
 std::optional<std::u32string> RegexArena::shortest_word(RegexId r) {
   impl_->check(r);
   return impl_->graph.shortest_word(r);

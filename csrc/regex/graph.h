@@ -122,6 +122,7 @@ class RegexGraph {
   bool is_empty(RegexId r);
   bool matches(RegexId r, std::u32string_view text);
   std::uint64_t count_words(RegexId r, std::uint64_t limit);
+  std::optional<ListedWords> listed(RegexId r);
   std::optional<std::u32string> shortest_word(RegexId r);
 
   // ---- clip (clip.cc) ----
@@ -216,6 +217,7 @@ class RegexGraph {
   std::vector<RegexId> set_nodes_;  // per set, its node + 1
   std::deque<WordList> word_lists_;
   std::unordered_map<std::u32string, RegexId> single_words_;  // long ones: equal words are one language
+  std::unordered_map<RegexId, std::u32string> literals_;      // those that were asked for by listed()
   std::deque<RegexEdges> edge_lists_;                         // a deque: callers keep references while the graph grows
   std::vector<std::uint8_t> empty_;                           // per node: 0 unknown, 1 empty, 2 not empty
   std::vector<RegexId> singles_;                              // ASCII characters' nodes + 1

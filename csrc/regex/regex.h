@@ -11,6 +11,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,13 @@ struct RegexEdge {
 enum class RegexMode {
   kWhole,   // the pattern matches the whole text (compiler.regex)
   kSearch,  // the pattern occurs somewhere in the text (JSON Schema `pattern`)
+};
+
+// A language that is a list: what is left of each of its words behind the first `read` characters, which they share.
+struct ListedWords {
+  std::span<const std::u32string> words;  // sorted, distinct; live as long as the arena
+  std::size_t read = 0;
+  std::u32string_view operator[](std::size_t i) const { return std::u32string_view(words[i]).substr(read); }
 };
 
 class RegexArena {
@@ -81,6 +89,9 @@ class RegexArena {
   bool matches(RegexId r, std::u32string_view text);
   // Number of words, saturating at `limit`. Spends fuel.
   std::uint64_t count_words(RegexId r, std::uint64_t limit);
+  // The words of a language that was made by words() or is one literal, or follows one of these; nothing for others,
+  // even if they are finite. Constant time for a list.
+  std::optional<ListedWords> listed(RegexId r);
   // A shortest word of the language, or nothing when it is empty.
   std::optional<std::u32string> shortest_word(RegexId r);
   // A regex c such that for every word w of at most `longest` code points: the derivative of r by w is empty

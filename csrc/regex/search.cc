@@ -206,6 +206,30 @@ std::uint64_t RegexGraph::count_words(RegexId r, std::uint64_t limit) {
   return count_exactly(r, limit);
 }
 
+std::optional<ListedWords> RegexGraph::listed(RegexId r) {
+  constexpr std::size_t kLongestLiteral = 64;  // characters in a chain; longer words are lists
+  const RegexNode n = nodes_[r];
+  if (n.kind == RegexKind::kWords) {
+    const std::vector<std::u32string>& words = word_lists_[n.a].words;
+    return ListedWords{std::span(words).subspan(n.b, n.c - n.b), n.d};
+  }
+  if (n.kind != RegexKind::kChars && n.kind != RegexKind::kConcat && r != kEpsilon) return std::nullopt;
+  auto known = literals_.find(r);
+  if (known == literals_.end()) {
+    std::u32string word;
+    for (RegexId at = r; at != kEpsilon; at = tail(at)) {
+      const RegexId first = head(at);
+      if (nodes_[first].kind != RegexKind::kChars || word.size() == kLongestLiteral) return std::nullopt;
+      const CharSpan set = ranges(first);
+      if (set.size() != 1 || set[0].first != set[0].last) return std::nullopt;
+      word.push_back(set[0].first);
+    }
+    list_bytes_ += sizeof(word) + 48 + word.capacity() * sizeof(char32_t);
+    known = literals_.emplace(r, std::move(word)).first;
+  }
+  return ListedWords{std::span(&known->second, 1), 0};
+}
+
 // Depth first with memory; a live state met again on its own path means infinitely many words.
 std::uint64_t RegexGraph::count_exactly(RegexId r, std::uint64_t limit) {
   struct Visit {

@@ -362,14 +362,12 @@ bool TextFrames::words(std::uint32_t id, WordList& list) {
   const Local local = locals_[id];
   if (syntax_ == TextSyntax::kRaw || local.phase != Phase::kBody) return false;
   TextId rest = kDeadText;
-  if (!texts_.key_words(local.text, rest, list.words)) return false;
+  if (!texts_.words(local.text, rest, list.words)) return false;
   if (rest != kDeadText) list.reference = body(rest);
   return true;
 }
 
-Label TextFrames::word_label(std::uint32_t id, std::uint32_t word) {
-  return texts_.key_word_label(locals_[id].text, word);
-}
+Label TextFrames::word_label(std::uint32_t id, std::uint32_t word) { return texts_.word_label(locals_[id].text, word); }
 
 std::size_t TextFrames::memory_bytes() const {
   std::size_t bytes = locals_.size() * (sizeof(Local) + 12) + action_bytes_;

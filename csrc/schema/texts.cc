@@ -200,14 +200,28 @@ TextId Texts::clip(TextId text, std::uint32_t longest) {
   return clipped == language.alive ? text : this->language(clipped, {});
 }
 
-bool Texts::key_words(TextId text, TextId& rest, std::vector<WordList::Word>& words) {
+bool Texts::words(TextId text, TextId& rest, std::vector<WordList::Word>& words) {
   const Record& record = records_[text];
-  return record.provider != nullptr && record.provider->key_words(record.payload, rest, words);
+  if (record.provider != nullptr) return record.provider->key_words(record.payload, rest, words);
+  const std::optional<ListedWords> listed = regexes_.listed(languages_[record.payload].alive);
+  if (!listed) return false;
+  FuelScope::spend(listed->words.size() / 16 + 1);
+  words.reserve(listed->words.size());
+  for (std::uint32_t i = 0; i < listed->words.size(); ++i) words.push_back({(*listed)[i], i});
+  return true;
 }
 
-Label Texts::key_word_label(TextId text, std::uint32_t word) {
+Label Texts::word_label(TextId text, std::uint32_t word) {
   const Record& record = records_[text];
-  return record.provider->key_word_label(record.payload, word);
+  if (record.provider != nullptr) return record.provider->key_word_label(record.payload, word);
+  const Language& language = languages_[record.payload];
+  if (language.asked.empty()) return machine_.verdict_label({});
+  const std::u32string_view left = (*regexes_.listed(language.alive))[word];
+  Answers answers;
+  for (const Asked& a : language.asked) {
+    if (regexes_.matches(a.rest, left)) answers.add(a.position);
+  }
+  return machine_.verdict_label(answers);
 }
 
 std::string Texts::describe(TextId text) const {

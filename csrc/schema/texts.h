@@ -69,8 +69,9 @@ class Texts {
   // where that is not seen after some time.
   std::optional<std::vector<Label>> endings(TextId text, std::size_t most);
   TextId clip(TextId text, std::uint32_t longest);
-  bool key_words(TextId text, TextId& rest, std::vector<WordList::Word>& words);  // false for a language
-  Label key_word_label(TextId text, std::uint32_t word);
+  // As Automaton::words() has it: for keys, and for languages that are lists of words; `rest` stays dead for these.
+  bool words(TextId text, TextId& rest, std::vector<WordList::Word>& words);
+  Label word_label(TextId text, std::uint32_t word);
   std::string describe(TextId text) const;
   // Requires a language: the regex of what may follow.
   RegexId alive(TextId text) const { return languages_[records_[text].payload].alive; }

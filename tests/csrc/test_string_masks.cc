@@ -195,6 +195,21 @@ int main() {
                           ? std::vector<std::string>{"\"", "\"K_a", "\"K_a=", "\"K_a=b"}
                           : std::vector<std::string>{"\"", "\"a", "\"ab\xE2\x80"});
   }
+  // Lists of words, and what follows from which of them it was.
+  equal_brute_force(tokens,
+                    R"({"enum": ["", "ab", "abl", "a\"b", "b\\n", "\u00e9", "\ud83d\ude00x", "xn--", "x\u0375", 1]})",
+                    {"", "\"", "\"a", "\"ab", "\"\\", "\"b", "\"\\u00", "\"\xC3", "\"x", "\"\\ud83d"});
+  equal_brute_force(tokens, R"({"const": "abl01"})", {"\"", "\"a", "\"abl0", "\"abl01"});
+  equal_brute_force(tokens, R"({"pattern": "^abl$"})", {"\"", "\"a", "\"\\u0061b"});
+  equal_brute_force(tokens, R"({"oneOf": [{"enum": ["a", "ab", "abl"]}, {"enum": ["ab", "abl\u00e9", "b"]}]})",
+                    {"\"", "\"a", "\"ab", "\"abl"});
+  equal_brute_force(
+      tokens,
+      R"({"properties": {"a": {"enum": ["a", "ab", "b", "bl"]}, "b": {"type": "string"}}, "required": ["b"],
+                        "if": {"properties": {"a": {"enum": ["a", "bl"]}}}, "then": {"properties": {"b": {"const": "l"}}},
+                        "additionalProperties": false})",
+      {"{\"a\": \"", "{\"a\": \"a", "{\"a\": \"ab\"", "{\"a\": \"a\", \"b\": \"", "{\"a\": \"bl\", \"b\": \"l",
+       "{\"a\": \"b\", \"b\": \""});
   for (const char* bounds : {R"("maxLength": 12)", R"("minLength": 9)", R"("minLength": 7, "maxLength": 7)",
                              R"("minLength": 40, "maxLength": 60, "pattern": "^\\S*$")"}) {
     const std::string schema = std::string(R"({"type": "string", )") + bounds + "}";
