@@ -32,8 +32,9 @@ StateId& Machine::id_of(std::uint8_t automaton, std::uint32_t local) {
   return chunks[at][local & ((1u << kIdChunkBits) - 1)];
 }
 
-std::uint8_t Machine::add_automaton(Automaton* automaton) {
+std::uint8_t Machine::add_automaton(Automaton* automaton, AutomatonTraits traits) {
   std::lock_guard lock(mutex_);
+  traits_[automata_.size()] = traits;
   automata_.push_back(automaton);
   return static_cast<std::uint8_t>(automata_.size() - 1);
 }
@@ -52,6 +53,8 @@ StateId Machine::intern(std::uint8_t automaton, std::uint32_t local, bool wants_
   record.local = local;
   record.automaton = automaton;
   record.wants_text = wants_text;
+  record.may_list_words = traits_[automaton].lists_words;
+  if (!traits_[automaton].may_end) record.final.store(1, std::memory_order_relaxed);
   named = id;
   count_.store(id + 1, std::memory_order_release);
   return id;

@@ -142,6 +142,12 @@ struct WordList {
 
 class Machine;
 
+// What is true of all states of an automaton, so that it need not be asked about each.
+struct AutomatonTraits {
+  bool may_end = true;      // some have a final_label()
+  bool lists_words = true;  // some have words()
+};
+
 // One kind of frame. Local states are the automaton's own interned ids. All calls happen under the machine's mutex.
 // An override may throw (fuel); nothing is then remembered.
 class Automaton {
@@ -182,7 +188,7 @@ class Machine {
   Machine& operator=(const Machine&) = delete;
 
   // ---- building (takes the mutex; automata call these from inside their overrides) ----
-  std::uint8_t add_automaton(Automaton* automaton);  // not owned; must outlive the machine's use
+  std::uint8_t add_automaton(Automaton* automaton, AutomatonTraits traits = {});  // not owned; must outlive its use
   // `wants_text`: a waiting state to which the text of its callee matters. When the callee returns a label that is not
   // is_named(), a matcher must continue with after_text() and what was read from the byte on that called it; a walk,
   // which does not know the text, continues with after(), whose state answers kSuspect where the text would matter.
@@ -257,6 +263,8 @@ class Machine {
   bool wants_text(StateId state) const { return record(state).wants_text; }
   const ByteClasses* byte_classes(StateId state);  // the partition of the state's row
   StateId clip(StateId state, std::uint32_t longest);
+  // Whether words() is worth asking.
+  bool may_list_words(StateId state) const { return record(state).may_list_words; }
   bool words(StateId state, WordList& list);
   Label word_label(StateId state, std::uint32_t word);
   std::string describe(StateId state);
@@ -284,6 +292,7 @@ class Machine {
     std::uint32_t calls[2] = {0, 0};  // 1 + the first two calls with this state below; guarded by mutex_
     std::uint8_t automaton = 0;
     bool wants_text = false;
+    bool may_list_words = true;
   };
   using RecordChunk = std::array<Record, kChunkSize>;
   using CallChunk = std::array<Call, kChunkSize>;
@@ -302,6 +311,7 @@ class Machine {
 
   // Apart: what every look-up reads, what every lock writes, and what is written under the lock.
   alignas(kCacheLine) std::vector<Automaton*> automata_;
+  std::array<AutomatonTraits, 256> traits_{};  // by automaton
   SparseTable<std::atomic<RecordChunk*>> chunks_{kMaxChunks};
   SparseTable<std::atomic<CallChunk*>> call_chunks_{kMaxChunks};
   alignas(kCacheLine) ShortRecursiveMutex mutex_;

@@ -95,6 +95,7 @@ const Result* MaskSolver::base(const Forest& forest, StateId state, StateId base
 }
 
 const Result* MaskSolver::by_words(const Forest& forest, StateId state) {
+  if (!machine_.may_list_words(state)) return nullptr;
   ScratchLease scratch(*this, machine_);
   WordList& list = scratch->list;
   list.reference = kDeadState;

@@ -18,7 +18,7 @@ Arrays::Arrays(Machine& machine, Values& values, TakenSets& taken, Texts& texts,
       texts_(texts),
       spaces_(spaces),
       verdicts_(formulas_, values),
-      automaton_(machine.add_automaton(this)),
+      automaton_(machine.add_automaton(this, {.may_end = false, .lists_words = false})),
       classes_(structural_classes(machine)) {
   lists_.intern({});
 }

@@ -7,7 +7,7 @@ Documents::Documents(Machine& machine, Values& values, SpaceFrames& spaces)
     : machine_(machine),
       values_(values),
       spaces_(spaces),
-      automaton_(machine.add_automaton(this)),
+      automaton_(machine.add_automaton(this, {.lists_words = false})),
       classes_(structural_classes(machine)) {}
 
 StateId Documents::start(SpecId spec, bool compact) { return state({Phase::kBefore, compact, compact, spec}); }

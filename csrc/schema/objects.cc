@@ -24,7 +24,7 @@ Objects::Objects(Machine& machine, Values& values, TakenSets& taken, Texts& text
       orders_(values.orders()),
       verdicts_(formulas_, values),
       candidates_(store_),
-      automaton_(machine.add_automaton(this)),
+      automaton_(machine.add_automaton(this, {.may_end = false, .lists_words = false})),
       classes_(structural_classes(machine)) {
   intern_list({});
 }

@@ -29,7 +29,9 @@ const ByteClasses* structural_classes(Machine& machine) {
 }
 
 SpaceFrames::SpaceFrames(Machine& machine)
-    : machine_(machine), automaton_(machine.add_automaton(this)), classes_(classes_of(machine, " \t\n\r")) {}
+    : machine_(machine),
+      automaton_(machine.add_automaton(this, {.lists_words = false})),
+      classes_(classes_of(machine, " \t\n\r")) {}
 
 StateId SpaceFrames::begin(std::uint8_t byte) {
   std::uint32_t local = byte == '\n' ? kIndent : byte == '\r' ? kAfterReturn : 1;
@@ -65,7 +67,7 @@ StateId SpaceFrames::clip(std::uint32_t local, StateId self, std::uint32_t longe
 NumberFrames::NumberFrames(Machine& machine, NumberArena& numbers)
     : machine_(machine),
       numbers_(numbers),
-      automaton_(machine.add_automaton(this)),
+      automaton_(machine.add_automaton(this, {.lists_words = false})),
       classes_(classes_of(machine, kNumberBytes)) {}
 
 Step NumberFrames::compute(std::uint32_t local, std::uint8_t byte) {
@@ -82,7 +84,7 @@ RestFrames::RestFrames(Machine& machine, NumberArena& numbers, NumberFrames& pla
     : machine_(machine),
       rests_(numbers),
       plain_(plain),
-      automaton_(machine.add_automaton(this)),
+      automaton_(machine.add_automaton(this, {.lists_words = false})),
       classes_(classes_of(machine, kNumberBytes)) {}
 
 Step RestFrames::compute(std::uint32_t local, std::uint8_t byte) {
@@ -96,7 +98,9 @@ Label RestFrames::final_label(std::uint32_t local) {
 }
 
 WordFrames::WordFrames(Machine& machine)
-    : machine_(machine), automaton_(machine.add_automaton(this)), classes_(classes_of(machine, "aelrsu")) {}
+    : machine_(machine),
+      automaton_(machine.add_automaton(this, {.may_end = false, .lists_words = false})),
+      classes_(classes_of(machine, "aelrsu")) {}
 
 StateId WordFrames::begin(unsigned word, Label label) {
   return machine_.intern(automaton_, locals_.intern({word, 1, label}));

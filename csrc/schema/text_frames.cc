@@ -18,7 +18,11 @@ std::vector<TextEdge>::const_iterator edge_at(const std::vector<TextEdge>& edges
 }  // namespace
 
 TextFrames::TextFrames(Machine& machine, Texts& texts, TextSyntax syntax)
-    : machine_(machine), texts_(texts), syntax_(syntax), automaton_(machine.add_automaton(this)) {}
+    : machine_(machine),
+      texts_(texts),
+      syntax_(syntax),
+      automaton_(machine.add_automaton(
+          this, {.may_end = syntax == TextSyntax::kRaw, .lists_words = syntax == TextSyntax::kJsonString})) {}
 
 std::uint32_t TextFrames::id_of(const Local& local) {
   if (local.phase != Phase::kBody) return locals_.intern(local);

@@ -16,7 +16,7 @@ Values::Values(Machine& machine, Questions& questions, Texts& texts, TextFrames&
       texts_(texts),
       strings_(strings),
       spaces_(spaces),
-      automaton_(machine.add_automaton(this)),
+      automaton_(machine.add_automaton(this, {.may_end = false, .lists_words = false})),
       classes_(structural_classes(machine)),
       numbers_(machine, questions.number_sets()),
       rests_(machine, questions.number_sets(), numbers_),

@@ -294,6 +294,44 @@ void test_captures() {
   }
 }
 
+// Counts how often it is asked for what an automaton may say that none of its states has.
+class Asked : public Automaton {
+ public:
+  Asked(Machine& machine, AutomatonTraits traits) : machine_(machine), id_(machine.add_automaton(this, traits)) {
+    classes_ = machine.intern_classes({});
+  }
+  StateId state() { return machine_.intern(id_, 0); }
+  const ByteClasses* byte_classes(std::uint32_t) override { return classes_; }
+  Step compute(std::uint32_t, std::uint8_t) override { return Step::reject(); }
+  Label final_label(std::uint32_t) override {
+    ++ends;
+    return 7;
+  }
+  bool words(std::uint32_t, WordList&) override { return true; }
+  std::string describe(std::uint32_t) override { return "asked"; }
+  int ends = 0;
+
+ private:
+  Machine& machine_;
+  std::uint8_t id_;
+  const ByteClasses* classes_;
+};
+
+void test_traits() {
+  Machine machine;
+  Asked plain{machine, {}};
+  CHECK(machine.final_label(plain.state()) == 7 && machine.may_list_words(plain.state()) && plain.ends == 1);
+  Asked quiet{machine, {.may_end = false, .lists_words = false}};
+  CHECK(machine.final_label(quiet.state()) == kNoLabel && !machine.may_list_words(quiet.state()) && quiet.ends == 0);
+  // The traits of the frames for strings, which differ by syntax.
+  World world;
+  const RegexId any = world.regexes.any_text();
+  const StateId in_string = world.strings.body(world.texts.language(any, {}));
+  const StateId in_raw = world.raw.body(world.texts.language(any, {}));
+  CHECK(world.machine.may_list_words(in_string) && world.machine.final_label(in_string) == kNoLabel);
+  CHECK(!world.machine.may_list_words(in_raw) && world.machine.final_label(in_raw) != kNoLabel);
+}
+
 }  // namespace
 
 int main() {
@@ -304,5 +342,6 @@ int main() {
   test_scalars();
   test_two_frames_at_once();
   test_decoding();
+  test_traits();
   return testing::check_summary();
 }
