@@ -9,10 +9,23 @@ namespace nb = nanobind;
 
 namespace maskforge::bindings {
 
+namespace {
+
+// For messages. A repr may fail: that of an integer does from some thousand digits on.
+std::string shown(nb::handle value) {
+  try {
+    return nb::repr(value).c_str();
+  } catch (nb::python_error&) {
+    return std::string("one that has no repr, of type ") + nb::type_name(value.type()).c_str();
+  }
+}
+
+}  // namespace
+
 std::int64_t integer(nb::handle value, const char* what) {
   PyObject* object = value.ptr();
   if (PyBool_Check(object) || !PyIndex_Check(object)) {
-    throw MisuseError(std::string(what) + " is an integer, not " + nb::repr(value).c_str());
+    throw MisuseError(std::string(what) + " is an integer, not " + shown(value));
   }
   nb::object whole;
   if (!PyLong_Check(object)) {
@@ -22,7 +35,7 @@ std::int64_t integer(nb::handle value, const char* what) {
   }
   int overflow = 0;
   const long long number = PyLong_AsLongLongAndOverflow(object, &overflow);
-  if (overflow != 0) throw MisuseError(std::string(what) + " does not fit 64 bits: " + nb::repr(value).c_str());
+  if (overflow != 0) throw MisuseError(std::string(what) + " does not fit 64 bits: " + shown(value));
   if (number == -1 && PyErr_Occurred() != nullptr) throw nb::python_error();
   return number;
 }

@@ -13,6 +13,11 @@ from maskforge import _core
 from tests.matcher.support import EOS, WORDS, byte_vocabulary, mask_ids, vocabulary
 
 
+class Unprintable:
+    def __repr__(self) -> str:
+        raise RuntimeError("no repr")
+
+
 @pytest.fixture(scope="module")
 def compiler() -> mf.Compiler:
     return mf.Compiler(vocabulary())
@@ -68,7 +73,7 @@ def test_a_wrong_bitmask(compiler: mf.Compiler, bitmask: object) -> None:
 def test_a_wrong_row(compiler: mf.Compiler) -> None:
     matcher = compiler.regex("a+").matcher()
     bitmask = mf.allocate_token_bitmask(2, compiler.vocabulary.size)
-    for row in (2, -1, 10**9, -(10**30)):
+    for row in (2, -1, 10**9, -(10**30), 10**5000):
         with pytest.raises(mf.MisuseError):
             matcher.fill_next_token_bitmask(bitmask, row=row)
     assert bool((bitmask == -1).all())
@@ -76,7 +81,7 @@ def test_a_wrong_row(compiler: mf.Compiler) -> None:
 
 def test_a_wrong_token(compiler: mf.Compiler) -> None:
     matcher = compiler.regex("a+").matcher()
-    for token in (-1, len(WORDS), 2**31, 2**63, 10**30, -(2**63) - 1, True, "a", None, 1.0):
+    for token in (-1, len(WORDS), 2**31, 2**63, 10**30, 10**5000, Unprintable(), -(2**63) - 1, True, "a", None, 1.0):
         with pytest.raises(mf.MisuseError):
             matcher.accept_token(token)  # type: ignore[arg-type]
     for count in (1, -1, 2**40):

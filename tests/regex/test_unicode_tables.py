@@ -52,10 +52,10 @@ KEYS = [("g", "Lu"), ("g", "Nd"), ("s", "Grek"), ("x", "Grek"), ("b", "Alphabeti
 
 @pytest.mark.parametrize("key", KEYS)
 def test_sets_agree_with_the_regex_package(key: tuple[str, str], tables: Tables) -> None:
-    regex = pytest.importorskip("regex")
-    made_from = TABLES.read_text(encoding="utf-8").split("from regex ", 1)[1].split(";", 1)[0]
-    if regex.__version__ != made_from:
-        pytest.skip(f"the tables were made from regex {made_from}, not {regex.__version__}")
+    pytest.importorskip("regex")
+    # A release of the package brings the Unicode version of its day; each version assigns characters.
+    if unicode_tables.ranges_of(r"\p{gc=Cn}") != tables["g", "Cn"]:
+        pytest.skip("the installed regex package has another Unicode version than the tables")
     kind, name = key
     prefix = {"g": "gc=", "s": "sc=", "x": "scx=", "b": ""}[kind]
     assert unicode_tables.ranges_of(rf"\p{{{prefix}{name}}}") == tables[key]
