@@ -23,7 +23,7 @@ void Arena::rewind() {
   if (chunks_.empty()) return;
   chunks_.resize(1);
   chunk_bytes_ = first_bytes_;
-  next_ = reinterpret_cast<char*>(chunks_.front().get());
+  next_ = chunks_.front().get();
   left_ = first_bytes_;
 }
 
@@ -31,11 +31,11 @@ void Arena::rewind() {
 void Arena::grow(std::size_t bytes) {
   const std::size_t size = std::max(std::clamp(chunk_bytes_, kFirstChunk, kLargestChunk), bytes);
   chunks_.reserve(chunks_.size() + 1);
-  chunks_.emplace_back(new std::uint64_t[size / 8]);
-  chunk_bytes_ += size / 8 * 8;
+  chunks_.emplace_back(static_cast<char*>(take_block(size)), GiveBlock{size});
+  chunk_bytes_ += size;
   if (chunks_.size() == 1) first_bytes_ = chunk_bytes_;
-  next_ = reinterpret_cast<char*>(chunks_.back().get());
-  left_ = size / 8 * 8;
+  next_ = chunks_.back().get();
+  left_ = size;
 }
 
 }  // namespace maskforge

@@ -13,6 +13,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "base/blocks.h"
+
 namespace maskforge {
 
 class Arena {
@@ -48,7 +50,12 @@ class Arena {
  private:
   void grow(std::size_t bytes);
 
-  std::vector<std::unique_ptr<std::uint64_t[]>> chunks_;
+  struct GiveBlock {
+    std::size_t bytes = 0;
+    void operator()(char* place) const noexcept { give_block(place, bytes); }
+  };
+
+  std::vector<std::unique_ptr<char, GiveBlock>> chunks_;
   std::size_t chunk_bytes_ = 0;
   std::size_t first_bytes_ = 0;  // of the first chunk
   char* next_ = nullptr;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/blocks.h"
 #include "base/hash.h"
 
 namespace maskforge {
@@ -78,8 +79,9 @@ class HashIndex {
     std::uint32_t tag = 0;
     std::uint32_t id = kFree;
   };
+  using Slots = std::vector<Slot, BlockAllocator<Slot>>;
   struct Shard {
-    std::vector<Slot> slots;  // power of two; linear probing by the tag's low bits
+    Slots slots;  // power of two; linear probing by the tag's low bits
     std::size_t used = 0;
   };
 
@@ -96,7 +98,7 @@ class HashIndex {
     ++shard.used;
   }
   static void grow(Shard& shard) {
-    std::vector<Slot> old(shard.slots.empty() ? 16 : shard.slots.size() * 2);
+    Slots old(shard.slots.empty() ? 16 : shard.slots.size() * 2);
     old.swap(shard.slots);
     shard.used = 0;
     for (const Slot& slot : old) {
@@ -104,7 +106,7 @@ class HashIndex {
     }
   }
   void split() {
-    std::vector<Slot> old = std::move(shards_[0].slots);
+    Slots old = std::move(shards_[0].slots);
     shards_.assign(kShards, Shard{});
     for (Shard& shard : shards_) shard.slots.resize(4 * kSplitAt / kShards);
     for (const Slot& slot : old) {
@@ -157,15 +159,16 @@ class HashMap64 {
     std::uint32_t value = 0;
     bool used = false;
   };
+  using Slots = std::vector<Slot, BlockAllocator<Slot>>;
   struct Shard {
-    std::vector<Slot> slots;  // power of two; linear probing
+    Slots slots;  // power of two; linear probing
     std::size_t used = 0;
   };
 
   static std::uint64_t hash_of(std::uint64_t key) { return mix_hash(mix_hash(0x51ED270B, key), key >> 32); }
   static void place(Shard& shard, std::uint64_t hash, const Slot& entry) {
     if ((shard.used + 1) * 2 > shard.slots.size()) {
-      std::vector<Slot> old(shard.slots.empty() ? 16 : shard.slots.size() * 2);
+      Slots old(shard.slots.empty() ? 16 : shard.slots.size() * 2);
       old.swap(shard.slots);
       for (const Slot& slot : old) {
         if (slot.used) put(shard, hash_of(slot.key), slot);
@@ -181,7 +184,7 @@ class HashMap64 {
     shard.slots[i] = entry;
   }
   void split() {
-    std::vector<Slot> old = std::move(shards_[0].slots);
+    Slots old = std::move(shards_[0].slots);
     shards_.assign(kShards, Shard{});
     for (const Slot& slot : old) {
       if (slot.used) place(shards_[hash_of(slot.key) >> 58], hash_of(slot.key), slot);

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/blocks.h"
+
 namespace maskforge {
 
 // As std::deque grown at its end, in pieces so large that finding an item touches little besides the item.
@@ -17,7 +19,7 @@ class StableVector {
   StableVector() = default;
   ~StableVector() {
     for (std::size_t i = size_; i-- > 0;) std::destroy_at(&(*this)[i]);
-    for (T* chunk : chunks_) std::allocator<T>().deallocate(chunk, kChunk);
+    for (T* chunk : chunks_) BlockAllocator<T>().deallocate(chunk, kChunk);
   }
   StableVector(const StableVector&) = delete;
   StableVector& operator=(const StableVector&) = delete;
@@ -29,7 +31,7 @@ class StableVector {
   T& emplace_back(Args&&... args) {
     if (size_ == chunks_.size() * kChunk) {
       chunks_.reserve(chunks_.size() + 1);
-      chunks_.push_back(std::allocator<T>().allocate(kChunk));
+      chunks_.push_back(BlockAllocator<T>().allocate(kChunk));
     }
     T* made = new (&(*this)[size_]) T(std::forward<Args>(args)...);
     ++size_;

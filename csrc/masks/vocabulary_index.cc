@@ -5,6 +5,14 @@
 
 namespace maskforge {
 
+namespace {
+
+// What some hundred schemas take, in bitsets of the vocabulary's size and what goes with them: 64 MiB for 128k tokens.
+constexpr std::size_t kReservePerToken = 512;
+constexpr std::size_t kLargestReserve = std::size_t{1} << 27;
+
+}  // namespace
+
 VocabularyIndex::VocabularyIndex(std::shared_ptr<const Vocabulary> vocabulary)
     : VocabularyIndex(vocabulary, sort_tokens(*vocabulary)) {}
 
@@ -42,7 +50,8 @@ VocabularyIndex::Sorted VocabularyIndex::sort_tokens(const Vocabulary& vocabular
 }
 
 VocabularyIndex::VocabularyIndex(std::shared_ptr<const Vocabulary> vocabulary, Sorted sorted)
-    : vocabulary_(std::move(vocabulary)),
+    : reserve_(std::min(vocabulary->size() * kReservePerToken, kLargestReserve)),
+      vocabulary_(std::move(vocabulary)),
       items_(std::move(sorted.items)),
       oversized_(std::move(sorted.oversized)),
       trie_(items_) {

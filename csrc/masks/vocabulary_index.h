@@ -10,6 +10,7 @@
 #include <mutex>
 #include <vector>
 
+#include "base/blocks.h"
 #include "masks/forest.h"
 #include "masks/slices.h"
 #include "vocabulary/trie.h"
@@ -46,6 +47,7 @@ class VocabularyIndex {
   static Sorted sort_tokens(const Vocabulary& vocabulary);
   VocabularyIndex(std::shared_ptr<const Vocabulary> vocabulary, Sorted sorted);
 
+  LargePageReserve reserve_;  // before all that lies in it
   std::shared_ptr<const Vocabulary> vocabulary_;
   std::vector<TokenTrie::Item> items_;
   std::vector<TokenId> oversized_;

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/blocks.h"
 #include "vocabulary/vocabulary.h"
 
 namespace maskforge {
@@ -80,15 +81,16 @@ class TokenTrie {
     std::uint32_t begin;  // of its children in wide_children_
     std::uint32_t end;
   };
+  using Bits = std::vector<std::uint64_t, BlockAllocator<std::uint64_t>>;
   void finish();
   void find_wide();
   void merge(std::vector<TrieRef>& scratch, std::size_t begin, std::size_t end, std::uint32_t depth);
   void copy(TrieRef from, std::uint32_t depth);
 
-  std::vector<TrieNode> nodes_;
-  std::vector<TokenId> tokens_;
-  std::vector<std::uint64_t> quotes_;         // a bit for each node
-  std::vector<std::uint64_t> wide_bits_;      // a bit for each node
+  std::vector<TrieNode, BlockAllocator<TrieNode>> nodes_;
+  std::vector<TokenId, BlockAllocator<TokenId>> tokens_;
+  Bits quotes_;                               // a bit for each node
+  Bits wide_bits_;                            // a bit for each node
   std::vector<Wide> wide_;                    // by node
   std::vector<std::uint32_t> wide_children_;  // by node, then by byte
   std::uint32_t height_ = 0;
