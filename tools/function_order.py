@@ -95,11 +95,8 @@ def executed_lines(dump: Path, library: str) -> dict[str, set[int]]:
 
 def sizes(library: Path) -> dict[str, int]:
     listed = subprocess.run(["nm", "-S", "--defined-only", library], check=True, capture_output=True, text=True).stdout
-    return {name: int(size, 16) for _, size, kind, name in map(str.split, filled(listed)) if kind in "tTwWuV"}
-
-
-def filled(listed: str) -> list[str]:
-    return [line for line in listed.splitlines() if len(line.split()) == 4]
+    fields = [line.split() for line in listed.splitlines()]
+    return {line[3]: int(line[1], 16) for line in fields if len(line) == 4 and line[2] in "tTwWuV"}
 
 
 def plain(name: str) -> str:

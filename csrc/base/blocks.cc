@@ -78,11 +78,12 @@ class Reserve {
 
   void hold(std::size_t bytes) {
     std::lock_guard lock(mutex_);
-    ++holders_;
     bytes = bytes / kLargePage * kLargePage;
-    if (begin_ != nullptr || bytes == 0) return;
-    next_ = begin_ = map_large_pages(bytes);
-    end_ = begin_ == nullptr ? nullptr : begin_ + bytes;
+    if (begin_ == nullptr && bytes > 0) {
+      next_ = begin_ = map_large_pages(bytes);
+      end_ = begin_ == nullptr ? nullptr : begin_ + bytes;
+    }
+    ++holders_;  // last: what throws has no destructor to take it back
   }
 
   void release() {
