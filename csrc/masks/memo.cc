@@ -2,6 +2,8 @@
 #include "masks/memo.h"
 
 #include <algorithm>
+#include <iterator>
+#include <memory>
 
 #include "base/errors.h"
 
@@ -17,7 +19,9 @@ Memo::StateSlot& Memo::slot(StateId state) {
   std::atomic<StateSlot*>& chunk = slots_[state >> kChunkBits];
   StateSlot* slots = chunk.load(std::memory_order_relaxed);
   if (slots == nullptr) {
-    slots = static_cast<StateSlot*>(arena_.allocate(sizeof(StateSlot) << kChunkBits));
+    std::size_t room = (sizeof(StateSlot) << kChunkBits) + sizeof(StateSlot) - 8;  // the arena aligns to 8 bytes
+    void* place = arena_.allocate(room);
+    slots = static_cast<StateSlot*>(std::align(sizeof(StateSlot), sizeof(StateSlot) << kChunkBits, place, room));
     for (std::uint32_t i = 0; i < 1u << kChunkBits; ++i) new (slots + i) StateSlot{};
     chunk.store(slots, std::memory_order_release);
   }
@@ -25,20 +29,24 @@ Memo::StateSlot& Memo::slot(StateId state) {
 }
 
 const Result* Memo::publish(const ResultParts& parts) {
-  if (next_result_id_ == 0xFFFFFFFFu) throw FuelError("the mask memo holds as many results as it can");
+  if (next_result_id_ == kIsResult) throw FuelError("the mask memo holds as many results as it can");
   return Result::make(next_result_id_++, parts, arena_);
 }
 
-void Memo::name_walk(const Forest& forest, StateId state, const Result* result) {
+bool Memo::put_in_slot(StateId state, std::uint32_t key, const Result* result) {
   StateSlot& slot = this->slot(state);
-  for (int i = 0; i < 2; ++i) {
-    if (slot.forest[i].load(std::memory_order_relaxed) != 0) continue;
-    slot.walk[i].store(result, std::memory_order_relaxed);
-    slot.forest[i].store(forest.id(), std::memory_order_release);
-    return;
+  for (std::size_t i = 0; i < std::size(slot.keys); ++i) {
+    if (slot.keys[i].load(std::memory_order_relaxed) != 0) continue;
+    slot.found[i].store(result, std::memory_order_relaxed);
+    slot.keys[i].store(key, std::memory_order_release);
+    return true;
   }
-  walks_.insert(key(forest.id(), state), result);
   slot.more.store(true, std::memory_order_release);
+  return false;
+}
+
+void Memo::name_walk(const Forest& forest, StateId state, const Result* result) {
+  if (!put_in_slot(state, forest.id(), result)) walks_.insert(key(forest.id(), state), result);
 }
 
 const Result* Memo::add_walk(const Forest& forest, StateId state, const ResultParts& parts) {
@@ -62,14 +70,10 @@ const Result* Memo::add_resolved(const Result& from, StateId waiting, const Resu
   std::lock_guard lock(mutex_);
   if (const Result* known = find_resolved(from, waiting)) return known;
   const Result* made = publish(parts);
-  StateSlot* slot = waiting < kMostStates ? &this->slot(waiting) : nullptr;
   if (from.waiting.load(std::memory_order_relaxed) == kDeadState) {
     from.resolved.store(made, std::memory_order_relaxed);
     from.waiting.store(waiting, std::memory_order_release);
-  } else if (slot != nullptr && slot->result.load(std::memory_order_relaxed) == 0) {
-    slot->resolved.store(made, std::memory_order_relaxed);
-    slot->result.store(from.id, std::memory_order_release);
-  } else {
+  } else if (waiting >= kMostStates || !put_in_slot(waiting, from.id | kIsResult, made)) {
     resolved_.insert(key(from.id, waiting), made);
   }
   count_bytes();
@@ -114,7 +118,7 @@ const Forest* Memo::forest(std::span<const ExitPoint> points) {
 }
 
 const Forest* Memo::store_forest(std::span<const ExitPoint> points, std::uint64_t name) {
-  if (next_forest_id_ == 0xFFFFFFFFu) throw FuelError("the mask memo holds as many forests as it can");
+  if (next_forest_id_ == kIsResult) throw FuelError("the mask memo holds as many forests as it can");
   stored_forests_.push_back({arena_.copy(points), std::make_unique<Forest>(next_forest_id_, points)});
   ++next_forest_id_;
   const Forest* made = stored_forests_.back().forest.get();

@@ -38,27 +38,16 @@ class Memo {
         next_forest_id_(first_forest_id) {}
 
   const Result* find_walk(const Forest& forest, StateId state) const {
-    const StateSlot* slot = find_slot(state);
-    if (slot == nullptr) return nullptr;
-    for (int i = 0; i < 2; ++i) {
-      std::uint32_t id = slot->forest[i].load(std::memory_order_acquire);
-      if (id == forest.id()) return slot->walk[i].load(std::memory_order_relaxed);
-      if (id == 0) return nullptr;
-    }
-    if (!slot->more.load(std::memory_order_acquire)) return nullptr;
-    return walks_.find(key(forest.id(), state));
+    const Result* found = nullptr;
+    return find_in_slot(state, forest.id(), found) ? found : walks_.find(key(forest.id(), state));
   }
   const Result* find_resolved(const Result& result, StateId waiting) const {
-    // The table holds only what found both slots taken.
+    // Elsewhere is only what did not find room with the result itself.
     const StateId first = result.waiting.load(std::memory_order_acquire);
     if (first == waiting) return result.resolved.load(std::memory_order_relaxed);
     if (first == kDeadState) return nullptr;
-    if (waiting < kMostStates) {
-      const StateSlot* slot = find_slot(waiting);
-      const std::uint32_t id = slot == nullptr ? 0 : slot->result.load(std::memory_order_acquire);
-      if (id == result.id) return slot->resolved.load(std::memory_order_relaxed);
-      if (id == 0) return nullptr;
-    }
+    const Result* found = nullptr;
+    if (waiting < kMostStates && find_in_slot(waiting, result.id | kIsResult, found)) return found;
     return resolved_.find(key(result.id, waiting));
   }
   const Result* find_combined(const Result& a, const Result& b) const { return combined_.find(key(a.id, b.id)); }
@@ -99,15 +88,15 @@ class Memo {
   bool release_some();
 
  private:
-  // Of one state: the walks of the first two forests that were walked from it, and what the first result that was
-  // resolved in it became. The rest is in the tables.
-  struct StateSlot {
-    std::atomic<std::uint32_t> forest[2];
-    std::atomic<std::uint32_t> result;
-    std::atomic<bool> more;  // whether the table has walks from here
-    std::atomic<const Result*> walk[2];
-    std::atomic<const Result*> resolved;
+  // The first few results that have to do with a state: of forests that were walked from it and of results that were
+  // resolved in it. The rest is in the tables. In one cache line: a look-up mostly costs the wait for that.
+  static constexpr std::uint32_t kIsResult = 0x80000000u;  // what was resolved, by the id of the result; else of a forest
+  struct alignas(64) StateSlot {
+    std::atomic<std::uint32_t> keys[5];  // 0: free, and so are all after it
+    std::atomic<bool> more;              // whether a table has something about the state
+    std::atomic<const Result*> found[5];
   };
+  static_assert(sizeof(StateSlot) == 64);
   static constexpr unsigned kChunkBits = 8;
   static constexpr std::uint32_t kMostChunks = 1u << 18;
   static constexpr std::uint32_t kMostStates = kMostChunks << kChunkBits;
@@ -116,6 +105,18 @@ class Memo {
   const StateSlot* find_slot(StateId state) const {
     const StateSlot* chunk = slots_[state >> kChunkBits].load(std::memory_order_acquire);
     return chunk == nullptr ? nullptr : chunk + (state & ((1u << kChunkBits) - 1));
+  }
+
+  // Whether the slot says all there is to know about the key; then `found` is the answer.
+  bool find_in_slot(StateId state, std::uint32_t key, const Result*& found) const {
+    const StateSlot* slot = find_slot(state);
+    if (slot == nullptr) return true;
+    for (int i = 0; i < 5; ++i) {
+      const std::uint32_t known = slot->keys[i].load(std::memory_order_acquire);
+      if (known == key) found = slot->found[i].load(std::memory_order_relaxed);
+      if (known == key || known == 0) return true;
+    }
+    return !slot->more.load(std::memory_order_acquire);
   }
 
   struct StoredForest {
@@ -127,6 +128,8 @@ class Memo {
   // All of these require the mutex.
   const Forest* store_forest(std::span<const ExitPoint> points, std::uint64_t name);
   StateSlot& slot(StateId state);
+  // Whether there was room in the state's slot; if not, the caller puts it into a table.
+  bool put_in_slot(StateId state, std::uint32_t key, const Result* result);
   void name_walk(const Forest& forest, StateId state, const Result* result);
   const Result* publish(const ResultParts& parts);
   BitsView intern_bits(BitsView bits);
