@@ -3,7 +3,9 @@
     maskforge bench cold --data FOLDER --sample FILE --tokenizer FOLDER [--limit N] [--worst N] [--out FOLDER]
 
 One process, one thread, one run. Every schema is seen once and every engine reads the same tokens of the same
-instances, schema by schema, with the order of the engines alternating. A text is read the way a server would: write
+instances. The engines take turns, schema by schema (`--turn 1`) or after several, with their order alternating: the
+fewer schemas in a turn, the more each engine finds the processor's caches full of what another one did; with all of
+them in one turn each engine is measured by itself. A text is read the way a server would: write
 the bitmask of the next token into a buffer, see that the token is in it, accept the token; after the last one the same
 with end-of-sequence. Timed are only the native calls that compile, write a bitmask and accept, garbage collection off.
 Nothing is isolated and nothing has a limit; `maskforge bench masks` is for results, and for other engines.
@@ -95,13 +97,18 @@ class Harness:
         self.matcher_bytes: list[list[int]] = [[] for _ in engines]
         """What each matcher held at the end of its text."""
 
-    def measure(self, case: Case, token_ids: Sequence[Sequence[int]], first: int) -> tuple[SchemaRecord, ...]:
-        """All engines on one schema, beginning with engine `first`; the records are in the order of `engines`."""
-        found: dict[int, SchemaRecord] = {}
+    def measure(
+        self, cases: Sequence[Case], token_ids: Sequence[Sequence[Sequence[int]]], first: int
+    ) -> list[tuple[SchemaRecord, ...]]:
+        """Each engine on all these schemas in a row, beginning with engine `first`; for each schema its records, in the
+        order of `engines`. `token_ids`: by schema and instance."""
+        found: dict[int, list[SchemaRecord]] = {}
         for turn in range(len(self.engines)):
             position = (first + turn) % len(self.engines)
-            found[position] = self._measure(position, case, token_ids)
-        return tuple(found[position] for position in range(len(self.engines)))
+            found[position] = [
+                self._measure(position, case, ids) for case, ids in zip(cases, token_ids, strict=True)
+            ]
+        return list(zip(*(found[position] for position in range(len(self.engines))), strict=True))
 
     def _measure(self, position: int, case: Case, token_ids: Sequence[Sequence[int]]) -> SchemaRecord:
         engine, clock = self.engines[position], self._clock
@@ -164,16 +171,24 @@ class Harness:
                 self.matcher_bytes[position].append(size)
 
 
-def run_cases(harness: Harness, cases: Iterable[Case], tokenizer: Any) -> Iterator[tuple[SchemaRecord, ...]]:
+def run_cases(
+    harness: Harness, cases: Iterable[Case], tokenizer: Any, turn: int = 1
+) -> Iterator[tuple[SchemaRecord, ...]]:
     """The records, schema by schema, with garbage collection off while engines work."""
+    remaining, turns, seen = iter(cases), 0, 0
     collecting = gc.isenabled()
     gc.disable()
     try:
-        for number, case in enumerate(cases):
-            token_ids = [tokenizer.encode(instance.text, add_special_tokens=False) for instance in case.instances]
-            if number % SETTLE_EVERY == 0:
+        while block := list(islice(remaining, turn)):
+            token_ids = [
+                [tokenizer.encode(instance.text, add_special_tokens=False) for instance in case.instances]
+                for case in block
+            ]
+            if seen % SETTLE_EVERY == 0 or turn > 1:
                 gc.collect()
-            yield harness.measure(case, token_ids, first=number % len(harness.engines))
+            yield from harness.measure(block, token_ids, first=turns % len(harness.engines))
+            turns += 1
+            seen += len(block)
     finally:
         if collecting:
             gc.enable()
@@ -213,6 +228,7 @@ def main(
         Path | None, typer.Option(help="Folder for every time as JSON lines, the HTML report and its summary.")
     ] = None,
     fresh: Annotated[bool, typer.Option(help="A new compiler for each schema: nothing is shared.")] = False,
+    turn: Annotated[int, typer.Option(min=1, help="Schemas that one engine reads before the next reads them.")] = 1,
     only: Annotated[list[str] | None, typer.Option(help="Engines to run; repeat for several. Default: all.")] = None,
     clock: Annotated[Literal["cpu", "wall"], typer.Option(help="Processor time of the process, or elapsed.")] = "cpu",
     worst: Annotated[int, typer.Option(min=0, help="Also list the N slowest masks; disturbs the next one.")] = 0,
@@ -241,6 +257,7 @@ def main(
             "tokenizer": tokenizer.name if tokenizer else "trained here",
             "vocabulary": vocab_size,
             "a new compiler for each schema": fresh,
+            "schemas in a turn of an engine": turn,
         },
         [f"maskbench ({sample.name})" if sample else "maskbench" if data else "built-in"],
         machine.clock_ns(CLOCKS[clock]),
@@ -251,7 +268,7 @@ def main(
     with output.lines_to(path) if path else nullcontext(lambda _: None) as write:
         write(lines[0])
         with output.progress("reading", total) as step:
-            for records in run_cases(harness, cases, reader):
+            for records in run_cases(harness, cases, reader, turn):
                 for record in records:
                     lines.append(record.record())
                     write(lines[-1])

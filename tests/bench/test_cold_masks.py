@@ -74,7 +74,7 @@ class Toy:
 
 def judge(twist: str, ids: list[list[int]]) -> Any:
     harness = Harness([Toy(twist=twist)], VOCAB, EOS)
-    return harness.measure(case("c", {}, [(index, True) for index in range(len(ids))]), ids, 0)[0]
+    return harness.measure([case("c", {}, [(index, True) for index in range(len(ids))])], [ids], 0)[0][0]
 
 
 def test_a_text_is_accepted_with_its_end() -> None:
@@ -96,7 +96,7 @@ def test_engines_that_give_up(twist: str, message: str) -> None:
 
 def test_an_engine_that_allows_all_accepts_what_is_invalid() -> None:
     harness = Harness([Toy(twist="allows all")], VOCAB, EOS)
-    outcome = harness.measure(case("c", {}, [("x", False)]), [[60, 5]], 0)[0]
+    outcome = harness.measure([case("c", {}, [("x", False)])], [[[60, 5]]], 0)[0][0]
     assert outcome.instances[0].accepted and not right(outcome)
 
 
@@ -106,7 +106,8 @@ def test_a_refusal_has_no_masks() -> None:
     assert outcome.first_ns is None and outcome.instances == []
 
 
-def test_the_order_of_engines_alternates() -> None:
+@pytest.mark.parametrize(("turn", "order"), [(1, "abbaab"), (2, "aabbba"), (9, "aaabbb")])
+def test_the_order_of_engines_alternates(turn: int, order: str) -> None:
     class Tokenizer:
         def encode(self, text: str, add_special_tokens: bool) -> list[int]:
             assert not add_special_tokens
@@ -115,8 +116,8 @@ def test_the_order_of_engines_alternates() -> None:
     log: list[str] = []
     harness = Harness([Toy("a", log=log), Toy("b", log=log)], VOCAB, EOS)
     cases = [case(str(number), {}, [(0, True)]) for number in range(3)]
-    outcomes = list(run_cases(harness, cases, Tokenizer()))
-    assert log == ["a", "b", "b", "a", "a", "b"]
+    outcomes = list(run_cases(harness, cases, Tokenizer(), turn))
+    assert "".join(log) == order
     assert [[outcome.engine for outcome in pair] for pair in outcomes] == [["a", "b"]] * 3
     assert all(right(outcome) for pair in outcomes for outcome in pair)
 
@@ -126,7 +127,7 @@ def test_the_clock_ticks_only_inside_the_engine() -> None:
     ticks = iter(range(10_000))
     clock: Callable[[], int] = lambda: next(ticks)  # noqa: E731
     harness = Harness([Toy()], VOCAB, EOS, clock=clock)
-    outcome = harness.measure(case("c", {}, [(0, True)]), [[1, 2, 40]], 0)[0]
+    outcome = harness.measure([case("c", {}, [(0, True)])], [[[1, 2, 40]]], 0)[0][0]
     assert outcome.compile_ns == 1
     assert outcome.instances[0].mask_ns == outcome.instances[0].accept_ns == [1, 1, 1, 1]
 
@@ -134,7 +135,7 @@ def test_the_clock_ticks_only_inside_the_engine() -> None:
 def test_the_slowest_masks_are_kept() -> None:
     readings = iter([0, 0, *(tick for cost in (5, 9, 7, 8) for tick in (0, cost, 0, 0))])
     harness = Harness([Toy()], VOCAB, EOS, clock=lambda: next(readings), worst=2)
-    harness.measure(case("c", {}, [(0, True)]), [[1, 2, 40]], 0)
+    harness.measure([case("c", {}, [(0, True)])], [[[1, 2, 40]]], 0)
     found = sorted(harness.slowest[0].heap)
     assert [(mask.ns, mask.step, mask.expected) for mask in found] == [
         (8, 3, "the next token"),
