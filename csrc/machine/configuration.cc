@@ -107,23 +107,31 @@ void Configuration::restore(const Journal& journal) {
 
 // The callee has been popped; `consumed`: it read the byte that is the last of the text.
 bool Configuration::resume(Machine& machine, Label label, bool consumed, Journal* journal) {
-  StateId waiting = frames.back();
-  StateId next;
-  if (machine.wants_text(waiting)) {
-    std::size_t begin = captures.back();
-    std::size_t end = text.size() - (consumed ? 0 : 1);
-    next = is_named(label) ? machine.after(waiting, label)
-                           : machine.after_text(waiting, label, std::string_view(text).substr(begin, end - begin));
-    note_capture(*this, journal);
-    captures.pop_back();
-    if (captures.empty()) text.clear();
-  } else {
-    next = machine.after(waiting, label);
+  // Bounded: every round but the last pops a frame.
+  for (;;) {
+    StateId waiting = frames.back();
+    StateId next;
+    if (machine.wants_text(waiting)) {
+      std::size_t begin = captures.back();
+      std::size_t end = text.size() - (consumed ? 0 : 1);
+      next = is_named(label) ? machine.after(waiting, label)
+                             : machine.after_text(waiting, label, std::string_view(text).substr(begin, end - begin));
+      note_capture(*this, journal);
+      captures.pop_back();
+      if (captures.empty()) text.clear();
+    } else {
+      next = machine.after(waiting, label);
+    }
+    if (next == kDeadState) return false;
+    note_frame(frames, journal);
+    label = machine.left_with(next);
+    if (label == kNoLabel) {
+      replace_top(machine, next);
+      return true;
+    }
+    frames.pop_back();
+    if (frames.empty()) return consumed;
   }
-  if (next == kDeadState) return false;
-  note_frame(frames, journal);
-  replace_top(machine, next);
-  return true;
 }
 
 bool Configuration::advance(Machine& machine, std::uint8_t byte, Journal* journal) {
@@ -146,6 +154,7 @@ bool Configuration::advance(Machine& machine, std::uint8_t byte, Journal* journa
           if (captures.empty()) text.assign(1, static_cast<char>(byte));
           captures.push_back(static_cast<std::uint32_t>(text.size() - 1));
         }
+        replace_top(machine, call.pushed);
         return true;
       }
       case StepKind::kReturn:
@@ -182,14 +191,16 @@ bool Configuration::accepting(Machine& machine) const {
   for (;;) {
     Label label = machine.final_label(top);
     if (label == kNoLabel) return false;
-    StateId waiting = between;
-    if (between == kDeadState) {
-      if (--below == 0) return true;
-      waiting = frames[below - 1];
+    for (; label != kNoLabel; label = machine.left_with(top)) {
+      StateId waiting = between;
+      if (between == kDeadState) {
+        if (--below == 0) return true;
+        waiting = frames[below - 1];
+      }
+      between = kDeadState;
+      top = machine.after(waiting, label);
+      if (top == kDeadState) return false;
     }
-    between = kDeadState;
-    top = machine.after(waiting, label);
-    if (top == kDeadState) return false;
     if (const Call* two = machine.entered(top)) {
       between = two->below;
       top = two->pushed;

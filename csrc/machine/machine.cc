@@ -42,7 +42,11 @@ std::uint8_t Machine::add_automaton(Automaton* automaton, AutomatonTraits traits
 StateId Machine::intern(std::uint8_t automaton, std::uint32_t local, bool wants_text) {
   std::lock_guard lock(mutex_);
   StateId& named = id_of(automaton, local);
-  if (named != kDeadState) return named;
+  if (named == kDeadState) named = append(automaton, local, wants_text);
+  return named;
+}
+
+StateId Machine::append(std::uint8_t automaton, std::uint32_t local, bool wants_text) {
   std::uint32_t id = count_.load(std::memory_order_relaxed);
   std::uint32_t chunk = id >> kChunkBits;
   FuelScope::spend();
@@ -55,7 +59,6 @@ StateId Machine::intern(std::uint8_t automaton, std::uint32_t local, bool wants_
   record.wants_text = wants_text;
   record.may_list_words = traits_[automaton].lists_words;
   if (!traits_[automaton].may_end) record.final.store(1, std::memory_order_relaxed);
-  named = id;
   count_.store(id + 1, std::memory_order_release);
   return id;
 }
@@ -90,6 +93,14 @@ Step Machine::call(StateId below, StateId pushed) {
 StateId Machine::enter(StateId below, StateId pushed) {
   std::lock_guard lock(mutex_);
   return intern(kEnter, call(below, pushed).operand());
+}
+
+StateId Machine::leave(Label label) {
+  std::lock_guard lock(mutex_);
+  if (const std::uint32_t* known = leaves_.find(label)) return *known;
+  const StateId state = append(kLeave, label, false);
+  leaves_.insert(label, state);
+  return state;
 }
 
 const ByteClasses* Machine::intern_classes(const std::array<std::uint8_t, 256>& of) {
@@ -268,7 +279,7 @@ std::string Machine::describe(StateId state) {
 std::size_t Machine::memory_bytes() const {
   std::size_t answers = 0;
   for (std::uint32_t id = 0; id < wide_.size(); ++id) answers += 48 + wide_[id].yes.size() * sizeof(std::uint32_t);
-  return answers + arena_.memory_bytes() + call_ids_.memory_bytes() + afters_.memory_bytes() + clips_.memory_bytes() +
+  return answers + arena_.memory_bytes() + call_ids_.memory_bytes() + leaves_.memory_bytes() + afters_.memory_bytes() + clips_.memory_bytes() +
          class_ids_.memory_bytes() + classes_.size() * (sizeof(ByteClasses) + 16 * sizeof(ByteSet));
 }
 

@@ -70,7 +70,7 @@ struct Step {
 
 struct Call {
   StateId below;   // replaces the calling frame; waits for the label
-  StateId pushed;  // the new top
+  StateId pushed;  // the new top; may be two frames, where it is that of a step (Machine::enter)
   bool operator==(const Call&) const = default;
 };
 
@@ -159,7 +159,7 @@ class Automaton {
   // The label with which the state may end without consuming a byte, or kNoLabel.
   virtual Label final_label(std::uint32_t) { return kNoLabel; }
   // The state of a waiting frame once its callee returned `label`; kDeadState when that leaves no completion. May be
-  // Machine::enter().
+  // Machine::enter() or Machine::leave().
   virtual StateId after(std::uint32_t, Label) { return kDeadState; }
   // The same, for a waiting state that wants the text of its callee (see Machine::wants_text).
   virtual StateId after_text(std::uint32_t local, Label label, std::string_view) { return after(local, label); }
@@ -193,12 +193,14 @@ class Machine {
   // is_named(), a matcher must continue with after_text() and what was read from the byte on that called it; a walk,
   // which does not know the text, continues with after(), whose state answers kSuspect where the text would matter.
   StateId intern(std::uint8_t automaton, std::uint32_t local, bool wants_text = false);
-  Step call(StateId below, StateId pushed);
+  Step call(StateId below, StateId pushed);  // `pushed` may be two frames
   // What after() may return to go on with two frames: the waiting frame becomes `below`, and `pushed`, which is not
   // such a pair itself, comes on top of it. (So that what follows a key can be a frame that knows nothing of the
   // object, and shared.) Where `below` wants a text, which then begins with the next byte, the callee of the waiting
   // frame must have read its own last one.
   StateId enter(StateId below, StateId pushed);
+  // What after() may return to pop the waiting frame too, which thereby returns `label`.
+  StateId leave(Label label);
   const ByteClasses* intern_classes(const std::array<std::uint8_t, 256>& of);
   // Equal answers have equal labels; 0 is "no" to everything. Called under the mutex.
   Label verdict_label(const Answers& answers);
@@ -236,6 +238,11 @@ class Machine {
   const Call* entered(StateId state) const {
     const Record& record = this->record(state);
     return record.automaton == kEnter ? &call_at(record.local) : nullptr;
+  }
+  // The label that a result of after() returns at once; kNoLabel for a state to go on from.
+  Label left_with(StateId state) const {
+    const Record& record = this->record(state);
+    return record.automaton == kLeave ? record.local : kNoLabel;
   }
   // A state's row for loops that read many bytes from it: entry(classes[byte]), whose bits are 0 while not computed
   // (then ask step()). Valid for the machine's life.
@@ -275,7 +282,9 @@ class Machine {
   static constexpr unsigned kChunkBits = 10;
   static constexpr std::uint32_t kChunkSize = 1u << kChunkBits;
   static constexpr std::uint32_t kMaxChunks = 1u << 16;  // 64 million states
-  static constexpr std::uint8_t kEnter = 255;            // stands for an automaton: the local id is a call
+  // These stand for automata.
+  static constexpr std::uint8_t kEnter = 255;  // the local id is a call
+  static constexpr std::uint8_t kLeave = 254;  // the local id is a label
 
   struct Row {
     const ByteClasses* classes;
@@ -307,6 +316,7 @@ class Machine {
   Step fill(StateId state, std::uint8_t byte);
   Label fill_final(StateId state);
   StateId fill_after(StateId waiting, Label label);
+  StateId append(std::uint8_t automaton, std::uint32_t local, bool wants_text);
   StateId& id_of(std::uint8_t automaton, std::uint32_t local);
 
   // Apart: what every look-up reads, what every lock writes, and what is written under the lock.
@@ -322,6 +332,7 @@ class Machine {
   std::deque<ByteClasses> classes_;             // by that id; may be behind by the newest
   std::array<std::vector<StateId*>, 256> ids_;  // by automaton and local id, in chunks; kDeadState: none
   HashMap64 call_ids_;                          // (below, pushed) -> index, but for Record::calls
+  HashMap64 leaves_;                            // label -> state
   HashMap64 afters_;                            // (waiting, label), label > 0
   HashMap64 clips_;                             // (state, longest)
   Interner<Answers, AnswersHash> wide_;         // answers that are not their own label

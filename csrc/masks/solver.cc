@@ -352,6 +352,11 @@ const Result* MaskSolver::resolve(const Result& result, StateId waiting) {
       if (exit.ends_in_bits && !exit.ends.empty()) made.removed.push_back(exit.ends);
       continue;
     }
+    if (const Label left = waiting == kGround ? kNoLabel : machine_.left_with(next); left != kNoLabel) {
+      made.exits.push_back({left, exit.ends_in_bits, exit.ends, exit.forest});
+      made.open = true;
+      continue;
+    }
     if (!exit.ends_in_bits && !exit.ends.empty()) made.added.push_back(exit.ends);
     if (exit.forest == nullptr || waiting == kGround) continue;
     if (const Call* two = machine_.entered(next)) {

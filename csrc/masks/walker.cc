@@ -35,10 +35,12 @@ void Draft::clear() {
   base = nullptr;
 }
 
-// The answer of the whole stack of this walk to one byte. The loop is bounded: every round pops a link.
+// The answer of the whole stack of this walk to one byte.
 Walker::Outcome Walker::read(Config config, std::uint8_t byte) {
+  // Bounded: every round pops a link.
   for (;;) {
     Step step = machine_->step(config.state, byte);
+    Label label;
     switch (step.kind()) {
       case StepKind::kStay:
         return {Kind::kAlive, {step.operand(), config.link}};
@@ -46,27 +48,30 @@ Walker::Outcome Walker::read(Config config, std::uint8_t byte) {
         return {Kind::kCall, {kDeadState, config.link}, step.operand()};
       case StepKind::kSuspect:
         return {Kind::kSuspect};
-      case StepKind::kReturn: {
-        if (config.link == 0) return {Kind::kLeaveAfter, {}, 0, step.operand()};
-        Link link = links_[config.link];
-        StateId next = machine_->after(link.state, step.operand());
-        if (next == kDeadState) return {};
-        return {Kind::kAlive, resume(next, link.parent)};
-      }
-      default: {
-        Label label = machine_->final_label(config.state);
+      case StepKind::kReturn:
+        label = step.operand();
+        break;
+      default:
+        label = machine_->final_label(config.state);
         if (label == kNoLabel) return {};
-        if (config.link == 0) return {Kind::kLeaveBefore, {}, 0, label};
-        Link link = links_[config.link];
-        StateId next = machine_->after(link.state, label);
-        if (next == kDeadState) return {};
-        config = resume(next, link.parent);
-      }
     }
+    const bool consumed = step.kind() == StepKind::kReturn;
+    while (label != kNoLabel) {
+      if (config.link == 0) return {consumed ? Kind::kLeaveAfter : Kind::kLeaveBefore, {}, 0, label};
+      const Link link = links_[config.link];
+      const StateId next = machine_->after(link.state, label);
+      if (next == kDeadState) return {};
+      label = machine_->left_with(next);
+      config = label == kNoLabel ? resume(next, link.parent) : Config{kDeadState, link.parent};
+    }
+    if (consumed) return {Kind::kAlive, config};
   }
 }
 
-Walker::Config Walker::enter(const Outcome& called) { return push(machine_->call_at(called.call), called.next.link); }
+Walker::Config Walker::enter(const Outcome& called) {
+  const Config pushed = push(machine_->call_at(called.call), called.next.link);
+  return resume(pushed.state, pushed.link);
+}
 
 Walker::Config Walker::push(const Call& call, std::uint32_t parent) {
   Link link{call.below, parent};
@@ -82,7 +87,9 @@ Walker::Config Walker::resume(StateId next, std::uint32_t parent) {
 void Walker::call_by_memo(const TokenTrie& trie, std::uint32_t node, const Outcome& called, Draft& draft) {
   append(draft.allowed, trie.tokens_at(node));
   const Call& call = machine_->call_at(called.call);
-  const Result* result = solver_->walk_children(trie, node, call.pushed);
+  const Call* two = machine_->entered(call.pushed);
+  const Result* result = solver_->walk_children(trie, node, two == nullptr ? call.pushed : two->pushed);
+  if (two != nullptr && result->open) result = solver_->resolve(*result, two->below);
   if (collecting_ && called.next.link == 0 && result->open) {
     called_.push_back({call.below, result});
     return;

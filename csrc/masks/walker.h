@@ -86,7 +86,7 @@ class Walker {
   Outcome read(Config config, std::uint8_t byte);
   Config enter(const Outcome& called);
   Config push(const Call& call, std::uint32_t parent);
-  Config resume(StateId next, std::uint32_t parent);  // what after() gave, above `parent`
+  Config resume(StateId next, std::uint32_t parent);  // one frame or two, above `parent`
   void call_by_memo(const TokenTrie& trie, std::uint32_t node, const Outcome& called, Draft& draft);
   void finish_calls(Draft& draft);
   bool is_hopeless(std::uint64_t visited, std::uint64_t inside);

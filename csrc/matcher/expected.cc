@@ -84,7 +84,9 @@ std::string Matcher::expected_locked() {
   }
   list = list_bytes(allowed);
   if (list.empty()) return end;
-  std::string text = machine.describe(configuration_.frames.back());
+  std::string text;
+  for (std::size_t top = configuration_.frames.size(); text.empty() && top > 0; --top)
+    text = machine.describe(configuration_.frames[top - 1]);
   if (!text.empty()) text += ": ";
   text += list;
   return accepting ? text + ", or " + end : text;

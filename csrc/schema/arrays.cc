@@ -8,7 +8,8 @@
 
 namespace maskforge {
 
-Arrays::Arrays(Machine& machine, Values& values, TakenSets& taken, Texts& texts, SpaceFrames& spaces)
+Arrays::Arrays(Machine& machine, Values& values, TakenSets& taken, Texts& texts, SpaceFrames& spaces,
+               SeparatorFrames& separators)
     : machine_(machine),
       values_(values),
       questions_(values.questions()),
@@ -17,6 +18,7 @@ Arrays::Arrays(Machine& machine, Values& values, TakenSets& taken, Texts& texts,
       taken_(taken),
       texts_(texts),
       spaces_(spaces),
+      separators_(separators),
       verdicts_(formulas_, values),
       automaton_(machine.add_automaton(this, {.may_end = false, .lists_words = false})),
       classes_(structural_classes(machine)) {
@@ -207,7 +209,7 @@ Label Arrays::end_label(CoreId id) {
 
 Step Arrays::compute(std::uint32_t id, std::uint8_t byte) {
   Local local = locals_[id];
-  if (local.phase == Phase::kValueWait) return Step::reject();
+  if (local.phase == Phase::kValueWait || local.phase == Phase::kSeparatorWait) return Step::reject();
   if (local.phase == Phase::kUnknownText) return Step::suspect();
   if (is_json_space(byte)) {
     if (local.spaced) return Step::reject();
@@ -231,6 +233,16 @@ Step Arrays::compute(std::uint32_t id, std::uint8_t byte) {
 
 StateId Arrays::after(std::uint32_t id, Label label) {
   Local local = locals_[id];
+  if (local.phase == Phase::kSeparatorWait) {
+    if (label == SeparatorFrames::kEnd) {
+      const Label end = end_label(local.core);
+      return end == kNoLabel ? kDeadState : machine_.leave(end);
+    }
+    const Item next = item(local.core);
+    if (!next.alive) return kDeadState;
+    return machine_.enter(state({Phase::kValueWait, true, next.core, next.spec, next.questions}),
+                          values_.start(next.spec));
+  }
   if (local.phase != Phase::kValueWait) return state(local);  // back from whitespace
   CoreId settled = local.core;
   if (infos_[local.core].unique) {
@@ -242,7 +254,14 @@ StateId Arrays::after(std::uint32_t id, Label label) {
     settled = intern_core(settle(local, label));
     if (!satisfiable_id(settled)) return kDeadState;
   }
-  return state({Phase::kAfterItem, cores_[settled].compact, settled});
+  return after_item(settled);
+}
+
+StateId Arrays::after_item(CoreId id) {
+  const Core& core = cores_[id];
+  if (core.anonymous || infos_[id].unique) return state({Phase::kAfterItem, core.compact, id});
+  const SeparatorFrames::Choice choice{item(id).alive, end_label(id) != kNoLabel};
+  return machine_.enter(state({Phase::kSeparatorWait, true, id}), separators_.behind_item(choice, core.compact));
 }
 
 Arrays::Core Arrays::settle(const Local& local, Label label) {
@@ -267,7 +286,7 @@ StateId Arrays::after_text(std::uint32_t id, Label label, std::string_view text)
     core.taken = taken_.add(core.taken, text);
     known = intern_core(core);
   }
-  return state({Phase::kAfterItem, core.compact, known});
+  return after_item(known);
 }
 
 // What a walk may know after an item whose value it does not know: a comma may follow where the values are so many that

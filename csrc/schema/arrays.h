@@ -24,6 +24,7 @@
 #include <tuple>
 #include <unordered_map>
 
+#include "schema/separator_frames.h"
 #include "schema/taken.h"
 #include "schema/verdicts.h"
 
@@ -31,7 +32,8 @@ namespace maskforge {
 
 class Arrays : public Automaton, public Containers {
  public:
-  Arrays(Machine& machine, Values& values, TakenSets& taken, Texts& texts, SpaceFrames& spaces);
+  Arrays(Machine& machine, Values& values, TakenSets& taken, Texts& texts, SpaceFrames& spaces,
+         SeparatorFrames& separators);
 
   StateId start(FormulaId demanded, const std::vector<FormulaId>& asked, bool compact, OrderId order,
                 const std::vector<QuestionId>& taken) override;
@@ -48,7 +50,9 @@ class Arrays : public Automaton, public Containers {
  private:
   using CoreId = std::uint32_t;
   // The last two follow a comma in an anonymous core: before the item, and in a string.
-  enum class Phase : std::uint8_t { kFirst, kValueWait, kAfterItem, kUnknownItem, kUnknownText };
+  // After an item, the separator is read by a frame of its own (kSeparatorWait), or in kAfterItem where what was read
+  // decides what may follow.
+  enum class Phase : std::uint8_t { kFirst, kValueWait, kSeparatorWait, kAfterItem, kUnknownItem, kUnknownText };
   enum class Known : std::uint8_t { kUnknown, kNo, kYes };
 
   struct Core {
@@ -140,6 +144,7 @@ class Arrays : public Automaton, public Containers {
   FormulaId with_unique(FormulaId f, FormulaId unique);
   Core settle(const Local& local, Label label);
   Step compute_unknown(const Local& local, std::uint8_t byte);
+  StateId after_item(CoreId core);
   Item read_item(CoreId core);
   const Item& item(CoreId core);
   FormulaId at_end(FormulaId f, std::uint32_t index);
@@ -179,6 +184,7 @@ class Arrays : public Automaton, public Containers {
   TakenSets& taken_;
   Texts& texts_;
   SpaceFrames& spaces_;
+  SeparatorFrames& separators_;
   Verdicts verdicts_;
   std::uint8_t automaton_;
   const ByteClasses* classes_;

@@ -22,11 +22,12 @@ struct GrammarSpace::Impl {
         strings(machine, texts, TextSyntax::kJsonString),
         raw(machine, texts, TextSyntax::kRaw),
         spaces(machine),
+        separators(machine, spaces),
         questions(store, regexes, numbers, formulas),
         values(machine, questions, texts, strings, spaces),
         taken(store, regexes, numbers),
-        objects(machine, values, taken, texts, strings, spaces),
-        arrays(machine, values, taken, texts, spaces),
+        objects(machine, values, taken, texts, strings, spaces, separators),
+        arrays(machine, values, taken, texts, spaces, separators),
         documents(machine, values, spaces) {
     values.set_containers(&objects, &arrays);
   }
@@ -54,6 +55,7 @@ struct GrammarSpace::Impl {
   TextFrames strings;
   TextFrames raw;
   SpaceFrames spaces;
+  SeparatorFrames separators;
   SchemaStore store;
   Formulas formulas;
   Questions questions;

@@ -11,7 +11,7 @@
 namespace maskforge {
 
 Objects::Objects(Machine& machine, Values& values, TakenSets& taken, Texts& texts, TextFrames& strings,
-                 SpaceFrames& spaces)
+                 SpaceFrames& spaces, SeparatorFrames& separators)
     : machine_(machine),
       values_(values),
       questions_(values.questions()),
@@ -21,6 +21,7 @@ Objects::Objects(Machine& machine, Values& values, TakenSets& taken, Texts& text
       texts_(texts),
       strings_(strings),
       spaces_(spaces),
+      separators_(separators),
       orders_(values.orders()),
       verdicts_(formulas_, values),
       candidates_(store_),
@@ -43,7 +44,7 @@ StateId Objects::state(const Local& local) {
   } else {
     id = known - 1;
   }
-  return machine_.intern(automaton_, id, local.phase == Phase::kKeyWait || local.awaits != kNone);
+  return machine_.intern(automaton_, id, local.phase == Phase::kKeyWait || local.phase == Phase::kNextKeyWait || local.awaits != kNone);
 }
 
 Objects::CoreId Objects::intern_core(Core core) {
@@ -58,7 +59,7 @@ StateId Objects::start(FormulaId demanded, const std::vector<FormulaId>& asked, 
   if (!taken.empty()) start.candidates = candidates_.of(taken);
   CoreId core = intern_core(std::move(start));
   if (!satisfiable_id(core)) return kDeadState;
-  return state({Phase::kFirst, compact, core});
+  return separates(cores_[core]) ? state({Phase::kSeparatorWait, true, core}) : state({Phase::kFirst, compact, core});
 }
 
 std::uint32_t Objects::intern_list(std::vector<std::uint32_t> list) {
@@ -280,6 +281,17 @@ StateId Objects::after_key(const Member& member) {
                         values_.colon(member.spec));
 }
 
+bool Objects::separates(const Core& core) {
+  return !core.anonymous && core.candidates == kNoCandidates && !asks_taken(core.asked);
+}
+
+StateId Objects::after_value(CoreId id) {
+  const Core& core = cores_[id];
+  if (!separates(core)) return state({Phase::kAfterValue, core.compact, id});
+  const SeparatorFrames::Choice choice{any_key_left(id), end_label(id) != kNoLabel};
+  return machine_.enter(state({Phase::kSeparatorWait, true, id}), separators_.behind_member(choice, core.compact));
+}
+
 FormulaId Objects::at_end(FormulaId f, std::uint32_t count) {
   if (f == kTrue || f == kFalse) return f;
   auto replace = [&](const Atom& atom, FormulaId self) -> FormulaId {
@@ -315,7 +327,7 @@ Step Objects::compute(std::uint32_t id, std::uint8_t byte) {
   Local local = locals_[id];
   if (local.phase == Phase::kUnknownKey) return Step::suspect();
   if (is_json_space(byte)) {
-    if (local.spaced || local.phase == Phase::kKeyWait || local.phase == Phase::kValueWait) return Step::reject();
+    if (local.spaced || is_waiting(local.phase)) return Step::reject();
     local.spaced = true;
     return machine_.call(state(local), spaces_.begin(byte));
   }
@@ -325,6 +337,8 @@ Step Objects::compute(std::uint32_t id, std::uint8_t byte) {
     case Phase::kKeyWait:
     case Phase::kValueWait:
     case Phase::kUnknownKey:
+    case Phase::kSeparatorWait:
+    case Phase::kNextKeyWait:
       return Step::reject();
     case Phase::kFirst:
     case Phase::kNextKey: {
@@ -360,6 +374,7 @@ StateId Objects::after(std::uint32_t id, Label label) {
   Local local = locals_[id];
   switch (local.phase) {
     case Phase::kKeyWait:
+    case Phase::kNextKeyWait:
       return after_key(is_named(label) ? named_member(local.core, name_index(label))
                                        : unnamed_member(local.core, label));
     case Phase::kValueWait: {
@@ -376,9 +391,22 @@ StateId Objects::after(std::uint32_t id, Label label) {
         for (FormulaId& f : core.asked) f = verdicts_.settle(f, questions, answers);
         CoreId settled = intern_core(core);
         if (!satisfiable_id(settled)) return kDeadState;
-        return state({Phase::kAfterValue, core.compact, settled});
+        return after_value(settled);
       }
-      return state({Phase::kAfterValue, core.compact, local.awaits == kNone ? local.core : intern_core(core)});
+      return after_value(local.awaits == kNone ? local.core : intern_core(core));
+    }
+    case Phase::kSeparatorWait: {
+      if (label == SeparatorFrames::kEnd) {
+        const Label end = end_label(local.core);
+        return end == kNoLabel ? kDeadState : machine_.leave(end);
+      }
+      if (label == SeparatorFrames::kOpened) {
+        const SeparatorFrames::Choice choice{any_key_left(local.core), end_label(local.core) != kNoLabel};
+        return machine_.enter(state(local), separators_.behind_brace(choice, cores_[local.core].compact));
+      }
+      const TextId text = keys_of(local.core);
+      if (text == kDeadText) return kDeadState;
+      return machine_.enter(state({Phase::kNextKeyWait, true, local.core}), strings_.body(text));
     }
     default:
       return state(local);  // back from whitespace
@@ -400,9 +428,11 @@ StateId Objects::after_text(std::uint32_t id, Label label, std::string_view text
       return taken_atom(candidates_.with_value(set, local.awaits, value), keys, blurred);
     });
     CoreId settled = intern_core(core);
-    return satisfiable_id(settled) ? state({Phase::kAfterValue, core.compact, settled}) : kDeadState;
+    return satisfiable_id(settled) ? after_value(settled) : kDeadState;
   }
-  NameId name = store_.name(decode_json_string(text.substr(1, text.size() - 2)));
+  text.remove_suffix(1);
+  if (local.phase == Phase::kKeyWait) text.remove_prefix(1);  // otherwise the separator's
+  NameId name = store_.name(decode_json_string(text));
   const Core& core = cores_[local.core];
   if (was_seen(core.seen, name)) return kDeadState;
   // Not kept in the core's memo: unnamed keys are many and rarely come twice.
@@ -434,6 +464,7 @@ std::string Objects::describe(std::uint32_t id) {
       return out;
     }
     case Phase::kNextKey:
+    case Phase::kSeparatorWait:
       return "a key: " + keys();
     case Phase::kAfterValue: {
       std::string out = any_key_left(local.core) ? "`,`" : "";

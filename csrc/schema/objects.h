@@ -39,6 +39,7 @@
 #include <vector>
 
 #include "schema/candidates.h"
+#include "schema/separator_frames.h"
 #include "schema/taken.h"
 #include "schema/verdicts.h"
 
@@ -46,7 +47,8 @@ namespace maskforge {
 
 class Objects : public Automaton, public Containers, public KeyTexts {
  public:
-  Objects(Machine& machine, Values& values, TakenSets& taken, Texts& texts, TextFrames& strings, SpaceFrames& spaces);
+  Objects(Machine& machine, Values& values, TakenSets& taken, Texts& texts, TextFrames& strings, SpaceFrames& spaces,
+          SeparatorFrames& separators);
 
   StateId start(FormulaId demanded, const std::vector<FormulaId>& asked, bool compact, OrderId order,
                 const std::vector<QuestionId>& taken) override;
@@ -72,7 +74,23 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   using SeenId = std::uint32_t;
 
   // Spec and questions matter only in kValueWait.
-  enum class Phase : std::uint8_t { kFirst, kKeyWait, kAfterValue, kNextKey, kUnknownKey, kValueWait };
+  // Separators are read by a frame of their own (kSeparatorWait), and the key behind one is awaited in kNextKeyWait;
+  // kFirst, kAfterValue and kNextKey read them where what is allowed depends on a text that a walk does not know.
+  enum class Phase : std::uint8_t {
+    kFirst,
+    kKeyWait,
+    kAfterValue,
+    kNextKey,
+    kUnknownKey,
+    kValueWait,
+    kSeparatorWait,
+    kNextKeyWait,
+  };
+
+  static bool is_waiting(Phase phase) {
+    return phase == Phase::kKeyWait || phase == Phase::kNextKeyWait || phase == Phase::kValueWait ||
+           phase == Phase::kSeparatorWait;
+  }
 
   struct Core {
     FormulaId demanded = kTrue;
@@ -195,7 +213,7 @@ class Objects : public Automaton, public Containers, public KeyTexts {
     std::optional<std::vector<NameId>> awaited;
     std::optional<std::vector<CoreId>> branches;  // where some branch is enough: these, as plain cores
     std::optional<std::size_t> turns;             // of a plain core whose order is a list: how far down it a key may be
-    std::array<std::uint32_t, 12> locals{};       // 1 + the first local id of each phase, spaced or not
+    std::array<std::uint32_t, 16> locals{};       // 1 + the first local id of each phase, spaced or not
     std::uint64_t completions = 0;                // so many there are at least
     std::uint64_t counted_to = 0;                 // and no more, where that is less and this is not 0
   };
@@ -233,6 +251,8 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   const Member& named_member(CoreId core, NameId name);
   const Member& unnamed_member(CoreId core, Label matches);
   StateId after_key(const Member& member);
+  bool separates(const Core& core);  // whether a frame of its own reads the separators (Phase)
+  StateId after_value(CoreId core);
   FormulaId at_end(FormulaId f, std::uint32_t count);
   Label end_label(CoreId core);
   void questions_about(TableId table, const Key& key, const Plan& plan, std::vector<QuestionId>& out);
@@ -356,6 +376,7 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   Texts& texts_;
   TextFrames& strings_;
   SpaceFrames& spaces_;
+  SeparatorFrames& separators_;
   Orders& orders_;
   Verdicts verdicts_;
   Candidates candidates_;

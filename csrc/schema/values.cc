@@ -6,6 +6,7 @@
 
 #include "base/errors.h"
 #include "base/fuel.h"
+#include "schema/separator_frames.h"
 
 namespace maskforge {
 
@@ -30,7 +31,9 @@ Step Values::compute(std::uint32_t local, std::uint8_t byte) {
   SpecId spec = local >> 2;
   if ((local & 2) != 0) return byte == ':' ? Step::stay(start(spec)) : Step::reject();
   StateId value = begin(spec, byte);
-  return value == kDeadState ? Step::reject() : Step::stay(value);
+  if (value == kDeadState) return Step::reject();
+  const Call* two = machine_.entered(value);
+  return two == nullptr ? Step::stay(value) : machine_.call(two->below, two->pushed);
 }
 
 std::string Values::describe(std::uint32_t local) { return (local & 2) != 0 ? "`:`" : describe_spec(local >> 2); }
@@ -390,8 +393,10 @@ StateId Values::begin(SpecId spec, std::uint8_t byte) {
       TextId t = text(spec);
       return t == kDeadText ? kDeadState : strings_.body(t);
     }
-    case '{':
-      return container(spec, true);
+    case '{': {
+      const StateId object = container(spec, true);
+      return object == kDeadState ? kDeadState : machine_.after(object, SeparatorFrames::kOpened);
+    }
     case '[':
       return container(spec, false);
     case 't':

@@ -183,9 +183,9 @@ class Values : public Automaton {
 class Containers {
  public:
   virtual ~Containers() = default;
-  // The frame after the opening bracket; kDeadState when the demanded formula cannot be fulfilled. The order is one of
-  // keys, and an object must also be none of the objects in `taken` (questions, see SchemaNode::taken); neither means
-  // anything to arrays.
+  // The frame after the opening bracket, of objects as after(.., SeparatorFrames::kOpened) says; kDeadState when the
+  // demanded formula cannot be fulfilled. The order is one of keys, and an object must also be none of the objects in
+  // `taken` (questions, see SchemaNode::taken); neither means anything to arrays.
   virtual StateId start(FormulaId demanded, const std::vector<FormulaId>& asked, bool compact, OrderId order,
                         const std::vector<QuestionId>& taken) = 0;
   // Whether the object is one of those of a `taken` question, as a formula that start() may be asked.

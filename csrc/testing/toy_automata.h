@@ -1,6 +1,7 @@
 // Small machines with every trait that masks have to cope with, for tests; not shipped.
 //
-//   RandomAutomaton   arbitrary steps, calls, returns, final labels and dead afters over a few byte classes
+//   RandomAutomaton   arbitrary steps, calls, returns and final labels over a few byte classes; where a frame has
+//                     returned, all that a machine knows: another state, two frames, returning as well, the end
 //   ToyString         a string body with escapes and full UTF-8, driven by a random automaton over character classes
 //   ToyKeys           a key body: some names, and "any other key"
 //   ToyCounter        at most n bytes of one class, with clipping
@@ -52,12 +53,19 @@ class RandomAutomaton : public ToyAutomaton {
                   : kind < 14 ? 'c'
                   : kind < 16 ? 'r'
                               : 'x',
-                  below(random, locals), below(random, locals)};
+                  below(random, locals), below(random, locals), below(random, locals), below(random, 4) == 0};
       }
       rows_.push_back(row);
       finals_.push_back(below(random, 4) == 0 ? below(random, 3) : kNoLabel);
-      std::array<std::uint32_t, 3> after;
-      for (std::uint32_t& target : after) target = below(random, 5) == 0 ? kDeadState : below(random, locals);
+      std::array<After, 3> after;
+      for (After& target : after) {
+        std::uint32_t kind = below(random, 20);
+        target = {kind < 10   ? 's'
+                  : kind < 13 ? 'e'
+                  : kind < 16 ? 'l'
+                              : 'x',
+                  below(random, locals), below(random, locals)};
+      }
       afters_.push_back(after);
     }
   }
@@ -67,7 +75,7 @@ class RandomAutomaton : public ToyAutomaton {
       case 's':
         return stay(choice.first);
       case 'c':
-        return machine_.call(state(choice.first), state(choice.second));
+        return machine_.call(state(choice.first), choice.two ? enter(choice.second, choice.third) : state(choice.second));
       case 'r':
         return Step::returns(choice.first % 3);
       default:
@@ -76,8 +84,17 @@ class RandomAutomaton : public ToyAutomaton {
   }
   Label final_label(std::uint32_t local) override { return finals_[local]; }
   StateId after(std::uint32_t local, Label label) override {
-    std::uint32_t target = afters_[local][label % 3];
-    return target == kDeadState ? kDeadState : state(target);
+    const After& after = afters_[local][label % 3];
+    switch (after.kind) {
+      case 's':
+        return state(after.first);
+      case 'e':
+        return enter(after.first, after.second);
+      case 'l':
+        return machine_.leave(after.first % 3);
+      default:
+        return kDeadState;
+    }
   }
   std::uint32_t locals() const { return locals_; }
 
@@ -85,13 +102,22 @@ class RandomAutomaton : public ToyAutomaton {
   static constexpr unsigned kClasses = 7;
   struct Choice {
     char kind;
+    std::uint32_t first, second, third;
+    bool two;
+  };
+  struct After {
+    char kind;
     std::uint32_t first, second;
   };
+  // A frame that is over before it reads anything could come again and again.
+  StateId enter(std::uint32_t waiting, std::uint32_t pushed) {
+    return finals_[pushed] == kNoLabel ? machine_.enter(state(waiting), state(pushed)) : state(waiting);
+  }
   std::uint32_t locals_;
   std::array<unsigned, 256> class_of_{};
   std::vector<std::array<Choice, kClasses>> rows_;
   std::vector<std::uint32_t> finals_;
-  std::vector<std::array<std::uint32_t, 3>> afters_;
+  std::vector<std::array<After, 3>> afters_;
 };
 
 // Local: character state * 64 + utf8 phase. Phase 0: between characters; 1: behind a backslash; others: inside a
