@@ -8,6 +8,7 @@
 #include "machine/configuration.h"
 #include "schema/grammar_space.h"
 #include "schema/scalar_frames.h"
+#include "schema/separator_frames.h"
 #include "schema/text_frames.h"
 #include "testing/check.h"
 
@@ -23,13 +24,15 @@ class Bottom : public Automaton {
     for (unsigned b = 0; b < 256; ++b) of[b] = static_cast<std::uint8_t>(b);
     classes_ = machine.intern_classes(of);
   }
-  // 0 waits, 1 is the end, 2 is the end after two frames that after() brought in.
+  // 0 waits, 1 is the end, 2 is the end after two frames that after() brought in. 4 waits and then returns what it hears,
+  // plus 10.
   StateId state(std::uint32_t local) { return machine_.intern(id_, local); }
   const ByteClasses* byte_classes(std::uint32_t) override { return classes_; }
   Step compute(std::uint32_t, std::uint8_t) override { return Step::reject(); }
   Label final_label(std::uint32_t local) override { return local >= 1 ? 0 : kNoLabel; }
   StateId after(std::uint32_t local, Label label) override {
     last_label = label;
+    if (local == 4) return machine_.leave(label + 10);
     if (local == 0 && pushed != kDeadState) return machine_.enter(state(3), pushed);
     return state(local == 3 ? 2 : 1);
   }
@@ -54,11 +57,13 @@ struct World {
   SpaceFrames spaces{machine};
   NumberFrames number_frames{machine, numbers};
   WordFrames words{machine};
+  SeparatorFrames separators{machine, spaces};
   Bottom bottom{machine};
 
-  bool reads(StateId top, const std::string& text) {
+  bool reads(StateId top, const std::string& text) { return reads({bottom.state(0), top}, text); }
+  bool reads(std::vector<StateId> frames, const std::string& text) {
     Configuration c;
-    c.frames = {bottom.state(0), top};
+    c.frames = std::move(frames);
     for (char byte : text) {
       Configuration before = c;
       Journal journal;
@@ -317,6 +322,59 @@ class Asked : public Automaton {
   const ByteClasses* classes_;
 };
 
+// A waiting frame that is over as soon as it hears of its callee.
+void test_leaving() {
+  World world;
+  const StateId leaves = world.bottom.state(4), null = world.words.begin(2, 3), start = world.bottom.state(0);
+  CHECK(world.reads({start, leaves, null}, "ull") && world.bottom.last_label == 13);
+  CHECK(world.reads({start, leaves, leaves, leaves, null}, "ull") && world.bottom.last_label == 33);
+  CHECK(world.reads({leaves, null}, "ull"));  // and nothing is left
+  CHECK(!world.reads({leaves, null}, "ul"));
+  CHECK(!world.reads({leaves, null}, "ullx"));
+  // After a frame that ends before a byte it does not read: nobody reads that byte.
+  const StateId number = world.number_frames.begin(world.numbers.start(world.numbers.integers(), {}), '1');
+  CHECK(world.reads({start, leaves, number}, "2") && world.bottom.last_label >= 10);
+  CHECK(!world.reads({start, leaves, number}, "2 "));
+  CHECK(!world.reads({leaves, number}, "2 "));
+  world.bottom.pushed = null;  // it goes on with a word
+  CHECK(world.reads({start, leaves, number}, "2ull"));
+  CHECK(world.machine.left_with(world.machine.leave(0)) == 0 && world.machine.leave(7) == world.machine.leave(7));
+  CHECK(world.machine.left_with(start) == kNoLabel);
+}
+
+void test_separators() {
+  World world;
+  using Choice = SeparatorFrames::Choice;
+  SeparatorFrames& separators = world.separators;
+  auto label = [&](StateId frame, const std::string& text) {
+    return world.reads(frame, text) ? world.bottom.last_label : kNoLabel;
+  };
+  constexpr Label kNext = SeparatorFrames::kNext, kEnd = SeparatorFrames::kEnd;
+  for (bool next : {false, true}) {
+    for (bool end : {false, true}) {
+      for (bool compact : {false, true}) {
+        const Choice choice{next, end};
+        const StateId member = separators.behind_member(choice, compact);
+        const StateId item = separators.behind_item(choice, compact);
+        const StateId brace = separators.behind_brace(choice, compact);
+        const Label if_next = next ? kNext : kNoLabel, if_end = end ? kEnd : kNoLabel;
+        CHECK(label(member, "}") == if_end && label(item, "]") == if_end && label(brace, "}") == if_end);
+        CHECK(label(member, ",\"") == if_next && label(item, ",") == if_next && label(brace, "\"") == if_next);
+        const Label spaced_next = compact ? kNoLabel : if_next, spaced_end = compact ? kNoLabel : if_end;
+        CHECK(label(member, "\n  }") == spaced_end && label(item, " ]") == spaced_end);
+        CHECK(label(brace, " }") == spaced_end && label(brace, "\n\"") == spaced_next);
+        CHECK(label(member, " ,\"") == spaced_next && label(member, ", \"") == spaced_next);
+        CHECK(label(member, " ,\n \"") == spaced_next && label(item, " ,") == spaced_next);
+        // The closing bracket of the other kind; after a comma; a second comma; a run of whitespace in two parts.
+        for (const char* wrong : {"]", ",}", ",,", ",", "\"", " ", "", ",\"\"", "\n\n}", "x"})
+          CHECK(label(member, wrong) == kNoLabel);
+        for (const char* wrong : {"}", ",]", ",,", "\"", "", "\n\n]", "x"}) CHECK(label(item, wrong) == kNoLabel);
+        for (const char* wrong : {",", ",\"", "]", "", "\n\n}", "x"}) CHECK(label(brace, wrong) == kNoLabel);
+      }
+    }
+  }
+}
+
 void test_traits() {
   Machine machine;
   Asked plain{machine, {}};
@@ -341,6 +399,8 @@ int main() {
   test_labels();
   test_scalars();
   test_two_frames_at_once();
+  test_leaving();
+  test_separators();
   test_decoding();
   test_traits();
   return testing::check_summary();
