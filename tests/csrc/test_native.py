@@ -68,6 +68,7 @@ def test_native(program: str) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        errors="replace",  # what is unlike may be any bytes
         timeout=600,
     )
     assert result.returncode == 0, result.stdout[-8000:]
