@@ -105,9 +105,7 @@ class Harness:
         found: dict[int, list[SchemaRecord]] = {}
         for turn in range(len(self.engines)):
             position = (first + turn) % len(self.engines)
-            found[position] = [
-                self._measure(position, case, ids) for case, ids in zip(cases, token_ids, strict=True)
-            ]
+            found[position] = [self._measure(position, case, ids) for case, ids in zip(cases, token_ids, strict=True)]
         return list(zip(*(found[position] for position in range(len(self.engines))), strict=True))
 
     def _measure(self, position: int, case: Case, token_ids: Sequence[Sequence[int]]) -> SchemaRecord:

@@ -279,8 +279,9 @@ std::string Machine::describe(StateId state) {
 std::size_t Machine::memory_bytes() const {
   std::size_t answers = 0;
   for (std::uint32_t id = 0; id < wide_.size(); ++id) answers += 48 + wide_[id].yes.size() * sizeof(std::uint32_t);
-  return answers + arena_.memory_bytes() + call_ids_.memory_bytes() + leaves_.memory_bytes() + afters_.memory_bytes() + clips_.memory_bytes() +
-         class_ids_.memory_bytes() + classes_.size() * (sizeof(ByteClasses) + 16 * sizeof(ByteSet));
+  return answers + arena_.memory_bytes() + call_ids_.memory_bytes() + leaves_.memory_bytes() + afters_.memory_bytes() +
+         clips_.memory_bytes() + class_ids_.memory_bytes() +
+         classes_.size() * (sizeof(ByteClasses) + 16 * sizeof(ByteSet));
 }
 
 }  // namespace maskforge

@@ -90,7 +90,7 @@ class Memo {
  private:
   // The first few results that have to do with a state: of forests that were walked from it and of results that were
   // resolved in it. The rest is in the tables. In one cache line: a look-up mostly costs the wait for that.
-  static constexpr std::uint32_t kIsResult = 0x80000000u;  // what was resolved, by the id of the result; else of a forest
+  static constexpr std::uint32_t kIsResult = 0x80000000u;  // of a key: what was resolved, by the id of the result
   struct alignas(64) StateSlot {
     std::atomic<std::uint32_t> keys[5];  // 0: free, and so are all after it
     std::atomic<bool> more;              // whether a table has something about the state

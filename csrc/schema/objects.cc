@@ -44,7 +44,8 @@ StateId Objects::state(const Local& local) {
   } else {
     id = known - 1;
   }
-  return machine_.intern(automaton_, id, local.phase == Phase::kKeyWait || local.phase == Phase::kNextKeyWait || local.awaits != kNone);
+  const bool reads_key = local.phase == Phase::kKeyWait || local.phase == Phase::kNextKeyWait;
+  return machine_.intern(automaton_, id, reads_key || local.awaits != kNone);
 }
 
 Objects::CoreId Objects::intern_core(Core core) {

@@ -73,9 +73,9 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   using PlanId = std::uint32_t;
   using SeenId = std::uint32_t;
 
-  // Spec and questions matter only in kValueWait.
-  // Separators are read by a frame of their own (kSeparatorWait), and the key behind one is awaited in kNextKeyWait;
-  // kFirst, kAfterValue and kNextKey read them where what is allowed depends on a text that a walk does not know.
+  // Spec and questions matter only in kValueWait. Separators are read by a frame of their own (kSeparatorWait), and the
+  // key behind one is awaited in kNextKeyWait; kFirst, kAfterValue and kNextKey read them where what is allowed depends
+  // on a text that a walk does not know.
   enum class Phase : std::uint8_t {
     kFirst,
     kKeyWait,

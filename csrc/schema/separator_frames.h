@@ -1,8 +1,8 @@
 // What follows a member, an item or the brace that opens an object: whitespace, a comma or the closing bracket, and in
 // objects the quote that opens the next key.
 //
-// A frame of its own on top of the object or array, which waits to hear what it was. So that walks read the separators of
-// all objects once; only what comes after them depends on the object.
+// A frame of its own on top of the object or array, which waits to hear what it was. So that walks read the separators
+// of all objects once; only what comes after them depends on the object.
 // Covered by tests/csrc/test_frames.cc and, as all frames of objects and arrays, by tests/schema.
 #pragma once
 
@@ -17,7 +17,8 @@ class SpaceFrames;
 
 class SeparatorFrames : public Automaton {
  public:
-  // Labels. After kNext, the comma of an array was read, or the quote in front of a key; after kEnd, the closing bracket.
+  // Labels. After kNext, the comma of an array was read, or the quote in front of a key; after kEnd, the closing
+  // bracket.
   static constexpr Label kNext = 0;
   static constexpr Label kEnd = 1;
   // Not returned: what an object that was just opened is asked to go on after.
@@ -47,7 +48,7 @@ class SeparatorFrames : public Automaton {
     kMayGoOn = 2,
     kObject = 4,
     kCompact = 8,
-    kSpaced = 16,  // whitespace was read here, or none is allowed
+    kSpaced = 16,   // whitespace was read here, or none is allowed
     kKeyOnly = 32,  // no comma: one was read, or the object has no members yet
   };
   StateId state(Choice choice, bool compact, std::uint32_t kind) {

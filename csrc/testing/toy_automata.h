@@ -75,7 +75,8 @@ class RandomAutomaton : public ToyAutomaton {
       case 's':
         return stay(choice.first);
       case 'c':
-        return machine_.call(state(choice.first), choice.two ? enter(choice.second, choice.third) : state(choice.second));
+        return machine_.call(state(choice.first),
+                             choice.two ? enter(choice.second, choice.third) : state(choice.second));
       case 'r':
         return Step::returns(choice.first % 3);
       default:

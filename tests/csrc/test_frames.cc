@@ -24,8 +24,8 @@ class Bottom : public Automaton {
     for (unsigned b = 0; b < 256; ++b) of[b] = static_cast<std::uint8_t>(b);
     classes_ = machine.intern_classes(of);
   }
-  // 0 waits, 1 is the end, 2 is the end after two frames that after() brought in. 4 waits and then returns what it hears,
-  // plus 10. 5 waits for the label 0, 6 for 1.
+  // 0 waits, 1 is the end, 2 is the end after two frames that after() brought in. 4 waits and then returns what it
+  // hears, plus 10. 5 waits for the label 0, 6 for 1.
   StateId state(std::uint32_t local) { return machine_.intern(id_, local); }
   const ByteClasses* byte_classes(std::uint32_t) override { return classes_; }
   Step compute(std::uint32_t, std::uint8_t) override { return Step::reject(); }
