@@ -42,11 +42,30 @@ bool Objects::satisfiable_id(CoreId id) {
     found = std::any_of(branches.begin(), branches.end(), [&](CoreId branch) { return satisfiable_id(branch); });
     if (!found) {
       Search search = prepare(id);
-      found = this->search(search, core.demanded, 0, core.count, search.extras_wanted);
+      found = one_key_is_enough(search) || this->search(search, core.demanded, 0, core.count, search.extras_wanted);
     }
   }
   if (found || attempt.certain()) infos_[id].satisfiable = found ? Known::kYes : Known::kNo;
   return found;
+}
+
+bool Objects::one_key_is_enough(const Search& search) {
+  constexpr std::size_t kManyNames = 16, kTried = 4;
+  const std::size_t names = search.names.size();
+  if (names < kManyNames) return false;
+  const Core core = cores_[search.core];
+  const Plan& plan = plans_[info(search.core).plan];
+  const Settled all = [](NameId) { return true; };
+  const std::uint32_t count = core.count + 1;
+  for (std::size_t i = names - kTried; i < names; ++i) {
+    const NameId name = search.names[i];
+    if (!store_.is_writable(name)) continue;
+    const FormulaId after = derive(core.demanded, Key{name, plan.matches_of(name)}, plan, count, all);
+    if (after == kFalse) continue;
+    auto ends = [&](FormulaId rest) { return at_end(rest, count) == kTrue; };
+    if (verdicts_.some(after, core.compact, ends)) return true;
+  }
+  return false;
 }
 
 bool Objects::plain_satisfiable(CoreId id) {

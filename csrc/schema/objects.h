@@ -344,6 +344,8 @@ class Objects : public Automaton, public Containers, public KeyTexts {
     std::set<std::tuple<FormulaId, std::uint32_t, std::uint32_t, std::uint32_t>> failed;
   };
   Search prepare(CoreId core);
+  // Whether one more key fulfils the formula: tries a few names of many, and those that search() would come to last.
+  bool one_key_is_enough(const Search& search);
   bool is_finite(QuestionId q);
   // Of the names of a search, those that tell alternatives apart: how many of them, as far as tables say.
   std::unordered_map<NameId, std::size_t> discriminators(CoreId core, const std::unordered_map<NameId, int>& names);

@@ -223,3 +223,27 @@ def test_many_objects_in_one_enum(count: int) -> None:
         held = {"id": 77, "name": "n77", "tag": 2}
         assert read(grammar, compact({name: held[name] for name in names}))
         assert not read(grammar, compact({name: (held | {"tag": 1})[name] for name in names}))
+
+
+@pytest.mark.parametrize("partner", [False, True])
+@pytest.mark.parametrize("possible", [24, 20])
+def test_exactly_one_of_many_keys(partner: bool, possible: int) -> None:
+    """Of many keys one must have a value of its kind, or none fits; with a partner, one more key is never enough."""
+    kinds: list[dict[str, Any]] = [{"type": "integer"}, {"type": "boolean"}, {"const": ""}]
+    names = [f"k{i}" for i in range(24)]
+    branches = [
+        {"properties": {name: kinds[i % 3]}, "required": [name, *(["p"] if partner else [])]}
+        for i, name in enumerate(names)
+    ]
+    properties: dict[str, Any] = {name: i < possible for i, name in enumerate(names)} | {"p": True}
+    schema = {"type": "object", "properties": properties, "additionalProperties": False, "oneOf": branches}
+    grammar = small()[0].json_schema(schema, whitespace="compact")
+    valid = oracle(schema)
+    seen = set()
+    for keys in itertools.chain(itertools.permutations(["k0", "k4", "k23", "p"], 2), [(), ("k0",), ("k23",), ("k19",)]):
+        for held in itertools.product([1, True, ""], repeat=len(keys)):
+            value = dict(zip(keys, held, strict=True))
+            expected = valid.is_valid(value)
+            assert read(grammar, compact(value)) == expected, value
+            seen.add(expected)
+    assert seen == {False, True}
