@@ -91,12 +91,15 @@ bool Objects::is_plain(FormulaId f, Plain* plain) const {
     if (node.op == Formulas::Op::kAtom) {
       if (plain != nullptr && node.atom.kind == AtomKind::kHas) plain->missing.push_back(node.atom.a);
       if (plain != nullptr && node.atom.kind == AtomKind::kCount) plain->least = std::max(plain->least, node.atom.a);
+      if (plain != nullptr && node.atom.kind != AtomKind::kHas && node.atom.kind != AtomKind::kEach)
+        plain->only_tables = false;
       return node.atom.kind != AtomKind::kVerdict && node.atom.kind != AtomKind::kOpen;
     }
     if (node.op == Formulas::Op::kNot) {
       const Formulas::Node& inner = formulas_.node(node.parts[0]);
       if (inner.op == Formulas::Op::kAtom && inner.atom.kind == AtomKind::kCount) {
         if (plain != nullptr) plain->most = std::min(plain->most, inner.atom.a - 1);
+        if (plain != nullptr) plain->only_tables = false;
         return true;
       }
     }

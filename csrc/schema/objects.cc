@@ -172,6 +172,10 @@ FormulaId Objects::derive(FormulaId f, const Key& key, const Plan& plan, std::ui
 Objects::Member Objects::read_key(CoreId id, const Key& key, SeenId seen, NameId text) {
   FuelScope::spend();
   if (key.name != kNone && !store_.is_writable(key.name)) return Member{};
+  if (const CoreInfo& known = info(id);
+      known.is_plain && known.plain.only_tables && known.satisfiable == Known::kYes && cores_[id].order == kNoOrder) {
+    return read_plain_key(id, key, seen, text);
+  }
   const Plan& plan = plans_[info(id).plan];
   Core core = cores_[id];
   CandidatesId candidates = kNoCandidates;
@@ -262,6 +266,62 @@ Objects::Member Objects::read_key(CoreId id, const Key& key, SeenId seen, NameId
   return member;
 }
 
+Objects::Member Objects::read_plain_key(CoreId id, const Key& key, SeenId seen, NameId text) {
+  const CoreInfo& before = info(id);
+  const Plan& plan = plans_[before.plan];
+  Core core = cores_[id];
+  const Formulas::Node& node = formulas_.node(core.demanded);
+  const std::vector<FormulaId> parts = node.op == Formulas::Op::kAnd    ? node.parts
+                                       : node.op == Formulas::Op::kAtom ? std::vector<FormulaId>{core.demanded}
+                                                                        : std::vector<FormulaId>{};
+  const Settled settled = [&](NameId name) { return name == key.name || was_seen(seen, name); };
+  std::vector<FormulaId> left;
+  std::vector<QuestionId> questions;
+  bool same_plan = true;
+  for (FormulaId part : parts) {
+    const Atom& atom = formulas_.node(part).atom;
+    if (atom.kind == AtomKind::kHas) {
+      if (atom.a != key.name) {
+        left.push_back(part);
+      } else {
+        same_plan = same_plan && !std::ranges::binary_search(plan.shape.mentions, atom.a);
+      }
+      continue;
+    }
+    questions_about(atom.a, key, plan, questions);
+    if (is_exhausted(atom.a, settled)) {
+      same_plan = false;
+    } else {
+      left.push_back(part);
+    }
+  }
+  Member member;
+  std::vector<std::uint32_t> forced;
+  for (QuestionId q : questions) {
+    q = questions_.resolve(q);
+    if (q == kNever) return member;
+    if (q != kAlways) forced.push_back(Literal{q, true}.code());
+  }
+  member.spec = values_.spec(std::move(forced), {}, kTrue, core.compact);
+  member.alive = values_.satisfiable(member.spec);
+  if (!member.alive) return Member{};
+  if (left.size() < parts.size()) core.demanded = formulas_.conj(std::move(left));
+  core.seen = seen;
+  core.anonymous = core.anonymous || text == kNone;
+  member.core = intern_core(std::move(core));
+  CoreInfo& after = infos_[member.core];
+  after.satisfiable = Known::kYes;
+  if (same_plan && !after.analysed) {
+    const CoreInfo& plain = infos_[id];
+    after.plan = plain.plan;
+    after.plain = plain.plain;
+    std::erase(after.plain.missing, key.name);
+    after.is_plain = after.analysed = true;
+    list_bytes_ += after.plain.missing.size() * sizeof(NameId);
+  }
+  return member;
+}
+
 const Objects::Member& Objects::named_member(CoreId core, NameId name) {
   if (auto known = info(core).members.find(name); known != info(core).members.end()) return known->second;
   const Plan& plan = plans_[info(core).plan];
@@ -314,6 +374,9 @@ FormulaId Objects::at_end(FormulaId f, std::uint32_t count) {
 }
 
 Label Objects::end_label(CoreId id) {
+  if (const CoreInfo& known = infos_[id]; known.analysed && known.is_plain && known.plain.only_tables) {
+    return known.plain.missing.empty() ? machine_.verdict_label({}) : kNoLabel;
+  }
   const Core& core = cores_[id];
   if (at_end(core.demanded, core.count) != kTrue) return kNoLabel;
   if (!core.blurred && candidates_.any_complete(core.candidates, core.keys)) return kNoLabel;

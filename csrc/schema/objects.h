@@ -197,6 +197,7 @@ class Objects : public Automaton, public Containers, public KeyTexts {
     std::vector<NameId> missing;
     std::uint32_t least = 0;
     std::uint32_t most = 0xFFFFFFFFu;
+    bool only_tables = true;  // each and has, nothing else
   };
   struct CoreInfo {
     bool analysed = false;
@@ -248,6 +249,9 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   bool is_spent(TableId coverage, const Settled& settled) const;
   // `text`: the key where it is known, else kNone.
   Member read_key(CoreId core, const Key& key, SeenId seen, NameId text);
+  // The same where the core is plain, has only tables, no order, and is satisfiable: then only the key's own value can
+  // fail, and what is left is as plain.
+  Member read_plain_key(CoreId core, const Key& key, SeenId seen, NameId text);
   const Member& named_member(CoreId core, NameId name);
   const Member& unnamed_member(CoreId core, Label matches);
   StateId after_key(const Member& member);

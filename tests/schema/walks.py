@@ -94,6 +94,19 @@ class Walker:
             raise WalkError(f"no token is allowed, but {matcher.expected()}: {matcher!r}")
         return ids
 
+    def reads(self, grammar: mf.Grammar, text: bytes) -> bool:
+        """Whether the text is accepted, byte by byte; every mask on the way is as it is defined."""
+        matcher = grammar.matcher()
+        for at in range(len(text) + 1):
+            ids = set(self.allowed(matcher).tolist())
+            assert ids == self.expected(matcher, iter(range(self.vocabulary.size))), text[:at]
+            if at == len(text):
+                return not ids.isdisjoint(self.vocabulary.eos_token_ids)
+            if not matcher.accept_bytes(text[at : at + 1]):
+                assert text[at] not in ids
+                return False
+        raise AssertionError
+
     def expected(self, matcher: mf.Matcher, ids: Iterator[int]) -> set[int]:
         """Which of the ids may come next, byte by byte on a fork: the definition of a mask."""
         found = set()
