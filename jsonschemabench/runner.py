@@ -40,7 +40,7 @@ RESTARTS = 3  # an engine that cannot be set up again after a crash is given up 
 
 
 class CannotResume(Exception):
-    """The file holds a run with other settings. Says which."""
+    """The file holds a run with other settings, or one that is still going on. Says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +258,8 @@ def run(
     """Engines over data sets, results appended to the JSON lines file `out`. Returns the record of the run.
 
     names: of engines, as in `engines.ENGINES`; those that cannot be had are recorded as missing. data_names and total:
-    for the record and the progress bar. Raises CannotResume where `out` holds a run with other settings.
+    for the record and the progress bar. Raises CannotResume where `out` holds a run with other settings, or where
+    another process is writing one to it.
     """
     settings = settings or Settings()
     console = console or Console(stderr=True)
@@ -285,6 +286,7 @@ def run(
             console.print(process.about.missing or process.about.version, markup=False)
         record.engines = {process.name: process.about for process in processes}
         lines = stack.enter_context(open(out, "a", encoding="utf-8"))
+        keep_others_out(out, lines)
         done: set[tuple[str, str, str]] = set()
         if before is None:
             _write(lines, record.record())
@@ -300,6 +302,18 @@ def run(
         taking_part = [process for process in processes if not process.about.missing]
         _run_all(taking_part, data, shared, judge, done, lines, total, console)
     return record
+
+
+def keep_others_out(out: Path, lines: IO[str]) -> None:
+    """Two runs that resume the same file would both write what is missing. Raises CannotResume for the second."""
+    import fcntl  # not on Windows, where nothing runs anyway
+
+    try:
+        fcntl.flock(lines, fcntl.LOCK_EX | fcntl.LOCK_NB)  # until the file is closed, or the process gone
+    except BlockingIOError:
+        raise CannotResume(f"{out}: another run is writing to it") from None
+    except OSError:
+        pass  # a file system without locks
 
 
 def _run_all(

@@ -15,7 +15,7 @@ from rich.console import Console
 from maskforge.jsonschemabench import machine, metrics
 from maskforge.jsonschemabench.cases import Case, case
 from maskforge.jsonschemabench.records import RunRecord, SchemaRecord, read_run
-from maskforge.jsonschemabench.runner import CannotResume, Settings, run
+from maskforge.jsonschemabench.runner import CannotResume, Settings, keep_others_out, run
 
 BAD = "tests.jsonschemabench.bad_engines:Bad"
 SECOND = "tests.jsonschemabench.bad_engines:Second"
@@ -200,6 +200,19 @@ def test_a_run_with_other_settings_does_not_resume(tmp_path: Path) -> None:
     out.write_text('{"kind": "other"}\n', encoding="utf-8")
     with pytest.raises(CannotResume, match="no file of a run"):
         run_quietly([BAD], FEW, out)
+
+
+def test_a_run_that_goes_on_does_not_resume(tmp_path: Path) -> None:
+    out = tmp_path / "run.jsonl"
+    run_quietly([BAD], FEW[:1], out)
+    content = out.read_bytes()
+    with open(out, "a", encoding="utf-8") as lines:
+        keep_others_out(out, lines)
+        with pytest.raises(CannotResume, match="another run is writing to it"):
+            run_quietly([BAD], FEW, out)
+        assert out.read_bytes() == content
+    run_quietly([BAD], FEW, out)
+    assert out.read_bytes().startswith(content) and len(out.read_bytes()) > len(content)
 
 
 def test_an_engine_that_is_not_known(tmp_path: Path) -> None:
