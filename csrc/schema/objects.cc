@@ -312,9 +312,8 @@ Objects::Member Objects::read_plain_key(CoreId id, const Key& key, SeenId seen, 
   CoreInfo& after = infos_[member.core];
   after.satisfiable = Known::kYes;
   if (same_plan && !after.analysed) {
-    const CoreInfo& plain = infos_[id];
-    after.plan = plain.plan;
-    after.plain = plain.plain;
+    after.plan = before.plan;
+    after.plain = before.plain;
     std::erase(after.plain.missing, key.name);
     after.is_plain = after.analysed = true;
     list_bytes_ += after.plain.missing.size() * sizeof(NameId);
