@@ -12,6 +12,7 @@ namespace maskforge {
 namespace {
 
 constexpr unsigned kIdChunkBits = 10;
+constexpr unsigned kStepsWithoutRow = 2;  // of a state
 constexpr unsigned kDirectVerdicts = 27;  // answers to so many questions are their own label, as bits
 constexpr Label kWideLabels = 1u << kDirectVerdicts;
 
@@ -149,19 +150,19 @@ bool Machine::answers_yes(Label label, std::size_t position) const {
 }
 
 Machine::Row* Machine::ensure_row(Record& record) {
-  Row* row = record.row.load(std::memory_order_acquire);
+  Row* row = record.row.load(std::memory_order_acquire).row();
   if (row != nullptr) return row;
   const ByteClasses* classes = automata_[record.automaton]->byte_classes(record.local);
   void* place = arena_.allocate(sizeof(Row) + classes->count * sizeof(std::atomic<std::uint32_t>));
   row = new (place) Row{classes};
   for (unsigned i = 0; i < classes->count; ++i) new (row->entries() + i) std::atomic<std::uint32_t>(0);
-  record.row.store(row, std::memory_order_release);
+  record.row.store(RowOrStep(row), std::memory_order_release);
   return row;
 }
 
 const ByteClasses* Machine::byte_classes(StateId state) {
   Record& record = this->record(state);
-  Row* row = record.row.load(std::memory_order_acquire);
+  const Row* row = record.row.load(std::memory_order_acquire).row();
   if (row != nullptr) return row->classes;
   std::lock_guard lock(mutex_);
   return ensure_row(record)->classes;
@@ -169,7 +170,7 @@ const ByteClasses* Machine::byte_classes(StateId state) {
 
 Machine::RowView Machine::full_row(StateId state) {
   RowView view = row(state);
-  const ByteClasses& classes = *record(state).row.load(std::memory_order_acquire)->classes;
+  const ByteClasses& classes = *record(state).row.load(std::memory_order_acquire).row()->classes;
   auto missing = [&](unsigned c) { return view.entries[c].load(std::memory_order_acquire) == 0; };
   unsigned c = 0;
   while (c < classes.count && !missing(c)) ++c;
@@ -183,7 +184,7 @@ Machine::RowView Machine::full_row(StateId state) {
 
 Machine::Reach Machine::reach(StateId state, const ByteSet& among) {
   RowView view = row(state);
-  const ByteClasses& classes = *record(state).row.load(std::memory_order_acquire)->classes;
+  const ByteClasses& classes = *record(state).row.load(std::memory_order_acquire).row()->classes;
   Reach reach;
   std::unique_lock<ShortRecursiveMutex> lock(mutex_, std::defer_lock);  // once for all that is missing
   for (unsigned c = 0; c < classes.count; ++c) {
@@ -205,6 +206,17 @@ Machine::Reach Machine::reach(StateId state, const ByteSet& among) {
 Step Machine::fill(StateId state, std::uint8_t byte) {
   std::lock_guard lock(mutex_);
   Record& record = this->record(state);
+  const RowOrStep known = record.row.load(std::memory_order_relaxed);
+  if (known.row() == nullptr) {
+    if (known.is_step_on(byte)) return known.step();
+    if (known.count() < kStepsWithoutRow) {
+      FuelScope::spend();
+      const Step step = automata_[record.automaton]->compute_alone(record.local, byte);
+      if (record.row.load(std::memory_order_relaxed).row() == nullptr)
+        record.row.store(RowOrStep(step, byte, known.count() + 1), std::memory_order_release);
+      return step;
+    }
+  }
   Row* row = ensure_row(record);
   std::atomic<std::uint32_t>& entry = row->entries()[row->classes->of[byte]];
   if (entry.load() != 0) return Step{entry.load()};

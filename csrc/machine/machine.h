@@ -156,6 +156,8 @@ class Automaton {
   virtual const ByteClasses* byte_classes(std::uint32_t local) = 0;
   // The step on `byte`; all bytes of one class give the same step.
   virtual Step compute(std::uint32_t local, std::uint8_t byte) = 0;
+  // The same, for a state whose classes nobody may ever ask for.
+  virtual Step compute_alone(std::uint32_t local, std::uint8_t byte) { return compute(local, byte); }
   // The label with which the state may end without consuming a byte, or kNoLabel.
   virtual Label final_label(std::uint32_t) { return kNoLabel; }
   // The state of a waiting frame once its callee returned `label`; kDeadState when that leaves no completion. May be
@@ -210,11 +212,12 @@ class Machine {
 
   // ---- reading (no lock when the answer is known) ----
   Step step(StateId state, std::uint8_t byte) {
-    const Record& record = this->record(state);
-    const Row* row = record.row.load(std::memory_order_acquire);
-    if (row != nullptr) {
+    const RowOrStep known = this->record(state).row.load(std::memory_order_acquire);
+    if (const Row* row = known.row()) {
       Step entry{row->entries()[row->classes->of[byte]].load(std::memory_order_acquire)};
       if (entry.bits != 0) return entry;
+    } else if (known.is_step_on(byte)) {
+      return known.step();
     }
     return fill(state, byte);
   }
@@ -252,12 +255,17 @@ class Machine {
     Step entry(std::uint8_t byte) const { return Step{entries[classes[byte]].load(std::memory_order_acquire)}; }
   };
   RowView row(StateId state) {
-    const Row* row = record(state).row.load(std::memory_order_acquire);
+    const Row* row = record(state).row.load(std::memory_order_acquire).row();
     if (row == nullptr) {
       byte_classes(state);
-      row = record(state).row.load(std::memory_order_acquire);
+      row = record(state).row.load(std::memory_order_acquire).row();
     }
     return {row->classes->of.data(), row->entries()};
+  }
+  // The row if there is one, else one without entries (null): for loops over a few bytes, which do with step().
+  RowView row_if_made(StateId state) const {
+    const Row* row = record(state).row.load(std::memory_order_acquire).row();
+    return row == nullptr ? RowView{nullptr, nullptr} : RowView{row->classes->of.data(), row->entries()};
   }
   // The same with every entry computed, for loops over most bytes.
   RowView full_row(StateId state);
@@ -293,8 +301,25 @@ class Machine {
       return reinterpret_cast<const std::atomic<std::uint32_t>*>(this + 1);
     }
   };
+  // What a state is known to do: all of it, or the last step that was asked for, and how many there were. Most states
+  // inside a string are passed with one byte, for which their classes need not be found.
+  class RowOrStep {
+   public:
+    RowOrStep() = default;
+    explicit RowOrStep(Row* row) : word_(reinterpret_cast<std::uintptr_t>(row)) {}
+    RowOrStep(Step step, std::uint8_t byte, unsigned count)
+        : word_(std::uint64_t{step.bits} << 32 | std::uint64_t{byte} << 8 | count << 1 | 1) {}
+    Row* row() const { return (word_ & 1) != 0 ? nullptr : reinterpret_cast<Row*>(static_cast<std::uintptr_t>(word_)); }
+    // What is no row:
+    unsigned count() const { return word_ >> 1 & 0x7F; }
+    bool is_step_on(std::uint8_t byte) const { return (word_ >> 8 & 0xFF) == byte && count() > 0; }
+    Step step() const { return Step{static_cast<std::uint32_t>(word_ >> 32)}; }
+
+   private:
+    std::uint64_t word_ = 1;  // odd: no row
+  };
   struct Record {
-    std::atomic<Row*> row{nullptr};
+    std::atomic<RowOrStep> row{};
     std::atomic<std::uint32_t> final{0};   // 0 unknown, 1 none, label + 2
     std::atomic<std::uint32_t> after0{0};  // 0 unknown, 1 dead, state + 2
     std::uint32_t local = 0;

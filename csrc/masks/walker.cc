@@ -162,8 +162,11 @@ void Walker::walk_below(const TokenTrie& trie, std::uint32_t node, Config config
       budget = limit_ - std::min(limit_, visited_);
     }
     std::uint8_t byte = static_cast<std::uint8_t>(at.byte);
-    Step step = here.row.entry(byte);
-    if (step.bits == 0) step = machine_->step(here.config.state, byte);
+    Step step = here.known(byte);
+    if (step.bits == 0) {
+      step = machine_->step(here.config.state, byte);
+      if (here.row.entries == nullptr) here.row = machine_->row_if_made(here.config.state);
+    }
     Config next;
     if (step.kind() == StepKind::kStay) {
       std::uint32_t first = at.first_token;
@@ -238,9 +241,9 @@ void Walker::lockstep_at(const TokenTrie& trie, std::uint32_t node, const Place&
     Place& its_place = other_[at.depth - top];
     ++visited_;
     std::uint8_t byte = static_cast<std::uint8_t>(at.byte);
-    Step step = my_place.row.entry(byte);
-    if (step.bits != 0 && step.bits == its_place.row.entry(byte).bits &&
-        my_place.config.link == its_place.config.link && my_place.final == its_place.final) {
+    Step step = my_place.known(byte);
+    if (step.bits != 0 && step.bits == its_place.known(byte).bits && my_place.config.link == its_place.config.link &&
+        my_place.final == its_place.final) {
       i += at.size;
       continue;
     }
@@ -270,8 +273,8 @@ bool Walker::lockstep(const Forest& forest, StateId state, StateId reference, Dr
   visited_ += forest.groups().size();
   for (std::size_t g = 0; g < forest.groups().size() && visited_ <= limit_; ++g) {
     std::uint8_t byte = forest.groups()[g].byte;
-    Step step = mine.row.entry(byte);
-    if (step.bits != 0 && step.bits == other.row.entry(byte).bits && mine.final == other.final) continue;
+    Step step = mine.known(byte);
+    if (step.bits != 0 && step.bits == other.known(byte).bits && mine.final == other.final) continue;
     for (const TrieRef& entry : solver_->entries(forest, g)) {
       links_.resize(1);
       lockstep_at(*entry.trie, entry.node, mine, other, draft);

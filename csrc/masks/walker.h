@@ -67,11 +67,12 @@ class Walker {
     std::uint32_t link;  // 0: the frame of this walk is on top
     bool operator==(const Config&) const = default;
   };
-  // A configuration with its row at hand.
+  // A configuration with its row, if there is one, at hand.
   struct Place {
     Config config;
     Label final;  // kNoLabel: what the row rejects is rejected
     Machine::RowView row;
+    Step known(std::uint8_t byte) const { return row.entries == nullptr ? Step{} : row.entry(byte); }
   };
   enum class Kind : std::uint8_t { kDead, kAlive, kCall, kLeaveAfter, kLeaveBefore, kSuspect };
   struct Outcome {
@@ -82,7 +83,9 @@ class Walker {
     bool operator==(const Outcome&) const = default;
   };
 
-  Place place(Config config) { return {config, machine_->final_label(config.state), machine_->row(config.state)}; }
+  Place place(Config config) {
+    return {config, machine_->final_label(config.state), machine_->row_if_made(config.state)};
+  }
   Outcome read(Config config, std::uint8_t byte);
   Config enter(const Outcome& called);
   Config push(const Call& call, std::uint32_t parent);

@@ -67,16 +67,20 @@ TextFrames::Action TextFrames::branch_action(TextId text, const Utf8Classes::Ent
     case Kind::kBranch:
       if (!any_alive(text, utf8(text).classes_below(entry.target))) return {};
       return {Action::Kind::kGo, {Phase::kBranch, 0, text, entry.target}, 0};
-    case Kind::kQuote: {
-      const Label label = texts_.close(text);
-      if (label == kNoLabel) return {};
-      return {Action::Kind::kReturn, {Phase::kBody, 0, 0, 0}, label};
-    }
+    case Kind::kQuote:
+      return close(text);
     case Kind::kBackslash:
       if (!any_alive(text, utf8(text).classes_below(Utf8Classes::kRoot))) return {};
       return {Action::Kind::kGo, {Phase::kEscape, 0, text, 0}, 0};
   }
   return {};
+}
+
+// What the closing quote does.
+TextFrames::Action TextFrames::close(TextId text) {
+  const Label label = texts_.close(text);
+  if (label == kNoLabel) return {};
+  return {Action::Kind::kReturn, {Phase::kBody, 0, 0, 0}, label};
 }
 
 TextFrames::Action TextFrames::character(TextId text, char32_t c) {
@@ -194,8 +198,7 @@ bool TextFrames::plan_key(TextId text, Sorter& sorter) {
                                      ? Action{}
                                      : Action{Action::Kind::kGo, {Phase::kBody, 0, change.target, 0}, 0});
   }
-  Label label = texts_.close(text);
-  sorter.set('"', label == kNoLabel ? Action{} : Action{Action::Kind::kReturn, {Phase::kBody, 0, 0, 0}, label});
+  sorter.set('"', close(text));
   // An escape can write any character that may follow; that there is one is plain when the rest has more than the
   // changes touch.
   const std::vector<TextEdge>& edges = texts_.edges(overlay->rest);
@@ -258,8 +261,7 @@ void TextFrames::plan_body(TextId text, Sorter& sorter) {
   }
   if (syntax_ == TextSyntax::kRaw) return;
   sorter.set(0, 0x1F, Action{});
-  Label label = texts_.close(text);
-  sorter.set('"', label == kNoLabel ? Action{} : Action{Action::Kind::kReturn, {Phase::kBody, 0, 0, 0}, label});
+  sorter.set('"', close(text));
   sorter.set('\\', edges.empty() ? Action{} : go(Phase::kEscape, 0, text, 0));
 }
 
@@ -337,6 +339,28 @@ Step TextFrames::compute(std::uint32_t local, std::uint8_t byte) {
   const std::uint8_t byte_class = plan.classes->of[byte];
   const Action action = plan.branch == nullptr ? plan.actions[byte_class]
                                                : branch_action(locals_[local].text, plan.branch->entries[byte_class]);
+  return step_of(action);
+}
+
+// By the text alone, where a byte is a character of it or its end.
+Step TextFrames::compute_alone(std::uint32_t id, std::uint8_t byte) {
+  const Local local = locals_[id];
+  const bool controls = syntax_ == TextSyntax::kJsonString && (byte < 0x20 || byte == '\\');
+  if (local.phase != Phase::kBody || byte >= 0x80 || controls) return compute(id, byte);
+  if (syntax_ == TextSyntax::kJsonString && byte == '"') return step_of(close(local.text));
+  const KeyOverlay* overlay = texts_.overlay(local.text);
+  if (overlay == nullptr) return step_of(character(local.text, byte));
+  auto change = std::ranges::lower_bound(overlay->changes, char32_t{byte}, {}, &KeyOverlay::Change::character);
+  TextId target = overlay->rest;
+  if (change != overlay->changes.end() && change->character == byte) {
+    target = change->target;
+  } else if (target != kDeadText) {
+    return step_of(character(target, byte));
+  }
+  return target == kDeadText ? Step::reject() : Step::stay(body(target));
+}
+
+Step TextFrames::step_of(const Action& action) {
   switch (action.kind) {
     case Action::Kind::kReject:
       return Step::reject();

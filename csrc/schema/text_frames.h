@@ -33,6 +33,7 @@ class TextFrames : public Automaton {
 
   const ByteClasses* byte_classes(std::uint32_t local) override;
   Step compute(std::uint32_t local, std::uint8_t byte) override;
+  Step compute_alone(std::uint32_t local, std::uint8_t byte) override;
   Label final_label(std::uint32_t local) override;
   StateId clip(std::uint32_t local, StateId self, std::uint32_t longest) override;
   bool words(std::uint32_t local, WordList& list) override;
@@ -87,6 +88,8 @@ class TextFrames : public Automaton {
   bool any_alive(TextId text, std::span<const std::uint32_t> classes);
   void plan_body(TextId text, Sorter& sorter);
   bool plan_key(TextId text, Sorter& sorter);
+  Step step_of(const Action& action);
+  Action close(TextId text);
   Action character(TextId text, char32_t code_point);
   // The action for a byte after which the character lies in [first, last] and `left` more bytes (or hex digits) decide
   // which.

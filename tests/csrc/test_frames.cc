@@ -301,6 +301,63 @@ void test_captures() {
   }
 }
 
+// A state that is asked for few bytes has no row; what it answers is what its row says once it is made.
+void test_steps_without_a_row() {
+  struct Place {
+    const char* schema;  // without one, a pattern: "^" begins it
+    const char* before;
+  };
+  const Place places[] = {
+      {R"({"properties":{"name":{"type":"null"}},"additionalProperties":false})", R"({"na)"},
+      {R"({"properties":{"name":{"type":"null"}},"additionalProperties":false})", R"({"name)"},
+      {R"({"properties":{"name":{},"next":{}},"required":["next"]})", R"({"n)"},
+      {R"({"properties":{"n\"s":{},"n\\":{},"n\u0001":{},"n\u007f":{},"n\u00e9":{},"n\u20ac":false}})", R"({"n)"},
+      {R"({"properties":{"ab":{}},"patternProperties":{"^a[b-d]$":{"type":"null"}},"additionalProperties":false})",
+       R"({"a)"},
+      {R"({"propertyNames":{"pattern":"^[xy]\u00e9?$"},"properties":{"x":{"type":"null"}}})", R"({"x)"},
+      {R"({"pattern":"^[a-f\u0080-\uffff]{2,5}$","type":"string"})", R"("a)"},
+      {R"({"enum":["ab","ac","a","a\"","a\t","a\u00e9"]})", R"("a)"},
+      {R"({"anyOf":[{"pattern":"^a"},{"maxLength":3}],"type":"string"})", R"("b)"},
+      {R"({"oneOf":[{"pattern":"^a[0-9]"},{"maxLength":3}],"type":"string"})", R"("a)"},
+      {R"({"format":"date-time"})", R"("2020-0)"},
+      {R"({"format":"idn-hostname"})", R"("a)"},
+      {R"({"format":"regex"})", R"("[a)"},
+      {R"({"type":"string"})", R"("\u00)"},
+      {R"({"items":{"type":"integer"}})", "[1"},
+      {R"({"properties":{"a":{"type":"object"}}})", R"({"a")"},
+      {"^[a-c\u00e9]+x|b", ""},
+      {"^[a-c\u00e9]+x|b", "b"},
+  };
+  std::mt19937 random(5);
+  for (const Place& place : places) {
+    for (unsigned byte = 0; byte < 256; ++byte) {
+      GrammarSpace space;
+      Report report;
+      Machine& machine = space.machine();
+      Configuration at;
+      at.frames = {place.schema[0] == '^' ? space.compile_regex(place.schema, report)
+                                          : space.compile_json_schema(place.schema, {}, report)};
+      for (const char* c = place.before; *c != '\0'; ++c) CHECK(at.advance(machine, static_cast<std::uint8_t>(*c)));
+      const StateId top = at.frames.back();
+      const auto asked = static_cast<std::uint8_t>(byte), next = static_cast<std::uint8_t>(random());
+      CHECK_NOTE(machine.row_if_made(top).entries == nullptr, place.schema);
+      const Step alone = machine.step(top, asked), other = machine.step(top, next);
+      CHECK(machine.step(top, asked).bits == alone.bits && machine.step(top, next).bits == other.bits);
+      const Machine::RowView row = machine.full_row(top);
+      const std::string note = std::string(place.schema) + place.before + " " + std::to_string(byte);
+      CHECK_NOTE(row.entry(asked).bits == alone.bits && row.entry(next).bits == other.bits, note);
+      CHECK(machine.step(top, asked).bits == alone.bits && machine.row_if_made(top).entries == row.entries);
+    }
+  }
+  // From the third byte on there is a row.
+  World world;
+  const StateId any = world.strings.body(world.texts.language(world.regexes.any_text(), {}));
+  for (const char byte : {'a', 'b', 'b'}) world.machine.step(any, static_cast<std::uint8_t>(byte));
+  CHECK(world.machine.row_if_made(any).entries == nullptr);
+  world.machine.step(any, 'a');
+  CHECK(world.machine.row_if_made(any).entries != nullptr);
+}
+
 // Counts how often it is asked for what an automaton may say that none of its states has.
 class Asked : public Automaton {
  public:
@@ -409,6 +466,7 @@ int main() {
   test_leaving();
   test_separators();
   test_decoding();
+  test_steps_without_a_row();
   test_traits();
   return testing::check_summary();
 }
