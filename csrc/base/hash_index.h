@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "base/blocks.h"
@@ -136,6 +137,7 @@ class HashMap64 {
       if (slot.key == key) return &slot.value;
     }
   }
+  std::uint32_t* find(std::uint64_t key) { return const_cast<std::uint32_t*>(std::as_const(*this).find(key)); }
   // Requires that `key` is absent.
   void insert(std::uint64_t key, std::uint32_t value) {
     if (shards_.size() == 1 && size_ >= kSplitAt) split();

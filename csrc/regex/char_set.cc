@@ -3,8 +3,47 @@
 #include "regex/char_set.h"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 
 namespace maskforge {
+
+namespace {
+
+constexpr CharMask mask_of_ascii(char32_t c) {
+  constexpr std::string_view kApart = "-.:/_+@ ";
+  unsigned bit = 60;  // other printable characters
+  if (c >= 'a' && c <= 'z') {
+    bit = c - 'a';
+  } else if (c >= 'A' && c <= 'Z') {
+    bit = 26 + (c - 'A');
+  } else if (c >= '0' && c <= '9') {
+    bit = 61;
+  } else if (c < 0x20 || c == 0x7F) {
+    bit = 62;
+  } else if (const std::size_t at = kApart.find(static_cast<char>(c)); at != kApart.npos) {
+    bit = 52 + static_cast<unsigned>(at);
+  }
+  return CharMask{1} << bit;
+}
+
+constexpr std::array<CharMask, 0x80> kAsciiMasks = [] {
+  std::array<CharMask, 0x80> masks{};
+  for (char32_t c = 0; c < masks.size(); ++c) masks[c] = mask_of_ascii(c);
+  return masks;
+}();
+constexpr CharMask kBeyondAscii = CharMask{1} << 63;
+
+}  // namespace
+
+CharMask char_mask(CharSpan set) {
+  CharMask mask = 0;
+  for (const CodePointRange& range : set) {
+    for (char32_t c = range.first; c <= std::min<char32_t>(range.last, 0x7F); ++c) mask |= kAsciiMasks[c];
+    if (range.last >= 0x80) return mask | kBeyondAscii;
+  }
+  return mask;
+}
 
 void normalise(CharSet& set) {
   std::size_t kept = 0;

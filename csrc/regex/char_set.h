@@ -3,6 +3,7 @@
 // Covered by tests/csrc/test_regex.cc.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -35,6 +36,12 @@ inline std::uint32_t scalar_count(char32_t first, char32_t last) {
   if (first < kFirstSurrogate && last > kLastSurrogate) count -= kLastSurrogate - kFirstSurrogate + 1;
   return count;
 }
+
+// Which coarse classes of characters a set meets, a bit each: letters of ASCII by themselves, digits together. For
+// quick proofs that texts of one kind hold what those of another cannot.
+using CharMask = std::uint64_t;
+inline constexpr CharMask kEveryClass = ~CharMask{0};
+CharMask char_mask(CharSpan set);
 
 void normalise(CharSet& set);
 CharSet unite_sets(CharSpan a, CharSpan b);

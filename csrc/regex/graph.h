@@ -29,7 +29,9 @@
 #include <vector>
 
 #include "base/hash.h"
+#include "base/hash_index.h"
 #include "base/interner.h"
+#include "base/stable_vector.h"
 #include "regex/char_set.h"
 #include "regex/regex.h"
 
@@ -63,14 +65,17 @@ struct RegexNode {
   bool looks_ahead = false;  // holds an unresolved Ahead: a template
   bool loops = false;        // holds a Loop: unions in such intersections are distributed, see graph_boolean.cc
   bool counts = false;       // holds a finite counter that clip might widen
+  enum class Emptiness : std::uint8_t { kUnknown, kEmpty, kNotEmpty } emptiness = Emptiness::kUnknown;
   std::uint32_t a = 0, b = 0, c = 0, d = 0;
   std::uint32_t min_length = 0;  // no word is shorter
   std::uint32_t max_length = 0;  // no word is longer; kUnbounded: unknown or none
   // From no live state is the shortest completion longer; kUnbounded: unknown. Where it is known the node is *pure*: it
   // has no intersection, complement or lookaround, and each of its derivatives is none or alive.
   std::uint32_t slack = RegexArena::kUnbounded;
-  std::uint32_t edges = 0;   // index + 1 into edge_lists_, 0 = not computed
-  std::uint32_t shifts = 0;  // the same
+  CharMask holds = kEveryClass;  // no word has a character of another class
+  CharMask needs = 0;            // every word has one of each of these
+  std::uint32_t edges = 0;       // index + 1 into edge_lists_, 0 = not computed
+  std::uint32_t shifts = 0;      // the same
 };
 
 struct CharSetHash {
@@ -142,6 +147,7 @@ class RegexGraph {
   struct WordList {
     std::vector<std::u32string> words;  // sorted, distinct
     std::uint32_t longest;
+    CharMask holds;
   };
   struct Frame;  // a piece of scratch_, given back at the end of a scope
 
@@ -151,7 +157,6 @@ class RegexGraph {
   void describe_attributes(RegexNode& n, std::span<const RegexId> list);
   void describe_union(RegexNode& n, std::span<const RegexId> list);
   void describe_intersect(RegexNode& n, std::span<const RegexId> list);
-  void grow_slots();
   RegexId words_range(std::uint32_t list, std::uint32_t first, std::uint32_t last, std::uint32_t read);
   RegexId automaton_state(std::uint32_t automaton, TextAutomaton::State state);
   static TextAutomaton::State state_of(const RegexNode& n) { return TextAutomaton::State{n.c} << 32 | n.b; }
@@ -194,6 +199,7 @@ class RegexGraph {
 
   // searches (search.cc)
   bool settled(RegexId r, bool& empty);
+  std::uint64_t search_estimate(RegexId r) const;
   bool search_empty(RegexId r);
   bool search_by_length(RegexId r, bool& empty);
   bool search_words(RegexId r, bool& empty);
@@ -209,21 +215,20 @@ class RegexGraph {
   };
   Reach explore(RegexId r);
 
-  std::vector<RegexNode> nodes_;
+  StableVector<RegexNode> nodes_;
+  HashIndex index_;            // of nodes_
   std::vector<RegexId> pool_;  // members of unions and intersections
-  std::vector<std::uint32_t> hashes_;
-  std::vector<std::uint32_t> slots_;  // id + 1, 0 = free
   Interner<CharSet, CharSetHash> sets_;
   std::vector<RegexId> set_nodes_;  // per set, its node + 1
   std::deque<WordList> word_lists_;
   std::unordered_map<std::u32string, RegexId> single_words_;  // long ones: equal words are one language
   std::unordered_map<RegexId, std::u32string> literals_;      // those that were asked for by listed()
   std::deque<RegexEdges> edge_lists_;                         // a deque: callers keep references while the graph grows
-  std::vector<std::uint8_t> empty_;                           // per node: 0 unknown, 1 empty, 2 not empty
   std::vector<RegexId> singles_;                              // ASCII characters' nodes + 1
   std::unordered_map<std::uint64_t, RegexId> clips_;
   std::unordered_map<RegexId, Reach> reaches_;
   std::vector<std::unique_ptr<TextAutomaton>> automata_;
+  std::vector<CharMask> automaton_holds_;
   std::size_t list_bytes_ = 0;
   int union_depth_ = 0;
 };

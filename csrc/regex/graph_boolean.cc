@@ -319,11 +319,15 @@ RegexId RegexGraph::intersect(std::span<const RegexId> given) {
     }
   }
   std::uint32_t shortest = 0, longest = kUnbounded;
+  CharMask holds = kEveryClass, needs = 0;
   for (RegexId r : parts) {
     shortest = std::max(shortest, nodes_[r].min_length);
     longest = std::min(longest, nodes_[r].max_length);
+    holds &= nodes_[r].holds;
+    needs |= nodes_[r].needs;
   }
   if (least > most || shortest > longest || least > longest || shortest > most) return kNone;
+  if ((needs & ~holds) != 0) return kNone;
   if (most == 0 && std::none_of(parts.begin(), parts.end(), [&](RegexId r) { return nodes_[r].looks_left; })) {
     return std::all_of(parts.begin(), parts.end(), [&](RegexId r) { return nodes_[r].nullable; }) ? kEpsilon : kNone;
   }

@@ -66,9 +66,14 @@ RegexId RegexGraph::words(std::vector<std::u32string> words) {
   }
   WordList list;
   list.longest = 0;
+  list.holds = 0;
   std::size_t bytes = sizeof(WordList);
   for (const auto& w : words) {
     list.longest = std::max(list.longest, static_cast<std::uint32_t>(w.size()));
+    for (char32_t c : w) {
+      const CodePointRange alone{c, c};
+      list.holds |= char_mask({&alone, 1});
+    }
     bytes += sizeof(w) + (w.capacity() > 3 ? w.capacity() * 4 : 0);
   }
   list.words = std::move(words);
@@ -213,6 +218,9 @@ RegexId RegexGraph::repeat(RegexId body, std::uint32_t least, std::uint32_t most
 RegexId RegexGraph::automaton(std::unique_ptr<TextAutomaton> automaton) {
   automata_.push_back(std::move(automaton));
   const TextAutomaton& added = *automata_.back();
+  CharSet all;
+  for (const CharClasses::Range& range : added.classes().ranges) all.push_back({range.first, range.last});
+  automaton_holds_.push_back(char_mask(all));
   list_bytes_ += added.classes().ranges.size() * sizeof(CharClasses::Range);
   return automaton_state(static_cast<std::uint32_t>(automata_.size() - 1), automata_.back()->start());
 }

@@ -1,6 +1,7 @@
 // Interning of regex nodes and the attributes each is born with: all are computed from the children's in constant time,
 // or in the number of members. Covered by tests/csrc/test_regex.cc.
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "base/fuel.h"
@@ -42,17 +43,6 @@ RegexGraph::RegexGraph() {
   intern(any);
 }
 
-void RegexGraph::grow_slots() {
-  std::size_t size = slots_.empty() ? 256 : slots_.size() * 2;
-  std::vector<std::uint32_t> slots(size, 0);
-  for (std::size_t k = 0; k < nodes_.size(); ++k) {
-    std::size_t i = hashes_[k] & (size - 1);
-    while (slots[i] != 0) i = (i + 1) & (size - 1);
-    slots[i] = static_cast<std::uint32_t>(k + 1);
-  }
-  slots_ = std::move(slots);
-}
-
 RegexId RegexGraph::intern(RegexNode n) {
   std::uint64_t h = mix_hash(std::uint64_t{n.a} << 32 | n.b, static_cast<std::uint64_t>(n.kind) + 1);
   return find_or_add(n, mix_hash(h, std::uint64_t{n.c} << 32 | n.d), {});
@@ -68,30 +58,26 @@ RegexId RegexGraph::intern_list(RegexKind kind, std::span<const RegexId> list) {
 }
 
 RegexId RegexGraph::find_or_add(RegexNode& n, std::uint64_t hash, std::span<const RegexId> list) {
-  if ((nodes_.size() + 1) * 2 > slots_.size()) grow_slots();
-  std::uint32_t low = static_cast<std::uint32_t>(hash ^ (hash >> 29));
-  std::size_t mask = slots_.size() - 1, i = low & mask;
-  for (; slots_[i] != 0; i = (i + 1) & mask) {
-    RegexId id = slots_[i] - 1;
-    const RegexNode& other = nodes_[id];
-    if (hashes_[id] != low || other.kind != n.kind || other.b != n.b) continue;
-    if (is_list(n.kind)) {
-      if (std::memcmp(pool_.data() + other.a, list.data(), list.size_bytes()) == 0) return id;
-    } else if (other.a == n.a && other.c == n.c && (other.d == n.d || n.kind == RegexKind::kLoop)) {
-      return id;
-    }
+  hash ^= hash >> 29;
+  const RegexId fresh = static_cast<RegexId>(nodes_.size());
+  const RegexId id = index_.find_or_insert(hash, fresh, [&](RegexId at) {
+    const RegexNode& other = nodes_[at];
+    if (other.kind != n.kind || other.b != n.b) return false;
+    if (is_list(n.kind)) return std::memcmp(pool_.data() + other.a, list.data(), list.size_bytes()) == 0;
+    return other.a == n.a && other.c == n.c && (other.d == n.d || n.kind == RegexKind::kLoop);
+  });
+  if (id != fresh) return id;
+  try {
+    FuelScope::spend(1 + list.size() / 8);
+    if (is_list(n.kind)) n.a = static_cast<std::uint32_t>(pool_.size());
+    describe_attributes(n, list);
+    pool_.insert(pool_.end(), list.begin(), list.end());
+    nodes_.emplace_back(n);
+  } catch (...) {
+    index_.forget(hash, fresh);
+    throw;
   }
-  FuelScope::spend(1 + list.size() / 8);
-  if (is_list(n.kind)) n.a = static_cast<std::uint32_t>(pool_.size());
-  describe_attributes(n, list);
-  hashes_.resize(nodes_.size());  // an earlier call may have run out of memory half way
-  empty_.resize(nodes_.size());
-  pool_.insert(pool_.end(), list.begin(), list.end());
-  hashes_.push_back(low);
-  empty_.push_back(0);
-  nodes_.push_back(n);
-  slots_[i] = static_cast<std::uint32_t>(nodes_.size());
-  return static_cast<RegexId>(nodes_.size() - 1);
+  return fresh;
 }
 
 void RegexGraph::describe_attributes(RegexNode& n, std::span<const RegexId> list) {
@@ -102,8 +88,11 @@ void RegexGraph::describe_attributes(RegexNode& n, std::span<const RegexId> list
     case RegexKind::kEpsilon:
       n.nullable = n.alive = n.dense = true;
       n.slack = 0;
+      n.holds = 0;
       return;
     case RegexKind::kChars:
+      n.holds = char_mask(sets_[n.a]);
+      if (std::has_single_bit(n.holds)) n.needs = n.holds;
       n.alive = n.dense = true;
       n.min_length = n.max_length = n.slack = 1;
       return;
@@ -128,6 +117,8 @@ void RegexGraph::describe_attributes(RegexNode& n, std::span<const RegexId> list
       n.loops = f.loops || t.loops;
       n.looks_left = f.looks_left || t.looks_left;
       n.looks_ahead = f.looks_ahead || t.looks_ahead;
+      n.holds = f.holds | t.holds;
+      n.needs = f.needs | t.needs;
       return;
     }
     case RegexKind::kRepeat: {
@@ -143,6 +134,8 @@ void RegexGraph::describe_attributes(RegexNode& n, std::span<const RegexId> list
       n.loops = r.loops;
       n.looks_left = r.looks_left;
       n.looks_ahead = r.looks_ahead;
+      n.holds = r.holds;
+      if (n.b > 0) n.needs = r.needs;
       return;
     }
     case RegexKind::kWords: {
@@ -154,6 +147,7 @@ void RegexGraph::describe_attributes(RegexNode& n, std::span<const RegexId> list
       n.min_length = n.c - n.b == 1 ? first : (first == 0 ? 0 : 1);
       n.dense = n.c - n.b == 1;
       n.slack = n.max_length;
+      n.holds = words.holds;
       return;
     }
     case RegexKind::kAutomaton: {
@@ -163,6 +157,7 @@ void RegexGraph::describe_attributes(RegexNode& n, std::span<const RegexId> list
       n.min_length = n.nullable ? 0 : 1;
       n.max_length = automaton.most_left(state_of(n));
       n.slack = automaton.slack();
+      n.holds = automaton_holds_[n.a];
       return;
     }
     case RegexKind::kUnion:
@@ -193,6 +188,7 @@ void RegexGraph::describe_attributes(RegexNode& n, std::span<const RegexId> list
         copy.kind = RegexKind::kLocal;
         copy.a = n.a;
         copy.b = copy.c = copy.d = copy.edges = copy.shifts = 0;
+        copy.emptiness = RegexNode::Emptiness::kUnknown;
         copy.looks_left = false;
         return copy;
       }();
@@ -213,8 +209,12 @@ void RegexGraph::describe_union(RegexNode& n, std::span<const RegexId> list) {
   n.dense = n.open_end = true;
   n.min_length = kUnbounded - 1;
   n.slack = 0;
+  n.holds = 0;
+  n.needs = kEveryClass;
   for (RegexId id : list) {
     const RegexNode& r = nodes_[id];
+    n.holds |= r.holds;
+    n.needs &= r.needs;
     n.nullable |= r.nullable;
     n.alive |= r.alive;
     n.dense &= r.dense;
@@ -253,6 +253,8 @@ void RegexGraph::describe_intersect(RegexNode& n, std::span<const RegexId> list)
   bool has_length = false;
   for (RegexId id : list) {
     const RegexNode& r = nodes_[id];
+    n.holds &= r.holds;
+    n.needs |= r.needs;
     n.nullable &= r.nullable;
     n.min_length = std::max(n.min_length, r.min_length);
     n.max_length = std::min(n.max_length, r.max_length);
@@ -266,8 +268,7 @@ void RegexGraph::describe_intersect(RegexNode& n, std::span<const RegexId> list)
 }
 
 std::size_t RegexGraph::memory_bytes() const {
-  return nodes_.capacity() * sizeof(RegexNode) + (pool_.capacity() + hashes_.capacity() + slots_.capacity()) * 4 +
-         empty_.capacity() + list_bytes_;
+  return nodes_.size() * sizeof(RegexNode) + index_.memory_bytes() + pool_.capacity() * sizeof(RegexId) + list_bytes_;
 }
 
 }  // namespace maskforge

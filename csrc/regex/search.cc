@@ -35,12 +35,12 @@ bool RegexGraph::settled(RegexId r, bool& empty) {
     empty = r == kNone;
     return true;
   }
-  empty = empty_[r] == 1;
-  return empty_[r] != 0;
+  empty = n.emptiness == RegexNode::Emptiness::kEmpty;
+  return n.emptiness != RegexNode::Emptiness::kUnknown;
 }
 
 bool RegexGraph::remember_empty(RegexId r, bool empty) {
-  empty_[r] = empty ? 1 : 2;
+  nodes_[r].emptiness = empty ? RegexNode::Emptiness::kEmpty : RegexNode::Emptiness::kNotEmpty;
   return empty;
 }
 
@@ -68,6 +68,16 @@ bool RegexGraph::is_empty(RegexId r) {
   return search_empty(r);
 }
 
+// Of how much is left to read until a word ends: of an intersection what all its members still need, one after the
+// other, though one character may serve several. A path to a word that has to meet many things meets them one by one.
+std::uint64_t RegexGraph::search_estimate(RegexId r) const {
+  const RegexNode& n = nodes_[r];
+  if (n.kind != RegexKind::kIntersect) return n.min_length;
+  std::uint64_t all = 0;
+  for (std::uint32_t i = 0; i < n.b; ++i) all += nodes_[pool_[n.a + i]].min_length;
+  return all;
+}
+
 bool RegexGraph::search_empty(RegexId r) {
   constexpr std::uint32_t kFirstTry = 256;  // expansions before a special method takes over, if one fits
   constexpr std::uint32_t kFewWords = 64;
@@ -85,9 +95,9 @@ bool RegexGraph::search_empty(RegexId r) {
   std::unordered_map<RegexId, RegexId> parents{{r, kNone}};
   std::priority_queue<Candidate> open;
   std::uint32_t order = 0;
-  open.push({root.min_length, order++, r});
+  open.push({search_estimate(r), order++, r});
   auto found = [&](RegexId at) {
-    for (; at != kNone; at = parents.at(at)) empty_[at] = 2;
+    for (; at != kNone; at = parents.at(at)) remember_empty(at, false);
     return false;
   };
   for (std::uint32_t expanded = 0; !open.empty(); ++expanded) {
@@ -104,10 +114,10 @@ bool RegexGraph::search_empty(RegexId r) {
         if (!known_empty) return found(state);
         continue;
       }
-      if (parents.emplace(edge.target, state).second) open.push({nodes_[edge.target].min_length, order++, edge.target});
+      if (parents.emplace(edge.target, state).second) open.push({search_estimate(edge.target), order++, edge.target});
     }
   }
-  for (const auto& [state, parent] : parents) empty_[state] = 1;
+  for (const auto& [state, parent] : parents) remember_empty(state, true);
   return true;
 }
 

@@ -1,5 +1,6 @@
 // The regex arena piece by piece: sets, words, simplification, hostile counters, emptiness, counting, clip, fuel.
 #include <algorithm>
+#include <functional>
 #include <random>
 #include <set>
 
@@ -135,6 +136,70 @@ void hostile() {
   CHECK_THROWS(SpecError, whole(std::string(10000, '(').c_str()));
 }
 
+// What no word of one part may hold, another may need: intersections that are empty for that reason are seen at once,
+// and no others are taken for such.
+void needs() {
+  RegexArena arena;
+  const std::u32string alphabet = U"aB07-\u00e9\n";
+  std::vector<std::u32string> texts{U""};
+  for (std::size_t i = 0; i < texts.size() && texts[i].size() < 4; ++i) {
+    for (char32_t c : alphabet) texts.push_back(texts[i] + c);
+  }
+  std::mt19937 random(11);
+  std::function<RegexId(int)> any_regex = [&](int depth) -> RegexId {
+    auto inner = [&] { return any_regex(depth - 1); };
+    auto letter = [&] { return alphabet[random() % alphabet.size()]; };
+    switch (random() % (depth > 0 ? 9 : 3)) {
+      case 0: {
+        const char32_t a = letter(), b = random() % 2 == 0 ? letter() : a;
+        return arena.chars({{a, a}, {b, b}});
+      }
+      case 1:
+        return arena.literal(std::u32string{letter(), letter()});
+      case 2:
+        return random() % 2 == 0 ? arena.any_text()
+                                 : arena.words({{letter()}, {letter(), letter()}, {letter(), letter(), letter()}});
+      case 3:
+      case 4:
+        return arena.unite({inner(), inner()});
+      case 5:
+        return arena.repeat(inner(), static_cast<std::uint32_t>(random() % 2), random() % 2 == 0 ? 2 : kInf);
+      case 6:
+        return random() % 3 == 0 ? arena.complement(inner()) : arena.concat(inner(), inner());
+      default:
+        return arena.concat(inner(), inner());
+    }
+  };
+  int empty = 0;
+  for (int round = 0; round < 1500; ++round) {
+    const RegexId first = any_regex(3), second = any_regex(3);
+    const RegexId both = arena.intersect({first, second});
+    bool found = false;
+    for (const std::u32string& text : texts) {
+      const bool expected = arena.matches(first, text) && arena.matches(second, text);
+      CHECK_NOTE(arena.matches(both, text) == expected, arena.describe(first) + " & " + arena.describe(second));
+      found = found || expected;
+    }
+    CHECK(!(found && arena.is_empty(both)));
+    if (both == arena.none()) ++empty;
+  }
+  CHECK(empty > 200 && empty < 1300);
+  FuelScope scope(3000);  // tens of thousands of states would have to be seen
+  const RegexId time = arena.parse("^[0-9:]{1,200}\\.?[0-9]{1,200}(Z|\\+[0-9]{1,200})$", RegexMode::kSearch);
+  CHECK(arena.is_empty(arena.intersect({time, arena.parse("1[0-9]T0", RegexMode::kSearch)})));
+}
+
+// A word that has to meet many things is found without looking at all words that meet few of them.
+void many_needs() {
+  RegexArena arena;
+  std::vector<RegexId> parts{arena.parse("^[\\w-]{60}$", RegexMode::kSearch)};
+  for (const char* part : {"ab1", "b12", "bc1", "c12", "ca1", "a12", "\\d\\d", "x.*y", "y.*x", "q[0-4]+q", "z"})
+    parts.push_back(arena.parse(part, RegexMode::kSearch));
+  const RegexId all = arena.intersect(parts);
+  FuelScope scope(20000);
+  CHECK(!arena.is_empty(all));
+}
+
 void fuel() {
   RegexArena arena;
   RegexId bad = arena.intersect(
@@ -239,6 +304,8 @@ int main() {
   basics();
   words();
   hostile();
+  needs();
+  many_needs();
   fuel();
   clipping();
   return testing::check_summary();
