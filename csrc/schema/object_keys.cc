@@ -301,6 +301,7 @@ bool Objects::key_alive(CoreId core, NameId name) {
       FuelScope::spend();
       if (branch_key_alive(branch, name)) return true;
     }
+    if (cores_[core].candidates != kNoCandidates && surely_ample(core, name)) return in_turn(core, name);
     return in_turn(core, name) && named_member(core, name).alive;
   }
   Plan& plan = plans_[info.plan];

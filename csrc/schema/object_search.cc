@@ -408,6 +408,36 @@ std::uint64_t Objects::count(FormulaId demanded, bool compact, std::uint64_t lim
   return found;
 }
 
+FormulaId Objects::without_name(FormulaId f, NameId name) {
+  return formulas_.map(f, [&](const Atom& atom, FormulaId self) {
+    return atom.kind == AtomKind::kHas && atom.a == name ? kFalse : self;
+  });
+}
+
+// Most often one choice of keys can be completed in any number of ways, and the first that a search meets is one of
+// these: `times` is in how many it has been until here.
+bool Objects::surely_many(const Search& search, FormulaId f, std::size_t next, std::uint32_t count, std::uint64_t times,
+                          std::uint64_t limit, std::size_t& tries) {
+  if (f == kFalse || tries == 0) return false;
+  if (at_end(f, count) == kTrue && times >= limit) return true;
+  if (next == search.names.size()) return false;
+  --tries;
+  Stack::check();
+  FuelScope::spend(1 + formulas_.node(f).parts.size());
+  const Plan& plan = plans_[info(search.core).plan];
+  const NameId name = search.names[next];
+  if (store_.is_writable(name) && plan.has(name)) {
+    const Settled never = [](NameId) { return false; };
+    const FormulaId present = derive(f, Key{name, plan.matches_of(name)}, plan, count + 1, never);
+    const Verdicts::Find go_on = [&](FormulaId rest, std::uint64_t values, const std::vector<std::uint32_t>&) {
+      if (tries == 0) return true;
+      return values > 0 && surely_many(search, rest, next + 1, count + 1, product(times, values, limit), limit, tries);
+    };
+    if (present != kFalse && verdicts_.find(present, plan.shape.compact, limit, go_on)) return tries > 0;
+  }
+  return surely_many(search, without_name(f, name), next + 1, count, times, limit, tries);
+}
+
 std::uint64_t Objects::completions(CoreId core, std::uint64_t limit) {
   if (!satisfiable_id(core)) return 0;
   const Plan& plan = plans_[info(core).plan];
@@ -418,6 +448,12 @@ std::uint64_t Objects::completions(CoreId core, std::uint64_t limit) {
       known = std::min(limit, known + product(n, times, limit));
     }
   };
+  const Search search = prepare(core);
+  std::size_t tries = 16 + 4 * search.names.size();
+  const std::uint64_t left_out = verdicts_.left_out();
+  const bool many = surely_many(search, cores_[core].demanded, 0, cores_[core].count, 1, limit, tries);
+  verdicts_.check_left_out(left_out, true);  // what is found is enough, or is found again
+  if (many) return limit;
   for (std::size_t i = 0; i < plan.names.size() && finished(ways, limit) < limit; ++i) {
     const NameId name = plan.names[i];
     if (was_seen(cores_[core].seen, name)) continue;
@@ -426,16 +462,14 @@ std::uint64_t Objects::completions(CoreId core, std::uint64_t limit) {
     // Where the name is wanted, the ways without it lead nowhere.
     Ways decided;
     for (const auto& [place, times] : ways) {
-      FormulaId f = formulas_.map(place.first, [&](const Atom& atom, FormulaId self) {
-        return atom.kind == AtomKind::kHas && atom.a == name ? kFalse : self;
-      });
+      const FormulaId f = without_name(place.first, name);
       if (f == kFalse) continue;
       std::uint64_t& known = decided[{f, place.second}];
       known = std::min(limit, known + times);
     }
     ways = std::move(decided);
   }
-  const std::uint32_t most = prepare(core).extras_wanted + 1;
+  const std::uint32_t most = search.extras_wanted + 1;
   const std::vector<Cell> cells =
       finished(ways, limit) < limit ? this->cells(plans_[info(core).plan]) : std::vector<Cell>{};
   for (const Cell& cell : cells) {

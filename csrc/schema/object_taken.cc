@@ -115,20 +115,27 @@ FormulaId Objects::rest_of(QuestionId object, SeenId seen) {
   });
 }
 
-bool Objects::more_than(const Core& core, std::uint64_t n) {
-  constexpr std::uint64_t kLeastLimit = 4096;  // and then powers of two, so that few limits are tried
+std::uint64_t Objects::completions_seen(const Core& core, std::uint64_t n) {
+  constexpr std::uint64_t kLeastLimit = 64;  // and then powers of two, so that few limits are tried
   Core free = without_candidates(core);
   free.asked.clear();
   CoreId id = intern_core(std::move(free));
-  if (info(id).completions > n) return true;
+  if (info(id).completions > n) return info(id).completions;
   const std::uint64_t limit = std::max(kLeastLimit, std::bit_ceil(n + 1));
-  if (info(id).counted_to >= limit) return false;
+  if (info(id).counted_to >= limit) return info(id).completions;
   Values::Attempt attempt(values_);
   const std::uint64_t left_out = verdicts_.left_out();
   const std::uint64_t found = completions(id, limit);
   info(id).completions = std::max(info(id).completions, found);
   if (attempt.certain() && verdicts_.left_out() == left_out) info(id).counted_to = limit;
-  return found > n;
+  return info(id).completions;
+}
+
+bool Objects::surely_ample(CoreId id, NameId name) {
+  const CandidatesId candidates = cores_[id].candidates;
+  const CoreId free = intern_core(without_candidates(cores_[id]));
+  const std::uint32_t* known = ample_.find(std::uint64_t{free} << 32 | name);
+  return known != nullptr && *known >= candidates_.size(candidates);
 }
 
 std::optional<FormulaId> Objects::given_value(FormulaId f, QuestionId value, bool compact) {

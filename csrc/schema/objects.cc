@@ -2,6 +2,7 @@
 #include "schema/objects.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/errors.h"
 #include "base/fuel.h"
@@ -179,12 +180,14 @@ Objects::Member Objects::read_key(CoreId id, const Key& key, SeenId seen, NameId
   const Plan& plan = plans_[info(id).plan];
   Core core = cores_[id];
   CandidatesId candidates = kNoCandidates;
-  std::uint64_t rivals = 0;
+  std::uint64_t rivals = 0, enough_for = std::numeric_limits<std::uint64_t>::max();
+  CoreId free = id;
   const std::uint32_t keys = core.keys + 1;
   if (core.candidates != kNoCandidates) {
     candidates = candidates_after(id, core.candidates, seen, text);
     rivals = candidates_.size(candidates);
     core = without_candidates(std::move(core));
+    free = intern_core(core);
   }
   std::uint32_t count = core.count + 1;
   const Settled settled = [&](NameId name) { return was_seen(seen, name); };
@@ -216,7 +219,11 @@ Objects::Member Objects::read_key(CoreId id, const Key& key, SeenId seen, NameId
     rest.demanded = f;
     rest.asked.clear();
     if (!satisfiable(rest)) return false;
-    ample = ample && (rivals == 0 || more_than(rest, rivals));
+    if (rivals > 0 && ample) {
+      const std::uint64_t ways = completions_seen(rest, rivals);
+      ample = ways > rivals;
+      enough_for = std::min(enough_for, ways - (ample ? 1 : 0));
+    }
     return true;
   };
   Verdicts::Project project;
@@ -230,6 +237,14 @@ Objects::Member Objects::read_key(CoreId id, const Key& key, SeenId seen, NameId
   }
   Pending pending = verdicts_.ask(core.demanded, core.asked, core.compact, alive, project);
   if (!pending.alive) return member;
+  if (ample && rivals > 0 && key.name != kNone && key.name == text) {
+    const auto most = static_cast<std::uint32_t>(std::min<std::uint64_t>(enough_for, kNone));
+    if (std::uint32_t* known = ample_.find(std::uint64_t{free} << 32 | text)) {
+      *known = std::max(*known, most);
+    } else {
+      ample_.insert(std::uint64_t{free} << 32 | text, most);
+    }
+  }
   if (!ample) {
     if (text == kNone) throw FuelError("uniqueItems: too many different keys in objects of which there are only a few");
     Core after = core;
@@ -541,7 +556,7 @@ std::string Objects::describe(std::uint32_t id) {
 
 std::size_t Objects::memory_bytes() const {
   return cores_.size() * (sizeof(Core) + sizeof(CoreInfo) + 64) + locals_.size() * (sizeof(Local) + 16) +
-         candidates_.memory_bytes() + list_bytes_ + places_.size() * (sizeof(KeyPlace) + 16) +
+         candidates_.memory_bytes() + list_bytes_ + ample_.memory_bytes() + places_.size() * (sizeof(KeyPlace) + 16) +
          plans_.size() * (sizeof(Plan) + 512);
 }
 

@@ -313,8 +313,13 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   void replace_taken(std::vector<FormulaId>& asked, const Left& left);  // each kTaken atom
   bool may_be_taken(const Core& core);                                  // and only a text could tell
   bool satisfiable_beside(const Core& core);                            // requires candidates
-  // Whether there are more than `n` ways to complete the object, candidates and questions asked left aside.
-  bool more_than(const Core& core, std::uint64_t n);
+  // How many ways there surely are to complete the object, candidates and questions asked left aside: more than `n`, or
+  // there are no more than that.
+  std::uint64_t completions_seen(const Core& core, std::uint64_t n);
+  bool more_than(const Core& core, std::uint64_t n) { return completions_seen(core, n) > n; }
+  // Whether it is known that there is a way on behind this key whatever the candidates are, as there are more than
+  // those.
+  bool surely_ample(CoreId core, NameId name);
   // How many there are, where more_than() said no and that is known.
   std::optional<std::uint64_t> completions_if_not_more(const Core& core, std::uint64_t n);
   FormulaId rest_of(QuestionId object, SeenId seen);  // what is left of a candidate
@@ -371,6 +376,11 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   using Ways = std::map<std::pair<FormulaId, std::uint32_t>, std::uint64_t>;
   Ways with_key(const Ways& ways, const Key& key, const Plan& plan, std::uint64_t limit);
   std::uint64_t finished(const Ways& ways, std::uint64_t limit);
+  FormulaId without_name(FormulaId f, NameId name);  // the key is absent
+  // Whether at least `limit` ways are found to complete the formula, from name `next` of the search on, in so many
+  // tries.
+  bool surely_many(const Search& search, FormulaId f, std::size_t next, std::uint32_t count, std::uint64_t times,
+                   std::uint64_t limit, std::size_t& tries);
   std::uint64_t completions(CoreId core, std::uint64_t limit);  // requires a core without questions or candidates
 
   Machine& machine_;
@@ -397,6 +407,7 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   StableVector<Plan> plans_;
   Interner<KeyPlace, KeyPlaceHash> places_;
   std::vector<Known> finite_;  // by question
+  HashMap64 ample_;            // (core without candidates, name) -> beside so many there surely is a way on behind it
 };
 
 }  // namespace maskforge

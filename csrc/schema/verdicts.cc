@@ -211,10 +211,16 @@ bool Verdicts::tells_spellings(const std::vector<std::uint32_t>& literals) {
   });
 }
 
-void Verdicts::each(FormulaId demanded, bool compact, std::uint64_t limit,
-                    const std::function<void(FormulaId, std::uint64_t, const std::vector<std::uint32_t>&)>& visit) {
+void Verdicts::each(FormulaId demanded, bool compact, std::uint64_t limit, const Visit& visit) {
+  find(demanded, compact, limit, [&](FormulaId rest, std::uint64_t values, const std::vector<std::uint32_t>& literals) {
+    visit(rest, values, literals);
+    return false;
+  });
+}
+
+bool Verdicts::find(FormulaId demanded, bool compact, std::uint64_t limit, const Find& visit) {
   std::vector<std::uint32_t> literals;
-  some_from(demanded, literals, compact, [&](FormulaId rest, const std::vector<std::uint32_t>& leaf) {
+  return some_from(demanded, literals, compact, [&](FormulaId rest, const std::vector<std::uint32_t>& leaf) {
     std::vector<std::uint32_t> copy = leaf;
     std::uint64_t count = values_.count(values_.spec(copy, {}, kTrue, compact), limit);
     if (count > 0 && tells_spellings(copy)) {
@@ -224,8 +230,7 @@ void Verdicts::each(FormulaId demanded, bool compact, std::uint64_t limit,
       count = values_.count(values_.spec(std::move(usual), {}, kTrue, compact), limit);
       if (count < all) ++left_out_;
     }
-    visit(rest, count, copy);
-    return false;
+    return visit(rest, count, copy);
   });
 }
 

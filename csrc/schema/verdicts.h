@@ -54,9 +54,11 @@ class Verdicts {
   // All combinations of verdicts that some value gives: the formula that is left, and how many values do (saturating).
   // Where verdicts tell spellings of one number apart, a value that could be counted twice is counted with its usual
   // spelling only.
-  void each(
-      FormulaId demanded, bool compact, std::uint64_t limit,
-      const std::function<void(FormulaId, std::uint64_t values, const std::vector<std::uint32_t>& literals)>& visit);
+  using Visit = std::function<void(FormulaId, std::uint64_t values, const std::vector<std::uint32_t>& literals)>;
+  void each(FormulaId demanded, bool compact, std::uint64_t limit, const Visit& visit);
+  // The same until visit() returns true; whether it did.
+  using Find = std::function<bool(FormulaId, std::uint64_t values, const std::vector<std::uint32_t>& literals)>;
+  bool find(FormulaId demanded, bool compact, std::uint64_t limit, const Find& visit);
 
   // How often each() has left out values that have no such spelling; and to be called once that does not matter any
   // more: throws FuelError where some were left out since, unless there are `enough` without them.
