@@ -80,6 +80,11 @@ RegexId RegexArena::parse(std::string_view pattern, RegexMode mode) {
   return result;
 }
 
+bool RegexArena::never_dies(RegexId r) const {
+  impl_->check(r);
+  return (impl_->graph.node(r).endless & RegexNode::kNeverDies) != 0;
+}
+
 bool RegexArena::nullable(RegexId r) const {
   impl_->check(r);
   return impl_->graph.node(r).nullable;

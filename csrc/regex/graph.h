@@ -65,6 +65,10 @@ struct RegexNode {
   bool looks_ahead = false;  // holds an unresolved Ahead: a template
   bool loops = false;        // holds a Loop: unions in such intersections are distributed, see graph_boolean.cc
   bool counts = false;       // holds a finite counter that clip might widen
+  // Whether whatever follows a word makes another (kAbsorbs), and whether every text begins one (kNeverDies); 0 where
+  // that is not known.
+  std::uint8_t endless = 0;
+  static constexpr std::uint8_t kAbsorbs = 1, kNeverDies = 2;
   enum class Emptiness : std::uint8_t { kUnknown, kEmpty, kNotEmpty } emptiness = Emptiness::kUnknown;
   std::uint32_t a = 0, b = 0, c = 0, d = 0;
   std::uint32_t min_length = 0;  // no word is shorter

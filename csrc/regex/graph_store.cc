@@ -102,6 +102,7 @@ void RegexGraph::describe_attributes(RegexNode& n, std::span<const RegexId> list
       n.min_length = n.slack = n.b;
       n.max_length = n.c;
       n.open_end = n.c == kUnbounded;
+      if (n.c == kUnbounded) n.endless = RegexNode::kAbsorbs | RegexNode::kNeverDies;
       n.counts = n.b > 1 || (n.c > 1 && n.c != kUnbounded);
       return;
     case RegexKind::kConcat: {
@@ -119,6 +120,10 @@ void RegexGraph::describe_attributes(RegexNode& n, std::span<const RegexId> list
       n.looks_ahead = f.looks_ahead || t.looks_ahead;
       n.holds = f.holds | t.holds;
       n.needs = f.needs | t.needs;
+      if (n.looks_left || n.looks_ahead) return;
+      n.endless = t.endless & RegexNode::kAbsorbs;
+      if (t.alive) n.endless |= f.endless & RegexNode::kNeverDies;
+      if (f.nullable) n.endless |= t.endless & RegexNode::kNeverDies;
       return;
     }
     case RegexKind::kRepeat: {
@@ -136,6 +141,8 @@ void RegexGraph::describe_attributes(RegexNode& n, std::span<const RegexId> list
       n.looks_ahead = r.looks_ahead;
       n.holds = r.holds;
       if (n.b > 0) n.needs = r.needs;
+      if (n.looks_left || n.looks_ahead) return;
+      n.endless = n.b > 0 ? r.endless : r.endless & RegexNode::kNeverDies;
       return;
     }
     case RegexKind::kWords: {
@@ -211,8 +218,11 @@ void RegexGraph::describe_union(RegexNode& n, std::span<const RegexId> list) {
   n.slack = 0;
   n.holds = 0;
   n.needs = kEveryClass;
+  std::uint8_t absorbs = RegexNode::kAbsorbs, never_dies = 0;
   for (RegexId id : list) {
     const RegexNode& r = nodes_[id];
+    absorbs &= r.endless;
+    never_dies |= r.endless & RegexNode::kNeverDies;
     n.holds |= r.holds;
     n.needs &= r.needs;
     n.nullable |= r.nullable;
@@ -227,6 +237,7 @@ void RegexGraph::describe_union(RegexNode& n, std::span<const RegexId> list) {
     n.looks_left |= r.looks_left;
     n.looks_ahead |= r.looks_ahead;
   }
+  if (!n.looks_left && !n.looks_ahead) n.endless = absorbs | never_dies;
   if (!n.dense) return;
   // Do the members' lengths cover [min, max]? Few members: repeat "extend the covered prefix" instead of sorting.
   if (list.size() > 32) {
@@ -251,8 +262,10 @@ void RegexGraph::describe_intersect(RegexNode& n, std::span<const RegexId> list)
   n.nullable = true;
   n.max_length = kUnbounded;
   bool has_length = false;
+  std::uint8_t both = RegexNode::kAbsorbs | RegexNode::kNeverDies;
   for (RegexId id : list) {
     const RegexNode& r = nodes_[id];
+    both &= r.endless;
     n.holds &= r.holds;
     n.needs |= r.needs;
     n.nullable &= r.nullable;
@@ -263,8 +276,12 @@ void RegexGraph::describe_intersect(RegexNode& n, std::span<const RegexId> list)
     n.looks_left |= r.looks_left;
     has_length |= r.kind == RegexKind::kLength;
   }
+  // A text goes on to words of one member after the other, and stays among those that it reached.
+  if (!n.looks_left) n.endless = both == (RegexNode::kAbsorbs | RegexNode::kNeverDies) ? both : 0;
+  if (n.endless != 0) n.alive = true;
   // A length and one dense part: intersect() has checked that their ranges of lengths meet.
-  if (list.size() == 2 && has_length) n.alive = n.dense = nodes_[list[0]].dense && nodes_[list[1]].dense;
+  if (list.size() == 2 && has_length) n.dense = nodes_[list[0]].dense && nodes_[list[1]].dense;
+  n.alive = n.alive || n.dense;
 }
 
 std::size_t RegexGraph::memory_bytes() const {

@@ -78,6 +78,8 @@ class RegexArena {
 
   // ---- asking ----
   bool nullable(RegexId r) const;
+  // Whether every text begins a word, as far as it shows: no derivative is empty.
+  bool never_dies(RegexId r) const;
   // The derivative by every code point: sorted, disjoint, adjacent ranges with equal targets merged; a range that is
   // left out goes to none(). Targets may be empty without being none(): ask is_empty. Memoised. Spends fuel.
   const std::vector<RegexEdge>& edges(RegexId r);

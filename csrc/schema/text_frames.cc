@@ -386,6 +386,11 @@ StateId TextFrames::clip(std::uint32_t id, StateId self, std::uint32_t longest) 
   return state(local);
 }
 
+StateId TextFrames::endless(std::uint32_t id, StateId self) {
+  const Local local = locals_[id];
+  return syntax_ == TextSyntax::kRaw || local.phase != Phase::kBody ? self : body(texts_.endless(local.text));
+}
+
 bool TextFrames::words(std::uint32_t id, WordList& list) {
   const Local local = locals_[id];
   if (syntax_ == TextSyntax::kRaw || local.phase != Phase::kBody) return false;

@@ -200,6 +200,12 @@ TextId Texts::clip(TextId text, std::uint32_t longest) {
   return clipped == language.alive ? text : this->language(clipped, {});
 }
 
+TextId Texts::endless(TextId text) {
+  const Record& record = records_[text];
+  if (record.provider != nullptr || !regexes_.never_dies(languages_[record.payload].alive)) return text;
+  return language(regexes_.any_text(), {});
+}
+
 bool Texts::words(TextId text, TextId& rest, std::vector<WordList::Word>& words) {
   const Record& record = records_[text];
   if (record.provider != nullptr) return record.provider->key_words(record.payload, rest, words);

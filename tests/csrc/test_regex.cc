@@ -149,7 +149,7 @@ void needs() {
   std::function<RegexId(int)> any_regex = [&](int depth) -> RegexId {
     auto inner = [&] { return any_regex(depth - 1); };
     auto letter = [&] { return alphabet[random() % alphabet.size()]; };
-    switch (random() % (depth > 0 ? 9 : 3)) {
+    switch (random() % (depth > 0 ? 10 : 3)) {
       case 0: {
         const char32_t a = letter(), b = random() % 2 == 0 ? letter() : a;
         return arena.chars({{a, a}, {b, b}});
@@ -166,11 +166,23 @@ void needs() {
         return arena.repeat(inner(), static_cast<std::uint32_t>(random() % 2), random() % 2 == 0 ? 2 : kInf);
       case 6:
         return random() % 3 == 0 ? arena.complement(inner()) : arena.concat(inner(), inner());
+      case 7:
+        return arena.concat(arena.any_text(), arena.intersect({inner(), inner()}));
       default:
         return arena.concat(inner(), inner());
     }
   };
-  int empty = 0;
+  auto after = [&](RegexId r, const std::u32string& text) {
+    for (char32_t c : text) {
+      RegexId next = arena.none();
+      for (const RegexEdge& edge : arena.edges(r)) {
+        if (edge.first <= c && c <= edge.last) next = edge.target;
+      }
+      r = next;
+    }
+    return r;
+  };
+  int empty = 0, endless = 0;
   for (int round = 0; round < 1500; ++round) {
     const RegexId first = any_regex(3), second = any_regex(3);
     const RegexId both = arena.intersect({first, second});
@@ -182,8 +194,18 @@ void needs() {
     }
     CHECK(!(found && arena.is_empty(both)));
     if (both == arena.none()) ++empty;
+    for (RegexId r : {first, both}) {
+      if (!arena.never_dies(r)) continue;
+      ++endless;
+      for (int i = 0; i < 30; ++i) {
+        const std::u32string& text = texts[random() % texts.size()];
+        const RegexId rest = after(r, text);
+        const std::optional<std::u32string> word = arena.shortest_word(rest);
+        CHECK_NOTE(word && arena.matches(r, text + *word), arena.describe(r));
+      }
+    }
   }
-  CHECK(empty > 200 && empty < 1300);
+  CHECK(empty > 200 && empty < 1300 && endless > 200);
   FuelScope scope(3000);  // tens of thousands of states would have to be seen
   const RegexId time = arena.parse("^[0-9:]{1,200}\\.?[0-9]{1,200}(Z|\\+[0-9]{1,200})$", RegexMode::kSearch);
   CHECK(arena.is_empty(arena.intersect({time, arena.parse("1[0-9]T0", RegexMode::kSearch)})));

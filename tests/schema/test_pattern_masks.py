@@ -52,6 +52,59 @@ def test_two_states_that_lead_to_each_other(pattern: str, text: str) -> None:
     check_masks(mf.Compiler(syllables()).json_schema({"type": "string", "pattern": pattern}), text)
 
 
+@functools.cache
+def endings() -> mf.Vocabulary:
+    """The syllables, and pairs of letters with what ends a string, escapes something or is cut within a character."""
+    tokens = [syllables().token(token) for token in range(syllables().size - 1)]
+    ends = [
+        '"',
+        '",',
+        '"}',
+        '":',
+        "\\",
+        "\\n",
+        '\\"',
+        '\\"a',
+        "\\u00",
+        "\\u0061",
+        "é",
+        '"]',
+        "\\ud83d",
+        "\\ud83dx",
+        "\n",
+    ]
+    for letters in itertools.product(LETTERS, repeat=2):
+        tokens += [("".join(letters) + end).encode() for end in ends]
+        tokens.append(("".join(letters) + "é").encode()[:-1])
+    return mf.Vocabulary.from_tokens([*tokens, b"</s>"], eos_token_ids=len(tokens))
+
+
+ENDLESS = {
+    "a pattern that may come anywhere": {"type": "string", "pattern": "aB|Cd"},
+    "one at the end": {"type": "string", "pattern": "[ab]\\.?e$"},
+    "two": {"type": "string", "allOf": [{"pattern": "a"}, {"pattern": "B[Cc]"}]},
+    "two at the end": {"type": "string", "allOf": [{"pattern": "[aA]$"}, {"pattern": "[AB]$"}]},
+    "two that differ but for one text": {
+        "type": "string",
+        "allOf": [{"pattern": "a$|^Cde?$"}, {"pattern": "B$|^Cde?$"}],
+    },
+    "one that may not come": {"type": "string", "pattern": "a", "not": {"pattern": "AA"}},
+    "one of a few": {"oneOf": [{"type": "string", "pattern": "ab"}, {"type": "string", "maxLength": 4}]},
+    "what decides about others": {
+        "properties": {"a": {"type": "string"}},
+        "if": {"properties": {"a": {"pattern": "bA|c$"}}},
+        "then": {"required": ["b"]},
+    },
+}
+
+
+@pytest.mark.parametrize("text", ["aB", "abA", "Cd.e", "ééa", "AaAA", "\\u0061", "c"])
+@pytest.mark.parametrize("name", ENDLESS)
+def test_strings_that_can_always_go_on(name: str, text: str) -> None:
+    begin = '{"a":' if "properties" in ENDLESS[name] else ""
+    check_masks(mf.Compiler(endings()).json_schema(ENDLESS[name]), f'{begin}"{text}"}}')
+
+
 def patterns() -> st.SearchStrategy[str]:
     leaves = st.sampled_from(CLASSES)
     return st.recursive(
