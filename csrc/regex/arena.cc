@@ -95,6 +95,11 @@ const std::vector<RegexEdge>& RegexArena::edges(RegexId r) {
   return impl_->graph.edges(r);
 }
 
+RegexId RegexArena::derive_alone(RegexId r, char32_t c) {
+  impl_->check(r);
+  return impl_->graph.derive_alone(r, c);
+}
+
 const CharClasses* RegexArena::classes(RegexId r) const {
   impl_->check(r);
   return impl_->graph.classes(r);

@@ -212,6 +212,45 @@ RegexId RegexGraph::derive(RegexId r, char32_t c) {
   return it != list.begin() && c <= std::prev(it)->last ? std::prev(it)->target : kNone;
 }
 
+RegexId RegexGraph::derive_alone(RegexId r, char32_t c, unsigned depth) {
+  constexpr unsigned kDeepest = 24;
+  constexpr std::uint32_t kMostParts = 16;
+  const RegexNode n = nodes_[r];
+  if (n.edges != 0 || n.looks_left || n.looks_ahead || depth > kDeepest) return derive(r, c);
+  FuelScope::spend();
+  auto part = [&](RegexId of) { return derive_alone(of, c, depth + 1); };
+  switch (n.kind) {
+    case RegexKind::kLength:
+      return length(less_one(n.b), less_one(n.c));
+    case RegexKind::kAutomaton: {
+      const std::vector<CharClasses::Range>& all = automata_[n.a]->classes().ranges;
+      auto range = std::ranges::lower_bound(all, c, {}, &CharClasses::Range::last);
+      return range != all.end() && range->first <= c ? class_edge(r, range->id) : kNone;
+    }
+    case RegexKind::kConcat: {
+      const RegexId first = concat_derived(part(n.a), n.b);
+      return nodes_[n.a].nullable ? unite(first, part(n.b)) : first;
+    }
+    case RegexKind::kRepeat:
+      return concat_derived(part(n.a), repeat_rest(n));
+    case RegexKind::kComplement:
+      return complement(part(n.a));
+    case RegexKind::kUnion:
+    case RegexKind::kIntersect: {
+      if (n.b > kMostParts) return derive(r, c);
+      RegexId parts[kMostParts];
+      for (std::uint32_t i = 0; i < n.b; ++i) {
+        parts[i] = part(pool_[n.a + i]);
+        if (parts[i] == kNone && n.kind == RegexKind::kIntersect) return kNone;
+      }
+      const std::span<const RegexId> all(parts, n.b);
+      return n.kind == RegexKind::kUnion ? unite(all) : intersect(all);
+    }
+    default:
+      return derive(r, c);
+  }
+}
+
 const CharClasses* RegexGraph::classes(RegexId r) const {
   return nodes_[r].kind == RegexKind::kAutomaton ? &automata_[nodes_[r].a]->classes() : nullptr;
 }

@@ -51,7 +51,7 @@ enum class RegexKind : std::uint8_t {
   kBehind,      // a = what the text so far must complete
   kAhead,       // a = what the text to come must be
   kLocal,       // a = a regex whose text starts here: nothing before it is seen by its Behind nodes
-  kAutomaton,   // a = automaton, b, c = its state, low and high
+  kAutomaton,   // a = automaton, b, c = its state, low and high, d = some word is no longer than that
   kLoop,        // a = a template repetition, b = what follows it, d = its expansion + 1 once known
 };
 
@@ -124,6 +124,8 @@ class RegexGraph {
   // ---- derivatives (derive.cc) ----
   const RegexEdges& edges(RegexId r);
   RegexId derive(RegexId r, char32_t c);
+  // The same, where the edges may never be asked for: by the derivatives of the parts, as far as they go.
+  RegexId derive_alone(RegexId r, char32_t c, unsigned depth = 0);
   const CharClasses* classes(RegexId r) const;  // null for all but states of automata
   RegexId class_edge(RegexId r, std::uint32_t character_class);
 

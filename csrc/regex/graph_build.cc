@@ -232,6 +232,7 @@ RegexId RegexGraph::automaton_state(std::uint32_t automaton, TextAutomaton::Stat
   n.a = automaton;
   n.b = static_cast<std::uint32_t>(state);
   n.c = static_cast<std::uint32_t>(state >> 32);
+  n.d = automata_[automaton]->least_left(state);
   return intern(n);
 }
 

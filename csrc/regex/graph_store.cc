@@ -279,9 +279,14 @@ void RegexGraph::describe_intersect(RegexNode& n, std::span<const RegexId> list)
   // A text goes on to words of one member after the other, and stays among those that it reached.
   if (!n.looks_left) n.endless = both == (RegexNode::kAbsorbs | RegexNode::kNeverDies) ? both : 0;
   if (n.endless != 0) n.alive = true;
-  // A length and one dense part: intersect() has checked that their ranges of lengths meet.
-  if (list.size() == 2 && has_length) n.dense = nodes_[list[0]].dense && nodes_[list[1]].dense;
-  n.alive = n.alive || n.dense;
+  if (list.size() == 2 && has_length) {
+    const bool first = nodes_[list[0]].kind == RegexKind::kLength;
+    const RegexNode &bound = nodes_[list[first ? 0 : 1]], &part = nodes_[list[first ? 1 : 0]];
+    // A dense part: intersect() has checked that the ranges of lengths meet.
+    n.dense = bound.dense && part.dense;
+    const std::uint32_t short_word = part.kind == RegexKind::kAutomaton ? part.d : part.slack;
+    n.alive = n.alive || n.dense || (part.alive && bound.b == 0 && short_word <= bound.c && short_word != kUnbounded);
+  }
 }
 
 std::size_t RegexGraph::memory_bytes() const {

@@ -83,6 +83,8 @@ class RegexArena {
   // The derivative by every code point: sorted, disjoint, adjacent ranges with equal targets merged; a range that is
   // left out goes to none(). Targets may be empty without being none(): ask is_empty. Memoised. Spends fuel.
   const std::vector<RegexEdge>& edges(RegexId r);
+  // By one character, for a regex whose edges may never be asked for.
+  RegexId derive_alone(RegexId r, char32_t c);
   // For a state of an automaton: its classes of characters, and the derivative by one of them. Null for anything else.
   const CharClasses* classes(RegexId r) const;
   RegexId class_edge(RegexId r, std::uint32_t character_class);

@@ -38,6 +38,8 @@ class TextAutomaton {
   virtual std::uint32_t most_left(State state) const = 0;
   // From every state some text of at most so many characters is accepted.
   virtual std::uint32_t slack() const = 0;
+  // From this one.
+  virtual std::uint32_t least_left(State) const { return slack(); }
 
  protected:
   CharClasses classes_;

@@ -433,6 +433,40 @@ class Reader {
   const PropertyNames& properties_;
 };
 
+// With how many characters what has begun can end, all that is open and classes around escapes left aside.
+std::uint32_t least_of(const Place& place) {
+  switch (place.mode) {
+    case Mode::kTerm:
+    case Mode::kAtom:
+    case Mode::kQuantified:
+    case Mode::kDigitEscape:
+      return 0;
+    case Mode::kCountFirst:
+    case Mode::kQuestion:
+    case Mode::kAngle:
+    case Mode::kReferenceName:
+    case Mode::kClassEscape:
+      return 2;
+    case Mode::kReference:
+    case Mode::kProperty:
+      return 3;
+    case Mode::kUnicode:
+      return 4;
+    case Mode::kCountMost:
+      return place.other >= place.value ? 1 : 9;
+    case Mode::kClassRangeEnd:
+      return place.spelling == Spelling::kHex ? 4 : 6;
+    case Mode::kHex:
+      return place.count;
+    case Mode::kBraced:
+      return place.count > 0 ? 1 : 2;
+    case Mode::kPropertyName:
+      return 64;
+    default:
+      return 1;
+  }
+}
+
 class Patterns : public TextAutomaton {
  public:
   Patterns() {
@@ -463,6 +497,10 @@ class Patterns : public TextAutomaton {
   std::uint32_t most_left(State) const override { return RegexArena::kUnbounded; }
   // The name of a property, and all that is open.
   std::uint32_t slack() const override { return 64 + kDeepest; }
+  std::uint32_t least_left(State state) const override {
+    const Place& place = places_[static_cast<std::uint32_t>(state)];
+    return least_of(place) + (place.in_class && place.mode >= Mode::kControl ? 1 : 0) + place.depth;
+  }
 
  private:
   const PropertyNames properties_;

@@ -349,14 +349,20 @@ Step TextFrames::compute_alone(std::uint32_t id, std::uint8_t byte) {
   if (local.phase != Phase::kBody || byte >= 0x80 || controls) return compute(id, byte);
   if (syntax_ == TextSyntax::kJsonString && byte == '"') return step_of(close(local.text));
   const KeyOverlay* overlay = texts_.overlay(local.text);
-  if (overlay == nullptr) return step_of(character(local.text, byte));
+  if (overlay == nullptr) return step_alone(local.text, byte);
   auto change = std::ranges::lower_bound(overlay->changes, char32_t{byte}, {}, &KeyOverlay::Change::character);
   TextId target = overlay->rest;
   if (change != overlay->changes.end() && change->character == byte) {
     target = change->target;
   } else if (target != kDeadText) {
-    return step_of(character(target, byte));
+    return step_alone(target, byte);
   }
+  return target == kDeadText ? Step::reject() : Step::stay(body(target));
+}
+
+Step TextFrames::step_alone(TextId text, std::uint8_t character) {
+  if (texts_.classes(text) != nullptr) return step_of(this->character(text, character));
+  const TextId target = texts_.target_alone(text, character);
   return target == kDeadText ? Step::reject() : Step::stay(body(target));
 }
 

@@ -90,6 +90,7 @@ class TextFrames : public Automaton {
   void plan_body(TextId text, Sorter& sorter);
   bool plan_key(TextId text, Sorter& sorter);
   Step step_of(const Action& action);
+  Step step_alone(TextId text, std::uint8_t character);  // of a language, on a character of ASCII
   Action close(TextId text);
   Action character(TextId text, char32_t code_point);
   // The action for a byte after which the character lies in [first, last] and `left` more bytes (or hex digits) decide

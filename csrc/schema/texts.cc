@@ -55,6 +55,24 @@ TextId Texts::class_target(TextId text, std::uint32_t character_class) {
   return target;
 }
 
+TextId Texts::target_alone(TextId text, char32_t c) {
+  if (records_[text].edges_known) {
+    const std::vector<TextEdge>& edges = records_[text].edges;
+    auto edge = std::ranges::lower_bound(edges, c, {}, &TextEdge::last);
+    return edge != edges.end() && edge->first <= c ? edge->target : kDeadText;
+  }
+  FuelScope::spend();
+  const Language language = languages_[records_[text].payload];
+  const RegexId alive = regexes_.derive_alone(language.alive, c);
+  if (alive == regexes_.none()) return kDeadText;
+  std::vector<Asked> targets;
+  for (const Asked& a : language.asked) {
+    const RegexId rest = regexes_.derive_alone(a.rest, c);
+    if (rest != regexes_.none()) targets.push_back({a.position, rest});
+  }
+  return intern_language(alive, std::move(targets));
+}
+
 const std::vector<TextEdge>& Texts::edges(TextId text) {
   if (!records_[text].edges_known) {
     FuelScope::spend();

@@ -62,6 +62,8 @@ class Texts {
     return record.provider == nullptr ? record.classes : nullptr;
   }
   TextId class_target(TextId text, std::uint32_t character_class);
+  // Where one character leads (kDeadText: nowhere), for a language whose edges may never be asked for.
+  TextId target_alone(TextId text, char32_t c);
   const std::vector<TextEdge>& edges(TextId text);  // sorted, disjoint; what is left out is dead
   const KeyOverlay* overlay(TextId text);           // null for a language
   Label close(TextId text);                         // kNoLabel when the text may not end here

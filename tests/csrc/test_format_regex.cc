@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/errors.h"
+#include "base/fuel.h"
 #include "regex/unicode.h"
 #include "schema/format_parts.h"
 #include "testing/check.h"
@@ -385,9 +386,39 @@ void aliveness() {
   }
 }
 
+// Beside a bound on the length, a state is alive as long as a shortest completion fits: with no search where an
+// estimate says so.
+void bounded() {
+  RegexArena arena;
+  const RegexId start = formats::regex(arena);
+  std::mt19937 random(17);
+  const std::u32string letters = U"[](){}\\?*^-|<>=!:,a09kpPuxcnL_\u00e9";
+  std::size_t most = 0;
+  for (int round = 0; round < 150; ++round) {
+    RegexId state = start;
+    for (unsigned tries = random() % 60; tries > 0; --tries) {
+      const RegexId next = arena.derive_alone(state, letters[random() % letters.size()]);
+      if (next != arena.none()) state = next;
+    }
+    const std::optional<std::u32string> word = arena.shortest_word(state);
+    CHECK(word.has_value());
+    if (!word) continue;
+    most = std::max(most, word->size());
+    for (std::uint32_t bound = 0; bound < word->size() + 3; ++bound) {
+      const bool empty = arena.is_empty(arena.intersect({state, arena.length(0, bound)}));
+      CHECK_NOTE(empty == (bound < word->size()), arena.describe(state));
+    }
+    // Estimates are of use: this much is seen without a search.
+    FuelScope scope(40);
+    CHECK(!arena.is_empty(arena.intersect({state, arena.length(0, 80)})));
+  }
+  CHECK(most > 6);
+}
+
 }  // namespace
 
 int main() {
+  bounded();
   Comparison comparison;
   random_patterns(comparison);
   classes(comparison);

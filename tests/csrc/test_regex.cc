@@ -186,6 +186,10 @@ void needs() {
   for (int round = 0; round < 1500; ++round) {
     const RegexId first = any_regex(3), second = any_regex(3);
     const RegexId both = arena.intersect({first, second});
+    std::vector<RegexId> alone;
+    for (RegexId r : {first, second, both}) {
+      for (char32_t c : alphabet) alone.push_back(arena.derive_alone(r, c));
+    }
     bool found = false;
     for (const std::u32string& text : texts) {
       const bool expected = arena.matches(first, text) && arena.matches(second, text);
@@ -193,6 +197,10 @@ void needs() {
       found = found || expected;
     }
     CHECK(!(found && arena.is_empty(both)));
+    std::size_t at = 0;
+    for (RegexId r : {first, second, both}) {
+      for (char32_t c : alphabet) CHECK_NOTE(alone[at++] == after(r, {c}), arena.describe(r));
+    }
     if (both == arena.none()) ++empty;
     for (RegexId r : {first, both}) {
       if (!arena.never_dies(r)) continue;
