@@ -1,8 +1,8 @@
 // Questions that walk the derivative graph: emptiness, membership, counting, a shortest word.
 //
 // Emptiness is decided from attributes for everything plain; otherwise the parts of unions and concatenations answer
-// for them, and what is left (intersections, complements, lookaround) is searched best first by the lower bound of the
-// words' lengths. A state is empty if and only if no nullable state can be reached, so a search that ends without one
+// for them, and what is left (intersections, complements, lookaround) is searched best first by how much its members
+// still need. A state is empty if and only if no nullable state can be reached, so a search that ends without one
 // proves all it visited empty. An intersection with a length range is asked as "which lengths does the rest have?":
 // sets of states after k characters, with periods skipped, instead of one state per remaining length. Covered by
 // tests/csrc/test_regex.cc.
