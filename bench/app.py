@@ -97,6 +97,9 @@ def batch(
     threads: Annotated[str, typer.Option(metavar="N,...", help="Numbers of threads. Default: 1 and the CPUs.")] = "",
     steps: Annotated[int, typer.Option(min=1, help="Steps of a pass.")] = 32,
     rounds: Annotated[int, typer.Option(min=1, help="How often every setting is measured.")] = 5,
+    model_ms: Annotated[
+        float, typer.Option(min=0, help="Time that a model takes between accept and fill; the caller sleeps.")
+    ] = 0,
     tokenizer: Tokenizer = None,
     data: Annotated[
         Path | None, typer.Option(help="Folder of MaskBench files for many grammars; without it, texts are made.")
@@ -116,6 +119,7 @@ def batch(
         threads=numbers(threads or f"1,{_cpus()}", "--threads"),
         steps=steps,
         rounds=rounds,
+        model_ms=model_ms,
         tokenizer=tokenizer,
         data=data,
         sample=sample,

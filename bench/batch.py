@@ -10,6 +10,10 @@ The first pass over the steps is *cold*: compiler and matchers are new, no mask 
 *warm*: the same matchers, put back to their starts, make the same steps again. An engine that makes its masks when it
 compiles has done that work before the first pass; the compile times are in the table.
 
+A server has the model run between the token that a row accepts and its next mask. `--model-ms` puts that time there:
+the caller sleeps, as it does while a GPU computes, and what an engine does meanwhile is not timed. Without it the next
+masks are asked for at once.
+
 Times are elapsed time, because threads are what is asked about: on a busy machine they measure the others as well. The
 engines and the numbers of threads take turns within each round; tables show medians over the steps of all rounds.
 """
@@ -17,6 +21,7 @@ engines and the numbers of threads take turns within each round; tables show med
 from __future__ import annotations
 
 import gc
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from time import perf_counter_ns
@@ -69,8 +74,12 @@ def measure(
     threads: int,
     steps: int,
     clock: Clock = perf_counter_ns,
+    model: Callable[[], None] | None = None,
 ) -> tuple[BatchRecord, BatchRecord]:
-    """The cold and the warm pass over `steps`. A failure is said in the record, which then has no times."""
+    """The cold and the warm pass over `steps`. A failure is said in the record, which then has no times.
+
+    model: runs before each fill, not timed.
+    """
     schemas = list(dict.fromkeys(writing.schema for writing in writings))
     cold, warm = (
         BatchRecord(engine.name, workload, len(writings), threads, state, native=engine.native)
@@ -87,7 +96,7 @@ def measure(
         for found in (cold, warm):
             for row, writing in enumerate(writings):
                 batch.restart(row, writing.token_ids[: starts[row]])
-            found.fill_ns, found.accept_ns = _read(batch, writings, starts, eos, steps, clock)
+            found.fill_ns, found.accept_ns = _read(batch, writings, starts, eos, steps, clock, model)
     except Exception as error:  # whatever an engine throws costs it this setting, not the run
         cold.failed = warm.failed = f"{type(error).__name__}: {error}"
         for found in (cold, warm):
@@ -96,7 +105,13 @@ def measure(
 
 
 def _read(
-    batch: Batch, writings: Sequence[Writing], starts: Sequence[int], eos: int, steps: int, clock: Clock
+    batch: Batch,
+    writings: Sequence[Writing],
+    starts: Sequence[int],
+    eos: int,
+    steps: int,
+    clock: Clock,
+    model: Callable[[], None] | None,
 ) -> tuple[list[int], list[int]]:
     """Fill and accept times of each step. Raises Disagreement at a token that is masked or refused: a row that stops
     would make the next steps cheaper."""
@@ -105,6 +120,8 @@ def _read(
     places = list(starts)
     for _ in range(steps):
         tokens = [text[place] for text, place in zip(texts, places, strict=True)]
+        if model is not None:
+            model()
         start = clock()
         batch.fill()
         fill_ns.append(clock() - start)
@@ -137,6 +154,11 @@ class Plan:
     threads: Sequence[int]
     steps: int
     rounds: int
+    model_ms: float = 0
+    """How long the model runs before each fill."""
+
+    def model(self) -> Callable[[], None] | None:
+        return None if self.model_ms == 0 else lambda: time.sleep(self.model_ms / 1e3)
 
     def settings(self, engines: Sequence[BatchEngine]) -> int:
         """How many pairs of passes there are for one workload."""
@@ -164,7 +186,8 @@ def run(
                 gc.collect()
                 gc.disable()
                 try:
-                    pair = measure(engine, workload, rows, eos, threads if engine.native else 1, plan.steps, clock)
+                    count = threads if engine.native else 1
+                    pair = measure(engine, workload, rows, eos, count, plan.steps, clock, plan.model())
                 finally:
                     if collecting:
                         gc.enable()

@@ -37,6 +37,7 @@ def read_batches(
     threads: Sequence[int],
     steps: int,
     rounds: int,
+    model_ms: float = 0,
     tokenizer: Path | None = None,
     data: Path | None = None,
     sample: Path | None = None,
@@ -67,13 +68,14 @@ def read_batches(
         about |= anew
         if not workloads[MANY_GRAMMARS]:
             raise InputError(f"no schema in {data} has a valid instance of {LEAST_TOKENS} tokens that all engines take")
-    plan = Plan(batches, threads, steps, rounds)
+    plan = Plan(batches, threads, steps, rounds, model_ms)
     settings = {
         "tokenizer": tokenizer.name if tokenizer else "trained here",
         "vocabulary": size,
         "steps": steps,
         "rounds": rounds,
         "threads": list(threads),
+        "model between accept and fill, ms": model_ms,
         "different texts": len(workloads[MANY_GRAMMARS]),
     }
     sources = [EVERYDAY, *([data.name] if data else [])]

@@ -55,9 +55,19 @@ class BatchExecutor:
     def accept(self, matchers: Sequence[Matcher | None], token_ids: Sequence[int]) -> list[bool]:
         """`matchers[i].accept_token(token_ids[i])` for all; a None answers True. The matchers must differ.
 
-        Every row answers or, when something is raised, nothing has changed.
+        Every row answers or, when something is raised, nothing has changed. Where masks were new lately, this ends as
+        `prepare` does.
         """
         return self._core.accept(matchers, token_ids)
+
+    def prepare(self, matchers: Sequence[Matcher | None]) -> None:
+        """Has the executor's other threads make the next masks of these matchers, and returns at once.
+
+        For those who accept tokens one by one and then have a model run: `fill` finds the masks made. No mask and no
+        matcher changes. The threads stop at the next call of this executor; a mask that takes unusually long is left to
+        `fill`. With one thread, nothing happens.
+        """
+        self._core.prepare(matchers)
 
 
 def _default_threads() -> int:

@@ -82,6 +82,12 @@ std::vector<bool> accept(BatchExecutor& self, const nb::sequence& matchers, nb::
   return self.accept(list, tokens);
 }
 
+void prepare(BatchExecutor& self, const nb::sequence& matchers) {
+  const std::vector<std::shared_ptr<Matcher>> list = cores(matchers);
+  nb::gil_scoped_release release;
+  self.prepare(list);
+}
+
 }  // namespace
 
 void bind_batch(nb::module_& module) {
@@ -100,7 +106,10 @@ void bind_batch(nb::module_& module) {
       .def("draft_mask_ids", draft_mask_ids, nb::arg("matchers"), nb::arg("drafts"),
            "draft_mask_ids of each, one after the other; -1 for None.")
       .def("accept", accept, nb::arg("matchers"), nb::arg("token_ids").none(),
-           "accept_token of each; None answers True. When anything is raised, no matcher has changed.");
+           "accept_token of each; None answers True. When anything is raised, no matcher has changed. Where masks were "
+           "new lately, the other threads begin with the next ones.")
+      .def("prepare", prepare, nb::arg("matchers"),
+           "Has the other threads begin with the next masks and returns at once; None is skipped.");
 }
 
 }  // namespace maskforge::bindings

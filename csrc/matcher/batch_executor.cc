@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <unordered_set>
+#include <utility>
 
 #include "base/errors.h"
 
@@ -47,8 +48,9 @@ void rethrow_first(const std::vector<std::exception_ptr>& errors) {
 
 // Less is done by the caller. Waking a thread takes some 50, but that is not all: known masks worth 150 took 1.4 times
 // as long with two threads, for reasons that were not looked into.
-constexpr double kWorthSharing = 200;  // microseconds
-constexpr double kSeenEnough = 50;     // microseconds of work from which the rest is estimated
+constexpr double kWorthSharing = 200;      // microseconds
+constexpr std::size_t kRowsForHelper = 4;  // of those that are made ahead; fewer are not worth another thread
+constexpr double kSeenEnough = 50;         // microseconds of work from which the rest is estimated
 
 // Tells the caller of a batch when to stop doing the rows alone.
 class Stopwatch {
@@ -102,7 +104,7 @@ struct BatchExecutor::Pool {
 };
 
 BatchExecutor::BatchExecutor(std::int64_t threads, Sharing sharing)
-    : threads_(static_cast<unsigned>(threads)), sharing_(sharing) {
+    : threads_(static_cast<unsigned>(threads)), sharing_(sharing), masks_are_new_(sharing == Sharing::kAlways) {
   if (threads < 1 || threads > std::int64_t{kMaxThreads}) {
     throw MisuseError("a batch executor needs 1 to " + std::to_string(kMaxThreads) + " threads, not " +
                       std::to_string(threads));
@@ -133,10 +135,18 @@ void BatchExecutor::run_masks(std::span<const std::shared_ptr<Matcher>> matchers
     for (std::size_t i = 0; i < matchers.size(); ++i) work(i);
     return;
   }
+  const std::shared_ptr<MasksAhead> ahead = take_ahead();
   std::size_t done = 0;
   const Stopwatch watch;
   while (done < matchers.size() && quick(done)) {
     if (watch.worth_sharing(++done, matchers.size())) break;
+  }
+  masks_are_new_.store(
+      sharing_ == Sharing::kAlways || done < matchers.size() || (ahead != nullptr && ahead->found_work()),
+      std::memory_order_relaxed);
+  if (ahead != nullptr && !ahead->finished()) {
+    share_with_ahead(matchers, done, *ahead, work);
+    return;
   }
   using Known = MaskEngine::Known;
   std::vector<std::size_t> nothing, top, order;
@@ -156,13 +166,57 @@ void BatchExecutor::run_masks(std::span<const std::shared_ptr<Matcher>> matchers
   }
 }
 
-void BatchExecutor::share(std::size_t count, const Work& work) {
+// The other threads are awake, and had no time for all rows: theirs come last, and those that are being made after all
+// others.
+void BatchExecutor::share_with_ahead(std::span<const std::shared_ptr<Matcher>> matchers, std::size_t done,
+                                     const MasksAhead& ahead, const Work& work) {
+  using State = MasksAhead::State;
+  std::vector<std::size_t> order, made, taken;
+  for (std::size_t i = done; i < matchers.size(); ++i) {
+    const State state = ahead.state(i, matchers[i].get());
+    (state == State::kWaiting ? order : state == State::kDone ? made : taken).push_back(i);
+  }
+  order.insert(order.end(), made.begin(), made.end());
+  order.insert(order.end(), taken.begin(), taken.end());
+  share(order.size(), [&](std::size_t i) { work(order[i]); });
+}
+
+BatchExecutor::Pool& BatchExecutor::pool() {
   Pool* pool = pool_.load(std::memory_order_acquire);
   while (pool == nullptr || pool->process != process_id()) {
     auto fresh = std::make_unique<Pool>(threads_, process_id());
     if (pool_.compare_exchange_strong(pool, fresh.get())) pool = fresh.release();
   }
-  pool->pool.run(count, work);
+  return *pool;
+}
+
+void BatchExecutor::share(std::size_t count, const Work& work) {
+  take_ahead();  // which ends now
+  pool().pool.run(count, work);
+}
+
+std::shared_ptr<MasksAhead> BatchExecutor::take_ahead() {
+  std::lock_guard lock(ahead_mutex_);
+  return std::exchange(ahead_, nullptr);
+}
+
+void BatchExecutor::begin(std::vector<MasksAhead::Place> places) {
+  const std::size_t helpers = (places.size() + kRowsForHelper - 1) / kRowsForHelper;
+  auto ahead = std::make_shared<MasksAhead>(std::move(places));
+  {
+    std::lock_guard lock(ahead_mutex_);
+    ahead_ = ahead;
+  }
+  pool().pool.begin(std::move(ahead), helpers);
+}
+
+void BatchExecutor::prepare(std::span<const std::shared_ptr<Matcher>> matchers) {
+  if (threads_ == 1) return;
+  std::vector<MasksAhead::Place> places(matchers.size());
+  for (std::size_t i = 0; i < matchers.size(); ++i) {
+    if (matchers[i]) places[i] = matchers[i]->place();
+  }
+  begin(std::move(places));
 }
 
 std::vector<bool> BatchExecutor::fill(std::span<const std::shared_ptr<Matcher>> matchers,
@@ -306,6 +360,13 @@ std::vector<bool> BatchExecutor::accept(std::span<const std::shared_ptr<Matcher>
     }
   }
   rethrow_first(errors);
+  if (threads_ > 1 && masks_are_new_.load(std::memory_order_relaxed)) {
+    std::vector<MasksAhead::Place> places(matchers.size());
+    for (std::size_t i = 0; i < matchers.size(); ++i) {
+      if (matchers[i]) places[i] = matchers[i]->place_locked();
+    }
+    begin(std::move(places));
+  }
   return to_bools(accepted);
 }
 

@@ -5,10 +5,14 @@
 // that a good part of them is left after that time. What is shared is ordered by what the memo says about it: rows that
 // may take long first, known masks last, so that all threads end at about the same time.
 //
+// From the end of an accept() to the next masks the threads work ahead: they make the masks that will be asked for
+// (masks_ahead.h), while the caller has a model run. A fill that comes before they are done takes what is left.
+//
 // Threads are started by the first call that can use them, and again in a child process after fork(). Thread safe.
 // Covered by tests/csrc/test_matcher.cc and tests/matcher/test_batch.py.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -16,6 +20,7 @@
 #include <span>
 #include <vector>
 
+#include "matcher/masks_ahead.h"
 #include "matcher/matcher.h"
 #include "matcher/thread_pool.h"
 
@@ -50,7 +55,11 @@ class BatchExecutor {
   // accept_token() of every row; a null matcher answers true. Either every row answers or, when something is thrown,
   // nothing has changed. Throws MisuseError when a matcher comes twice, has terminated or its token is outside the
   // vocabulary.
+  // Where masks were new lately, the next ones are begun as by prepare().
   std::vector<bool> accept(std::span<const std::shared_ptr<Matcher>> matchers, std::span<const std::int64_t> tokens);
+  // Has the other threads make the next masks while the caller does something else; returns at once. Ends with the next
+  // call. Null matchers are skipped.
+  void prepare(std::span<const std::shared_ptr<Matcher>> matchers);
 
   unsigned threads() const { return threads_; }
 
@@ -62,11 +71,20 @@ class BatchExecutor {
   // work(i) for every matcher, of which `quick(i)` did some already: it returns whether it did all of it.
   void run_masks(std::span<const std::shared_ptr<Matcher>> matchers, const std::function<bool(std::size_t)>& quick,
                  const Work& work);
+  // The same for those from `done` on, while threads work ahead.
+  void share_with_ahead(std::span<const std::shared_ptr<Matcher>> matchers, std::size_t done, const MasksAhead& ahead,
+                        const Work& work);
   void share(std::size_t count, const Work& work);  // on the pool
+  Pool& pool();                                     // with its threads running
+  void begin(std::vector<MasksAhead::Place> places);
+  std::shared_ptr<MasksAhead> take_ahead();  // that of the batch before, if there is one
 
   const unsigned threads_;
   const Sharing sharing_;
   std::atomic<Pool*> pool_{nullptr};
+  std::atomic<bool> masks_are_new_;  // the last time any were asked for
+  std::mutex ahead_mutex_;
+  std::shared_ptr<MasksAhead> ahead_;  // guarded by ahead_mutex_
 };
 
 }  // namespace maskforge

@@ -113,16 +113,24 @@ StateId Generation::compile(const std::shared_ptr<const Spec>& spec) {
 }
 
 void Generation::prepare(StateId start) {
+  Configuration at;
+  at.frames.push_back(start);
+  prepare(at, options_.fill_fuel);
+}
+
+void Generation::prepare(const Configuration& at, std::uint64_t fuel) {
   try {
     with_enough_stack([&] {
-      FuelScope fuel(options_.fill_fuel);
-      Configuration configuration;
-      configuration.frames.push_back(start);
-      masks_.prepare(configuration);
+      FuelScope scope(std::min(fuel, options_.fill_fuel));
+      masks_.prepare(at);
     });
   } catch (const Error&) {
     // fill() will say it.
   }
+}
+
+MaskEngine::Known Generation::known(const Configuration& at) const {
+  return with_enough_stack([&] { return masks_.known(at); });
 }
 
 Report Generation::report(const Spec& spec) {

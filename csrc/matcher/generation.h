@@ -60,6 +60,11 @@ class Generation {
   StateId compile(const std::shared_ptr<const Spec>& spec);
   // Has the mask at a start ready for the matchers that will begin there. Where that fails, so will they.
   void prepare(StateId start);
+  // The same for where a matcher stands; what needs more than so much fuel is left to whoever asks for it.
+  void prepare(const Configuration& at, std::uint64_t fuel);
+  static constexpr std::uint64_t kAheadFuel = 250'000;  // for masks that nobody has asked for yet
+  // What is known of the mask there.
+  MaskEngine::Known known(const Configuration& at) const;
   // Every constraint of the spec. Compiles once more, since compiling is faster without it.
   Report report(const Spec& spec);
 

@@ -238,7 +238,21 @@ std::optional<bool> Matcher::fill_known(std::uint32_t* words, std::size_t word_c
 MaskEngine::Known Matcher::known() {
   std::lock_guard lock(mutex_);
   if (is_complete()) return MaskEngine::Known::kMask;
-  return with_enough_stack([&] { return generation_->masks().known(configuration_); });
+  return generation_->known(configuration_);
+}
+
+MasksAhead::Place Matcher::place_locked() const {
+  MasksAhead::Place place;
+  place.matcher = this;
+  if (is_complete()) return place;
+  place.generation = generation_;
+  place.at.frames = configuration_.frames;
+  return place;
+}
+
+MasksAhead::Place Matcher::place() const {
+  std::lock_guard lock(mutex_);
+  return place_locked();
 }
 
 MaskId Matcher::mask_id_locked() {

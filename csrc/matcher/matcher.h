@@ -18,6 +18,7 @@
 
 #include "machine/configuration.h"
 #include "matcher/generation.h"
+#include "matcher/masks_ahead.h"
 #include "matcher/undo_log.h"
 
 namespace maskforge {
@@ -59,6 +60,8 @@ class Matcher {
   std::optional<bool> fill_known(std::uint32_t* words, std::size_t word_count);
   // How much work fill() may be now, by what is known.
   MaskEngine::Known known();
+  // For making the next mask before it is asked for.
+  MasksAhead::Place place() const;
   // The same mask as an id in the engine's pool (masks/mask_pool.h). Costs a fill and about a microsecond.
   MaskId mask_id();
   std::optional<MaskId> known_mask_id();  // likewise, if fill_known() would write it
@@ -95,6 +98,7 @@ class Matcher {
   bool fill_locked(std::uint32_t* words, std::size_t word_count);
   std::optional<bool> fill_known_locked(std::uint32_t* words, std::size_t word_count);
   MaskId mask_id_locked();
+  MasksAhead::Place place_locked() const;
   std::string expected_locked();
 
   const std::shared_ptr<Generation> generation_;

@@ -5,6 +5,7 @@
 #include <atomic>
 
 #include "base/short_lock.h"
+#include "matcher/background.h"
 
 namespace maskforge {
 
@@ -82,27 +83,39 @@ void ThreadPool::run(std::size_t count, const std::function<void(std::size_t)>& 
   auto job = std::make_shared<Job>();
   job->work = &work;
   job->count = count;
-  {
-    std::lock_guard lock(mutex_);
-    job_ = job;
-    job_number_.fetch_add(1, std::memory_order_release);
-  }
-  std::size_t helpers = std::min(threads_.size(), count - 1);
-  if (helpers == threads_.size()) {
-    wake_.notify_all();
-  } else {
-    for (std::size_t i = 0; i < helpers; ++i) wake_.notify_one();
-  }
+  wake(job, nullptr, count - 1);
   job->help();
   if (look_for([&] { return job->done.load(std::memory_order_acquire) == count; }, kYieldsForLast)) return;
   std::unique_lock lock(job->mutex);
   job->finished.wait(lock, [&] { return job->done.load(std::memory_order_acquire) == count; });
 }
 
+void ThreadPool::begin(std::shared_ptr<Errand> errand, std::size_t helpers) {
+  std::unique_lock running(run_mutex_, std::try_to_lock);
+  if (threads_.empty() || !running.owns_lock()) return;
+  Background::require();
+  wake(nullptr, std::move(errand), helpers);
+}
+
+void ThreadPool::wake(std::shared_ptr<Job> job, std::shared_ptr<Errand> errand, std::size_t helpers) {
+  {
+    std::lock_guard lock(mutex_);
+    job_.swap(job);
+    errand_.swap(errand);  // what was there is given back below
+    job_number_.fetch_add(1, std::memory_order_release);
+  }
+  if (helpers >= threads_.size()) {
+    wake_.notify_all();
+  } else {
+    for (std::size_t i = 0; i < helpers; ++i) wake_.notify_one();
+  }
+}
+
 void ThreadPool::loop() {
   std::size_t seen = 0;
   for (;;) {
     std::shared_ptr<Job> job;
+    std::shared_ptr<Errand> errand;
     look_for([&] { return stopping_.load(std::memory_order_relaxed) || job_number_.load() != seen; });
     {
       std::unique_lock lock(mutex_);
@@ -110,8 +123,13 @@ void ThreadPool::loop() {
       if (stopping_) return;
       seen = job_number_;
       job = job_;
+      errand = errand_;
     }
-    job->help();
+    if (job != nullptr) job->help();
+    while (errand != nullptr && !stopping_.load(std::memory_order_relaxed) && job_number_.load() == seen) {
+      const Background::Piece piece;
+      if (!piece || !errand->step()) break;
+    }
   }
 }
 

@@ -31,14 +31,27 @@ class ThreadPool {
   // all the work itself instead of waiting.
   void run(std::size_t count, const std::function<void(std::size_t)>& work);
 
+  // Work that nobody waits for, in pieces.
+  class Errand {
+   public:
+    virtual ~Errand() = default;
+    // Does the next piece, on any thread; false when there was none left. Must not throw.
+    virtual bool step() = 0;
+  };
+  // Has up to so many of the pool's threads do an errand until it is done, or run() or begin() has something else for
+  // them, or Background is paused. Nothing happens while a run() is under way.
+  void begin(std::shared_ptr<Errand> errand, std::size_t helpers);
+
  private:
   struct Job;
   void loop();
+  void wake(std::shared_ptr<Job> job, std::shared_ptr<Errand> errand, std::size_t helpers);
 
   std::mutex run_mutex_;  // held for a whole run()
   std::mutex mutex_;      // guards what follows
   std::condition_variable wake_;
-  std::shared_ptr<Job> job_;
+  std::shared_ptr<Job> job_;                // what there is to do,
+  std::shared_ptr<Errand> errand_;          // one of the two
   std::atomic<std::size_t> job_number_{0};  // written under the mutex
   std::atomic<bool> stopping_{false};       // likewise
   std::vector<std::thread> threads_;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -94,6 +95,25 @@ def test_rows_are_staggered_read_and_begin_again() -> None:
     assert batch.fills == expected * 2  # cold and warm make the same steps
     assert cold.fill_ns == warm.fill_ns == cold.accept_ns == warm.accept_ns == [1, 1, 1, 1]  # one tick each
     assert (cold.state, warm.state, cold.batch, cold.compile_ns) == ("cold", "warm", 3, 1)
+
+
+def test_the_model_runs_before_each_fill_and_is_not_timed() -> None:
+    engine = Toy()
+    now = itertools.count()
+    fills: list[int] = []
+
+    def model() -> None:
+        fills.append(len(engine.batches[-1].fills))
+        for _ in range(100):
+            next(now)
+
+    for found in measure(engine, MANY_GRAMMARS, TEXTS, EOS, 1, 4, clock=lambda: next(now), model=model):
+        assert found.fill_ns == found.accept_ns == [1, 1, 1, 1]
+    assert fills == list(range(8))
+    assert Plan([1], [1], steps=1, rounds=1).model() is None
+    start = time.perf_counter()
+    Plan([1], [1], steps=1, rounds=1, model_ms=20).model()()  # type: ignore[misc]
+    assert time.perf_counter() - start > 0.015
 
 
 @pytest.mark.parametrize(

@@ -96,10 +96,11 @@ def test_batch_generate_and_one_report_of_both(tmp_path: Path) -> None:
     out = str(tmp_path)
     result = invoke(
         *("batch", "--engines", "maskforge", "--batch", "1,3", "--threads", "2,1", "--steps", "3", "--rounds", "2"),
-        *("--out", out),
+        *("--model-ms", "0.5", "--out", out),
     )
     assert result.exit_code == 0, result.output
     found = lines(tmp_path / "batch.jsonl")
+    assert found[0]["settings"]["model between accept and fill, ms"] == 0.5
     assert found[0]["kind"] == "run" and found[0]["engines"]["maskforge"]["version"]
     assert len(found) == 1 + 2 * 2 * 2 * 2 * 2  # workloads, sizes, threads, rounds, cold and warm
     assert not any(record["failed"] for record in found[1:])

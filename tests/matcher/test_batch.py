@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import random
 import signal
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -129,6 +131,50 @@ def test_one_executor_for_many_threads() -> None:
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_masks_that_are_prepared_are_those_that_are_asked_for(threads: int) -> None:
+    executor = BatchExecutor(threads)
+    draw = random.Random(threads)
+    for _ in range(20):
+        grammars = compile_all(mf.Compiler(vocabulary()))
+        rows = [draw.choice(grammars).matcher() if i % 5 else None for i in range(12)]
+        executor.prepare(rows)
+        executor.prepare([])
+        executor.prepare(rows[::-1])
+        for matcher in rows:
+            if matcher is not None:
+                matcher.accept_token(draw.choice(matcher.allowed_tokens()))  # while threads are at it
+        executor.prepare(rows)
+        bitmask = mf.allocate_token_bitmask(12, vocabulary().size)
+        executor.fill(rows, bitmask)
+        for matcher, row in zip(rows, bitmask, strict=True):
+            alone = mf.allocate_token_bitmask(1, vocabulary().size).fill_(-1)
+            if matcher is not None:
+                matcher.fork().fill_next_token_bitmask(alone)
+            assert row.tolist() == alone[0].tolist()
+    with pytest.raises(mf.MisuseError, match="neither a matcher nor None"):
+        executor.prepare([1])  # type: ignore[list-item]
+
+
+AT_THE_END = """
+import maskforge as mf
+from maskforge import _core
+
+tokens = [bytes([byte]) for byte in range(256)]
+compiler = mf.Compiler(mf.Vocabulary.from_tokens([*tokens, b""], eos_token_ids=[256]))
+executor = _core.BatchExecutor(3)
+rows = [compiler.regex("[a-z]{%d}é[^x]*" % i).matcher() for i in range(2, 60)]
+executor.accept(rows, [97] * len(rows))
+executor.prepare(rows)
+"""
+
+
+def test_a_process_may_end_while_masks_are_prepared() -> None:
+    for _ in range(3):
+        ended = subprocess.run([sys.executable, "-c", AT_THE_END], capture_output=True, text=True, timeout=60)
+        assert (ended.returncode, ended.stderr) == (0, "")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform has no fork()")
