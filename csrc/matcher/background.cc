@@ -15,13 +15,14 @@ namespace maskforge {
 void Background::require() {
   static std::once_flag once;
   std::call_once(once, [] {
+  // On Windows there is no fork(), and the other threads are gone before a library learns that its process ends.
 #ifndef _WIN32
     pthread_atfork(pause, resume, resume_in_child);
-#endif
     std::atexit([] {
       ended_.store(true);
       pause();
     });
+#endif
   });
 }
 

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <exception>
 #include <functional>
+#include <new>
 #include <optional>
 #include <string>
 #include <unordered_set>
@@ -174,7 +175,7 @@ void BatchExecutor::share_with_ahead(std::span<const std::shared_ptr<Matcher>> m
   std::vector<std::size_t> order, made, taken;
   for (std::size_t i = done; i < matchers.size(); ++i) {
     const State state = ahead.state(i, matchers[i].get());
-    (state == State::kWaiting ? order : state == State::kDone ? made : taken).push_back(i);
+    (state == State::kDone ? made : state == State::kTaken ? taken : order).push_back(i);
   }
   order.insert(order.end(), made.begin(), made.end());
   order.insert(order.end(), taken.begin(), taken.end());
@@ -200,24 +201,61 @@ std::shared_ptr<MasksAhead> BatchExecutor::take_ahead() {
   return std::exchange(ahead_, nullptr);
 }
 
-void BatchExecutor::begin(std::vector<MasksAhead::Place> places) {
-  const std::size_t helpers = (places.size() + kRowsForHelper - 1) / kRowsForHelper;
-  auto ahead = std::make_shared<MasksAhead>(std::move(places));
+void BatchExecutor::begin(std::shared_ptr<MasksAhead> ahead, std::size_t rows) {
   {
     std::lock_guard lock(ahead_mutex_);
+    if (ahead_ == ahead) return;  // begun, and nothing else came in between
     ahead_ = ahead;
   }
-  pool().pool.begin(std::move(ahead), helpers);
+  pool().pool.begin(std::move(ahead), (rows + kRowsForHelper - 1) / kRowsForHelper);
 }
 
 void BatchExecutor::prepare(std::span<const std::shared_ptr<Matcher>> matchers) {
   if (threads_ == 1) return;
-  std::vector<MasksAhead::Place> places(matchers.size());
+  auto ahead = std::make_shared<MasksAhead>(matchers.size());
   for (std::size_t i = 0; i < matchers.size(); ++i) {
-    if (matchers[i]) places[i] = matchers[i]->place();
+    ahead->add(i, matchers[i] ? matchers[i]->place() : MasksAhead::Place());
   }
-  begin(std::move(places));
+  begin(std::move(ahead), matchers.size());
 }
+
+// The masks after the tokens of an accept(), which are begun while it accepts them. Nothing of it throws: they are made
+// when they are asked for otherwise.
+class BatchExecutor::AheadOfRows {
+ public:
+  AheadOfRows(BatchExecutor& executor, std::size_t rows) : executor_(executor), rows_(rows) {
+    if (executor.threads_ == 1 || rows == 0 || !executor.masks_are_new_.load(std::memory_order_relaxed)) return;
+    try {
+      ahead_ = std::make_shared<MasksAhead>(rows);
+      executor.begin(ahead_, rows);
+    } catch (const std::bad_alloc&) {
+      if (ahead_ != nullptr) ahead_->cancel();
+    }
+  }
+  ~AheadOfRows() {
+    if (ahead_ != nullptr) ahead_->cancel();
+  }
+  AheadOfRows(const AheadOfRows&) = delete;
+  AheadOfRows& operator=(const AheadOfRows&) = delete;
+
+  void add(std::size_t i, const Matcher* matcher) {
+    if (ahead_ == nullptr) return;
+    try {
+      ahead_->add(i, matcher == nullptr ? MasksAhead::Place() : matcher->place_locked());
+    } catch (const std::bad_alloc&) {
+      ahead_->cancel();
+    }
+  }
+  // After the last row, if all went well: begins again where the threads were needed for the rows.
+  void go_on() {
+    if (ahead_ != nullptr) executor_.begin(std::move(ahead_), rows_);
+  }
+
+ private:
+  BatchExecutor& executor_;
+  const std::size_t rows_;
+  std::shared_ptr<MasksAhead> ahead_;
+};
 
 std::vector<bool> BatchExecutor::fill(std::span<const std::shared_ptr<Matcher>> matchers,
                                       std::span<const std::int64_t> rows, Rows out) {
@@ -343,14 +381,18 @@ std::vector<bool> BatchExecutor::accept(std::span<const std::shared_ptr<Matcher>
   rethrow_first(errors);
 
   std::vector<char> accepted(matchers.size(), 1);
+  std::vector<bool> answer(matchers.size());
+  AheadOfRows ahead(*this, matchers.size());
   run(matchers.size(), [&](std::size_t i) {
-    if (!matchers[i]) return;
-    try {
-      accepted[i] = matchers[i]->accept_locked(static_cast<TokenId>(tokens[i]));
-    } catch (...) {
-      accepted[i] = 0;
-      errors[i] = std::current_exception();
+    if (matchers[i]) {
+      try {
+        accepted[i] = matchers[i]->accept_locked(static_cast<TokenId>(tokens[i]));
+      } catch (...) {
+        accepted[i] = 0;
+        errors[i] = std::current_exception();
+      }
     }
+    ahead.add(i, matchers[i].get());
   });
   bool failed =
       std::any_of(errors.begin(), errors.end(), [](const std::exception_ptr& error) { return error != nullptr; });
@@ -360,14 +402,9 @@ std::vector<bool> BatchExecutor::accept(std::span<const std::shared_ptr<Matcher>
     }
   }
   rethrow_first(errors);
-  if (threads_ > 1 && masks_are_new_.load(std::memory_order_relaxed)) {
-    std::vector<MasksAhead::Place> places(matchers.size());
-    for (std::size_t i = 0; i < matchers.size(); ++i) {
-      if (matchers[i]) places[i] = matchers[i]->place_locked();
-    }
-    begin(std::move(places));
-  }
-  return to_bools(accepted);
+  ahead.go_on();
+  std::copy(accepted.begin(), accepted.end(), answer.begin());
+  return answer;
 }
 
 }  // namespace maskforge

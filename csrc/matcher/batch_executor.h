@@ -5,8 +5,9 @@
 // that a good part of them is left after that time. What is shared is ordered by what the memo says about it: rows that
 // may take long first, known masks last, so that all threads end at about the same time.
 //
-// From the end of an accept() to the next masks the threads work ahead: they make the masks that will be asked for
-// (masks_ahead.h), while the caller has a model run. A fill that comes before they are done takes what is left.
+// From an accept() to the next masks the threads work ahead: they make the masks that will be asked for
+// (masks_ahead.h), while the caller accepts the other rows and has a model run. A fill that comes before they are done
+// takes what is left.
 //
 // Threads are started by the first call that can use them, and again in a child process after fork(). Thread safe.
 // Covered by tests/csrc/test_matcher.cc and tests/matcher/test_batch.py.
@@ -76,8 +77,9 @@ class BatchExecutor {
                         const Work& work);
   void share(std::size_t count, const Work& work);  // on the pool
   Pool& pool();                                     // with its threads running
-  void begin(std::vector<MasksAhead::Place> places);
-  std::shared_ptr<MasksAhead> take_ahead();  // that of the batch before, if there is one
+  class AheadOfRows;
+  void begin(std::shared_ptr<MasksAhead> ahead, std::size_t rows);  // does nothing where it has the threads already
+  std::shared_ptr<MasksAhead> take_ahead();                         // that of the batch before, if there is one
 
   const unsigned threads_;
   const Sharing sharing_;

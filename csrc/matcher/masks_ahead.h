@@ -25,26 +25,26 @@ class MasksAhead : public ThreadPool::Errand {
     std::shared_ptr<Generation> generation;  // null: there is nothing to be made
     Configuration at;                        // the frames only, which is all that a memo knows
   };
-  explicit MasksAhead(std::vector<Place> places) : rows_(places.size()), places_(std::move(places)) {}
+  // All rows are to be add()ed, or the whole to be cancel()ed: who does the work waits for them.
+  explicit MasksAhead(std::size_t rows) : rows_(rows), places_(rows) {}
+  void add(std::size_t i, Place place);
+  void cancel() { next_.store(rows_.size()); }
 
-  // Looks at the next row, and makes its mask. Rows of which nothing is known, which take longest, come first.
+  // Makes the mask of the next row.
   bool step() override;
 
-  enum class State : std::uint8_t { kWaiting, kTaken, kDone };
-  // Of row i of a batch, if it is the matcher's; kWaiting otherwise.
+  enum class State : std::uint8_t { kComing, kWaiting, kTaken, kDone };
+  // Of row i of a batch, if it is the matcher's; kComing otherwise.
   State state(std::size_t i, const void* matcher) const {
-    return i < places_.size() && places_[i].matcher == matcher ? rows_[i].load(std::memory_order_acquire)
-                                                               : State::kWaiting;
+    if (i >= rows_.size()) return State::kComing;
+    const State state = rows_[i].load();
+    return state != State::kComing && places_[i].matcher == matcher ? state : State::kComing;
   }
-  bool finished() const { return next_.load(std::memory_order_relaxed) >= 2 * rows_.size(); }
-  // Whether some mask was not known.
-  bool found_work() const { return found_work_.load(std::memory_order_relaxed); }
+  bool finished() const { return next_.load() >= rows_.size(); }  // but for those under way
+  bool found_work() const { return found_work_.load(); }          // whether some mask was not known
 
  private:
-  bool take(std::size_t i);
-  bool leave(std::size_t i);
-
-  std::atomic<std::size_t> next_{0};  // twice over the rows
+  std::atomic<std::size_t> next_{0};
   std::atomic<bool> found_work_{false};
   std::vector<std::atomic<State>> rows_;
   std::vector<Place> places_;

@@ -132,27 +132,39 @@ void test_steps() {
   CHECK(ended->accept_bytes("a") == 1);
   rows[1]->allowed_tokens();
   CHECK(rows[0]->known() == Known::kNothing && rows[1]->known() == Known::kMask);
-  MasksAhead ahead({rows[0]->place(), MasksAhead::Place(), rows[1]->place(), ended->place(), rows[2]->place()});
-  CHECK(!ahead.finished() && !ahead.found_work());
-  CHECK(ahead.state(0, rows[0].get()) == State::kWaiting);
+  MasksAhead ahead(5);
+  ahead.add(3, ended->place());
+  ahead.add(1, MasksAhead::Place());
+  CHECK(ahead.step() && ahead.step() && !ahead.finished());  // row 0 is not there yet
+  CHECK(ahead.state(3, ended.get()) == State::kWaiting && ahead.state(0, rows[0].get()) == State::kComing);
+  ahead.add(0, rows[0]->place());
+  ahead.add(2, rows[1]->place());
+  ahead.add(4, rows[2]->place());
+  CHECK(!ahead.found_work() && ahead.state(0, rows[0].get()) == State::kWaiting);
   int steps = 0;
   while (ahead.step()) {
     ++steps;
     CHECK(rows[0]->known() == Known::kMask && ahead.state(0, rows[0].get()) == State::kDone && ahead.found_work());
   }
-  CHECK(steps == 10 && ahead.finished() && !ahead.step());
+  CHECK(steps == 5 && ahead.finished() && !ahead.step());
   CHECK(all_known(rows));
-  CHECK(ahead.state(0, rows[1].get()) == State::kWaiting && ahead.state(5, rows[0].get()) == State::kWaiting);
+  CHECK(ahead.state(0, rows[1].get()) == State::kComing && ahead.state(5, rows[0].get()) == State::kComing);
   CHECK(ahead.state(4, rows[2].get()) == State::kDone);
 
-  MasksAhead again({rows[0]->place(), rows[1]->place(), rows[2]->place()});
+  MasksAhead again(3), cancelled(3);
+  for (std::size_t i = 0; i < 3; ++i) again.add(i, rows[i]->place());
   while (again.step()) {
   }
   CHECK(!again.found_work());  // all are known
+  cancelled.add(0, rows[0]->place());
+  CHECK(cancelled.step() && cancelled.step() && !cancelled.finished());
+  cancelled.cancel();
+  CHECK(!cancelled.step() && cancelled.finished());
 
   // What a matcher needs is kept alive until its row is done, and no longer.
   std::weak_ptr<Generation> generation = rows[0]->place().generation;
-  MasksAhead last({rows[0]->place()});
+  MasksAhead last(1);
+  last.add(0, rows[0]->place());
   rows.clear();
   ended.reset();
   engine.reset();
@@ -167,7 +179,8 @@ void test_too_much_work() {
   options.fill_fuel = 0;
   auto engine = engine_with(options);
   Rows rows = rows_of(*engine, 2);
-  MasksAhead ahead({rows[0]->place(), rows[1]->place()});
+  MasksAhead ahead(2);
+  for (std::size_t i = 0; i < 2; ++i) ahead.add(i, rows[i]->place());
   while (ahead.step()) {
   }
   CHECK(ahead.state(1, rows[1].get()) == State::kDone && rows[1]->known() != Known::kMask);
