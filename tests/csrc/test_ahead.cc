@@ -288,9 +288,9 @@ void test_end() {
   const pid_t child = fork();
   if (child == 0) {
     alarm(20);
-    auto* engine = new std::shared_ptr<Engine>(engine_with());
-    auto* executor = new BatchExecutor(3, BatchExecutor::Sharing::kAlways);
-    auto* rows = new Rows(rows_of(**engine, 40));
+    static auto* engine = new std::shared_ptr<Engine>(engine_with());
+    static auto* executor = new BatchExecutor(3, BatchExecutor::Sharing::kAlways);
+    static auto* rows = new Rows(rows_of(**engine, 40));
     executor->accept(*rows, std::vector<std::int64_t>(40, 5));
     std::exit(testing::failed == 0 ? 0 : 1);
   }
