@@ -10,7 +10,7 @@
 // takes what is left.
 //
 // Threads are started by the first call that can use them, and again in a child process after fork(). Thread safe.
-// Covered by tests/csrc/test_matcher.cc and tests/matcher/test_batch.py.
+// Covered by tests/csrc/test_matcher.cc, tests/csrc/test_ahead.cc and tests/matcher/test_batch.py.
 #pragma once
 
 #include <atomic>

@@ -5,7 +5,8 @@
 // once and does not wait for a thread to wake up; a thread that wakes when nothing is left goes back to sleep. Who
 // waits looks for some microseconds before going to sleep. Waking a thread takes as long as tens of rows of known
 // masks, so run() is only for work that is worth it (batch_executor.h).
-// Covered by tests/csrc/test_matcher.cc.
+// Work that nobody waits for is an Errand: whatever else there is to do comes before it.
+// Covered by tests/csrc/test_matcher.cc and tests/csrc/test_ahead.cc.
 #pragma once
 
 #include <atomic>
