@@ -142,9 +142,8 @@ void BatchExecutor::run_masks(std::span<const std::shared_ptr<Matcher>> matchers
   while (done < matchers.size() && quick(done)) {
     if (watch.worth_sharing(++done, matchers.size())) break;
   }
-  masks_are_new_.store(
-      sharing_ == Sharing::kAlways || done < matchers.size() || (ahead != nullptr && ahead->found_work()),
-      std::memory_order_relaxed);
+  masks_are_new_.store(ahead_found_work_->exchange(false) || done < matchers.size() || sharing_ == Sharing::kAlways,
+                       std::memory_order_relaxed);
   if (ahead != nullptr && !ahead->finished()) {
     share_with_ahead(matchers, done, *ahead, work);
     return;
@@ -198,13 +197,13 @@ void BatchExecutor::share(std::size_t count, const Work& work) {
 
 std::shared_ptr<MasksAhead> BatchExecutor::take_ahead() {
   std::lock_guard lock(ahead_mutex_);
-  return std::exchange(ahead_, nullptr);
+  return std::exchange(ahead_, {}).lock();
 }
 
 void BatchExecutor::begin(std::shared_ptr<MasksAhead> ahead, std::size_t rows) {
   {
     std::lock_guard lock(ahead_mutex_);
-    if (ahead_ == ahead) return;  // begun, and nothing else came in between
+    if (ahead_.lock() == ahead) return;  // begun, and nothing else came in between
     ahead_ = ahead;
   }
   pool().pool.begin(std::move(ahead), (rows + kRowsForHelper - 1) / kRowsForHelper);
@@ -212,7 +211,7 @@ void BatchExecutor::begin(std::shared_ptr<MasksAhead> ahead, std::size_t rows) {
 
 void BatchExecutor::prepare(std::span<const std::shared_ptr<Matcher>> matchers) {
   if (threads_ == 1) return;
-  auto ahead = std::make_shared<MasksAhead>(matchers.size());
+  auto ahead = std::make_shared<MasksAhead>(matchers.size(), ahead_found_work_);
   for (std::size_t i = 0; i < matchers.size(); ++i) {
     ahead->add(i, matchers[i] ? matchers[i]->place() : MasksAhead::Place());
   }
@@ -226,7 +225,7 @@ class BatchExecutor::AheadOfRows {
   AheadOfRows(BatchExecutor& executor, std::size_t rows) : executor_(executor), rows_(rows) {
     if (executor.threads_ == 1 || rows == 0 || !executor.masks_are_new_.load(std::memory_order_relaxed)) return;
     try {
-      ahead_ = std::make_shared<MasksAhead>(rows);
+      ahead_ = std::make_shared<MasksAhead>(rows, executor.ahead_found_work_);
       executor.begin(ahead_, rows);
     } catch (const std::bad_alloc&) {
       if (ahead_ != nullptr) ahead_->cancel();

@@ -79,14 +79,15 @@ class BatchExecutor {
   Pool& pool();                                     // with its threads running
   class AheadOfRows;
   void begin(std::shared_ptr<MasksAhead> ahead, std::size_t rows);  // does nothing where it has the threads already
-  std::shared_ptr<MasksAhead> take_ahead();                         // that of the batch before, if there is one
+  std::shared_ptr<MasksAhead> take_ahead();                         // that of the batch before, if it is under way
 
   const unsigned threads_;
   const Sharing sharing_;
   std::atomic<Pool*> pool_{nullptr};
   std::atomic<bool> masks_are_new_;  // the last time any were asked for
   std::mutex ahead_mutex_;
-  std::shared_ptr<MasksAhead> ahead_;  // guarded by ahead_mutex_
+  std::weak_ptr<MasksAhead> ahead_;  // guarded by ahead_mutex_; who works at it holds it
+  const std::shared_ptr<std::atomic<bool>> ahead_found_work_ = std::make_shared<std::atomic<bool>>(false);
 };
 
 }  // namespace maskforge

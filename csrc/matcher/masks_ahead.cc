@@ -25,7 +25,7 @@ bool MasksAhead::step() {
   Place& place = places_[i];
   try {
     if (place.generation != nullptr && place.generation->known(place.at) != MaskEngine::Known::kMask) {
-      found_work_.store(true);
+      found_work_->store(true);
       place.generation->prepare(place.at, Generation::kAheadFuel);
     }
   } catch (...) {

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "machine/configuration.h"
@@ -26,7 +27,9 @@ class MasksAhead : public ThreadPool::Errand {
     Configuration at;                        // the frames only, which is all that a memo knows
   };
   // All rows are to be add()ed, or the whole to be cancel()ed: who does the work waits for them.
-  explicit MasksAhead(std::size_t rows) : rows_(rows), places_(rows) {}
+  // `found_work` is set where some mask was not known.
+  MasksAhead(std::size_t rows, std::shared_ptr<std::atomic<bool>> found_work)
+      : found_work_(std::move(found_work)), rows_(rows), places_(rows) {}
   void add(std::size_t i, Place place);
   void cancel() { next_.store(rows_.size()); }
 
@@ -41,11 +44,10 @@ class MasksAhead : public ThreadPool::Errand {
     return state != State::kComing && places_[i].matcher == matcher ? state : State::kComing;
   }
   bool finished() const { return next_.load() >= rows_.size(); }  // but for those under way
-  bool found_work() const { return found_work_.load(); }          // whether some mask was not known
 
  private:
   std::atomic<std::size_t> next_{0};
-  std::atomic<bool> found_work_{false};
+  const std::shared_ptr<std::atomic<bool>> found_work_;
   std::vector<std::atomic<State>> rows_;
   std::vector<Place> places_;
 };

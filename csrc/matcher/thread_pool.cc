@@ -111,6 +111,13 @@ void ThreadPool::wake(std::shared_ptr<Job> job, std::shared_ptr<Errand> errand, 
   }
 }
 
+// What an errand that was done or given up holds is not kept until there is something else to do.
+void ThreadPool::drop(std::size_t number) {
+  std::shared_ptr<Errand> done;  // given back after the lock
+  std::lock_guard lock(mutex_);
+  if (job_number_ == number) done.swap(errand_);
+}
+
 void ThreadPool::loop() {
   std::size_t seen = 0;
   for (;;) {
@@ -130,6 +137,7 @@ void ThreadPool::loop() {
       const Background::Piece piece;
       if (!piece || !errand->step()) break;
     }
+    if (errand != nullptr) drop(seen);
   }
 }
 

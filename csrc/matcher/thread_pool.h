@@ -46,6 +46,7 @@ class ThreadPool {
  private:
   struct Job;
   void loop();
+  void drop(std::size_t number);
   void wake(std::shared_ptr<Job> job, std::shared_ptr<Errand> errand, std::size_t helpers);
 
   std::mutex run_mutex_;  // held for a whole run()
