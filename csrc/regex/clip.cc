@@ -7,7 +7,14 @@
 // infinite; and if a > floor(n/s) the loop is never left, hence a = floor(n/s) + 1 serves as well, and so does any
 // continuation. length{a,b} & p: where p is pure, needs at most `slack` more characters from anywhere, and either a = 0
 // or p can go on to every greater length, the upper bound is not felt within n characters when b >= n + slack, and a is
-// felt only by acceptance. Covered by tests/csrc/test_regex.cc (against brute force).
+// felt only by acceptance.
+//
+// Where there are intersections and lookarounds, a derivative may be empty though none of its parts is, and the least
+// turns of a counter count. Let r' be r with every counter's upper bound that is at least ceil(N/s) made infinite, but
+// for those inside complements: r' accepts what r accepts, and of the words of at most N characters no others. If from
+// every live derivative of r' a word ends within `slack` characters and n + slack <= N, then r and r' are alike for
+// words w of n characters: what is accepted is the same, and where r' is alive some wv with at most N characters is in
+// r', hence in r. Covered by tests/csrc/test_regex.cc (against brute force).
 #include <algorithm>
 
 #include "base/fuel.h"
@@ -25,13 +32,14 @@ RegexId RegexGraph::clip(RegexId r, std::uint32_t longest) {
   RegexId result = r;
   if (n.slack != kUnbounded) {
     result = clip_pure(r, longest);
-  } else if (n.kind == RegexKind::kIntersect) {
-    result = clip_intersection(r, longest);
   } else if (n.kind == RegexKind::kUnion) {
     // A derivative of a union is empty (nullable) if and only if all (any) of its members' are.
     std::vector<RegexId> parts(members(r).begin(), members(r).end());
     for (RegexId& part : parts) part = clip(part, longest);
     result = unite(parts);
+  } else {
+    result = clip_open(r, longest);
+    if (result == r && n.kind == RegexKind::kIntersect) result = clip_intersection(r, longest);
   }
   clips_.emplace(key, result);
   return result;
@@ -72,6 +80,58 @@ RegexId RegexGraph::clip_pure(RegexId r, std::uint32_t longest) {
         most = kUnbounded;
       }
       return n.kind == RegexKind::kRepeat ? repeat(body, least, std::max(most, 1u)) : length(least, most);
+    }
+    default:
+      return r;
+  }
+}
+
+// Without any upper bound but small ones: r' above, which has few derivatives. r itself where there is no such.
+RegexId RegexGraph::clip_open(RegexId r, std::uint32_t longest) {
+  constexpr std::uint32_t kLikelySlack = 8;
+  const RegexNode n = nodes_[r];
+  if (n.looks_left || n.looks_ahead || n.loops) return r;
+  std::uint32_t within = add_counts(longest, kLikelySlack);
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    bool bounded = false;
+    const RegexId opened = open(r, within, bounded);
+    if (bounded || opened == r) return r;
+    const std::uint32_t needed = add_counts(longest, explore(opened).accept);
+    if (needed <= within) return opened;
+    within = needed;
+  }
+  return r;
+}
+
+// Sets `bounded` where a counter keeps a large bound.
+RegexId RegexGraph::open(RegexId r, std::uint32_t within, bool& bounded) {
+  constexpr std::uint32_t kMostTurns = 16;
+  const RegexNode n = nodes_[r];
+  if (!n.counts || bounded) return r;
+  FuelScope::spend();
+  switch (n.kind) {
+    case RegexKind::kConcat: {
+      std::vector<RegexId> chain;
+      for (; nodes_[r].kind == RegexKind::kConcat && nodes_[r].counts; r = nodes_[r].b) chain.push_back(nodes_[r].a);
+      RegexId result = open(r, within, bounded);
+      for (std::size_t i = chain.size(); i-- > 0;) result = concat(open(chain[i], within, bounded), result);
+      return result;
+    }
+    case RegexKind::kUnion:
+    case RegexKind::kIntersect: {
+      std::vector<RegexId> parts(members(r).begin(), members(r).end());
+      for (RegexId& part : parts) part = open(part, within, bounded);
+      return n.kind == RegexKind::kUnion ? unite(parts) : intersect(parts);
+    }
+    case RegexKind::kRepeat:
+    case RegexKind::kLength: {
+      const RegexId body = n.kind == RegexKind::kRepeat ? open(n.a, within, bounded) : kAnyChar;
+      const std::uint32_t turn = std::max(n.kind == RegexKind::kRepeat ? nodes_[n.a].min_length : 1, 1u);
+      const std::uint32_t begun = within / turn + (within % turn != 0);
+      const bool endless = n.c >= begun;
+      bounded = bounded || (!endless && n.c > kMostTurns) || n.b > kMostTurns;
+      const std::uint32_t most = endless ? kUnbounded : n.c;
+      return n.kind == RegexKind::kRepeat ? repeat(body, n.b, most) : length(n.b, most);
     }
     default:
       return r;

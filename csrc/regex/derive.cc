@@ -251,14 +251,31 @@ RegexId RegexGraph::derive_alone(RegexId r, char32_t c, unsigned depth) {
   }
 }
 
+// A state of an automaton, or one with a bound on the length beside it: then `bound` is that.
+RegexId RegexGraph::automaton_in(RegexId r, RegexId& bound) const {
+  bound = kAnyText;
+  if (nodes_[r].kind == RegexKind::kAutomaton) return r;
+  if (nodes_[r].kind != RegexKind::kIntersect || nodes_[r].b != 2) return kNone;
+  RegexId state = members(r)[0];
+  bound = members(r)[1];
+  if (nodes_[state].kind == RegexKind::kLength) std::swap(state, bound);
+  return nodes_[state].kind == RegexKind::kAutomaton && nodes_[bound].kind == RegexKind::kLength ? state : kNone;
+}
+
 const CharClasses* RegexGraph::classes(RegexId r) const {
-  return nodes_[r].kind == RegexKind::kAutomaton ? &automata_[nodes_[r].a]->classes() : nullptr;
+  RegexId bound;
+  const RegexId state = automaton_in(r, bound);
+  return state == kNone ? nullptr : &automata_[nodes_[state].a]->classes();
 }
 
 RegexId RegexGraph::class_edge(RegexId r, std::uint32_t character_class) {
-  const RegexNode& n = nodes_[r];
+  RegexId bound;
+  const RegexNode n = nodes_[automaton_in(r, bound)];
   FuelScope::spend();
-  return automaton_state(n.a, automata_[n.a]->next(state_of(n), character_class));
+  const RegexId next = automaton_state(n.a, automata_[n.a]->next(state_of(n), character_class));
+  if (bound == kAnyText || next == kNone) return next;
+  const RegexNode length = nodes_[bound];
+  return intersect(next, this->length(less_one(length.b), less_one(length.c)));
 }
 
 // What a repetition leaves after one turn has begun. Where the body may be empty here, the turns still owed may be,

@@ -126,7 +126,7 @@ class RegexGraph {
   RegexId derive(RegexId r, char32_t c);
   // The same, where the edges may never be asked for: by the derivatives of the parts, as far as they go.
   RegexId derive_alone(RegexId r, char32_t c, unsigned depth = 0);
-  const CharClasses* classes(RegexId r) const;  // null for all but states of automata
+  const CharClasses* classes(RegexId r) const;  // null for all but states of automata, perhaps with a bounded length
   RegexId class_edge(RegexId r, std::uint32_t character_class);
 
   // ---- questions (search.cc) ----
@@ -192,6 +192,7 @@ class RegexGraph {
   void concat_edges(RegexId first, RegexId rest, RegexEdges& out);
   void words_edges(RegexNode n, RegexEdges& out);
   RegexId concat_derived(RegexId derived, RegexId rest);
+  RegexId automaton_in(RegexId r, RegexId& bound) const;
   RegexId repeat_rest(const RegexNode& n);
   std::span<const RegexEdge> shift_span(RegexId r, RegexEdge& whole) const;
   std::span<const RegexEdge> edge_span(RegexId r) const { return edge_lists_[nodes_[r].edges - 1]; }
@@ -214,6 +215,8 @@ class RegexGraph {
 
   // clip (clip.cc)
   RegexId clip_pure(RegexId r, std::uint32_t longest);
+  RegexId clip_open(RegexId r, std::uint32_t longest);
+  RegexId open(RegexId r, std::uint32_t within, bool& bounded);
   RegexId clip_intersection(RegexId r, std::uint32_t longest);
   struct Reach {
     std::uint32_t accept;  // from every live state a word ends within so many characters; kUnbounded: not known

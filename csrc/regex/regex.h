@@ -85,7 +85,8 @@ class RegexArena {
   const std::vector<RegexEdge>& edges(RegexId r);
   // By one character, for a regex whose edges may never be asked for.
   RegexId derive_alone(RegexId r, char32_t c);
-  // For a state of an automaton: its classes of characters, and the derivative by one of them. Null for anything else.
+  // For a state of an automaton, perhaps with a bound on the length beside it: its classes of characters, and the
+  // derivative by one of them. Null for anything else.
   const CharClasses* classes(RegexId r) const;
   RegexId class_edge(RegexId r, std::uint32_t character_class);
   // Whether no string matches. Exact and memoised; spends fuel (FuelError leaves nothing half-known).

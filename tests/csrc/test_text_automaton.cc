@@ -111,10 +111,10 @@ struct World {
   TextFrames raw{machine, texts, TextSyntax::kRaw};
 };
 
-// Follows both states through all bytes.
-void bytes(World& world, TextFrames& frames) {
-  const RegexId a = toy(world.regexes);
-  const RegexId t = as_term(world.regexes);
+// Follows both states through all bytes. `bound`: what else holds for the texts.
+void bytes(World& world, TextFrames& frames, RegexId bound) {
+  const RegexId a = world.regexes.intersect({toy(world.regexes), bound});
+  const RegexId t = world.regexes.intersect({as_term(world.regexes), bound});
   CHECK(world.texts.classes(world.texts.language(a, {})) != nullptr);
   CHECK(world.texts.classes(world.texts.language(t, {})) == nullptr);
   std::vector<std::pair<StateId, StateId>> open{
@@ -142,7 +142,11 @@ void bytes(World& world, TextFrames& frames) {
 int main() {
   algebra();
   World world;
-  bytes(world, world.strings);
-  bytes(world, world.raw);
+  for (TextFrames* frames : {&world.strings, &world.raw}) {
+    bytes(world, *frames, world.regexes.any_text());
+    bytes(world, *frames, world.regexes.length(0, 5));
+    bytes(world, *frames, world.regexes.length(3, 6));
+    bytes(world, *frames, world.regexes.length(4, RegexArena::kUnbounded));
+  }
   return testing::check_summary();
 }
