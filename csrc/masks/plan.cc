@@ -2,19 +2,45 @@
 #include "masks/plan.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/fuel.h"
+#include "base/hash.h"
 
 namespace maskforge {
 
 namespace {
 
 constexpr std::size_t kMostStates = 80;
+constexpr std::size_t kMostTargets = 200;  // states, where all are one symbol away
 constexpr int kMostRestarts = 24;
 constexpr unsigned kBeyond = SymbolSet::kBeyondAscii;
 constexpr unsigned kSpace = SymbolSet::kSpaceBeyond;
 using Symbols = SymbolSet::Bits;
+
+// A set of at most kMostTargets + 1 states.
+class StateSet {
+ public:
+  void clear() { slots_.fill(kDeadState); }
+  bool insert(StateId state) {
+    StateId& slot = slots_[find(state)];
+    if (slot == state) return false;
+    slot = state;
+    return true;
+  }
+  bool has(StateId state) const { return slots_[find(state)] == state; }
+
+ private:
+  static constexpr std::size_t kSlots = 512;
+  static_assert(kSlots > 2 * kMostTargets);
+  std::size_t find(StateId state) const {
+    std::size_t i = mix_hash(0, state) % kSlots;
+    while (slots_[i] != state && slots_[i] != kDeadState) i = (i + 1) % kSlots;
+    return i;
+  }
+  std::array<StateId, kSlots> slots_;
+};
 
 class Prover {
  public:
@@ -77,6 +103,8 @@ class Prover {
     Symbols& safe = plan.safe.bits;
     plan.reach = SafePlan::Reach::kEndless;
     reached_.assign(1, {start, kDeadState, 0});
+    seen_.clear();
+    seen_.insert(start);
     for (std::size_t i = 0; i < reached_.size(); ++i) {
       if (reached_[i].depth >= VocabularySlice::kMostSymbols) {
         plan.reach = SafePlan::Reach::kUnknown;
@@ -102,7 +130,8 @@ class Prover {
       }
       unsigned depth = reached_[i].depth + 1;
       each_target(here, safe, [&](StateId next) { add({next, state, depth}); });
-      if (reached_.size() > kMostStates) return narrow(start, safe) ? Closing::kShrunk : Closing::kImpossible;
+      if (reached_.size() > (reached_.back().depth <= 1 ? kMostTargets : kMostStates))
+        return narrow(start, safe) ? Closing::kShrunk : Closing::kImpossible;
     }
     return Closing::kClosed;
   }
@@ -112,6 +141,14 @@ class Prover {
   // its own, as a bracket does in a pattern.
   bool narrow(StateId start, Symbols& safe) {
     if (std::exchange(narrowed_, true)) return false;
+    const Symbols looping = this->looping(start, safe);
+    const Symbols circling = 2 * weight(looping) < weight(safe) ? this->circling(start, safe) : Symbols();
+    safe = weight(circling) > 2 * weight(looping) ? circling : looping;
+    return safe.any();
+  }
+
+  // Symbols with one and the same target, which stays where it is on them.
+  Symbols looping(StateId start, const Symbols& safe) {
     Symbols best, seen;
     StateId heaviest = kDeadState;
     for (unsigned symbol = 0; symbol < kBeyond; ++symbol) {
@@ -123,7 +160,7 @@ class Prover {
       best = same;
       heaviest = target;
     }
-    if (heaviest == kDeadState) return false;
+    if (heaviest == kDeadState) return {};
     best &= leading(reading(heaviest), heaviest);
     // leading() is about some of the characters beyond ASCII, this about all.
     auto single = [&](std::span<const StateId> Reading::* targets) {
@@ -131,8 +168,39 @@ class Prover {
     };
     best[kBeyond] = best[kBeyond] && single(&Reading::beyond);
     best[kSpace] = best[kSpace] && best[kBeyond] && single(&Reading::space);
-    safe = best;
-    return safe.any();
+    return best;
+  }
+
+  // Symbols that lead from each of their targets to another of these, as where a state is the last symbol read (the
+  // characters in the brackets of a pattern).
+  Symbols circling(StateId start, Symbols symbols) {
+    for (bool changed = true; changed && symbols.any();) {
+      changed = false;
+      std::vector<StateId> targets;
+      seen_.clear();
+      each_target(reading(start), symbols, [&](StateId target) {
+        if (targets.size() <= kMostTargets && seen_.insert(target)) targets.push_back(target);
+      });
+      if (targets.size() > kMostTargets) return {};
+      for (StateId target : targets) {
+        FuelScope::spend();
+        const Reading& here = reading(target);
+        Symbols bad = here.ends ? symbols : symbols & ~here.stays;
+        here.each_ascii([&](StateId next, const Symbols& leading) {
+          if (!seen_.has(next)) bad |= leading & symbols;
+        });
+        auto outside = [&](StateId next) { return !seen_.has(next); };
+        if (symbols[kBeyond] && std::ranges::any_of(here.beyond, outside)) bad[kBeyond] = true;
+        if (symbols[kSpace] && std::ranges::any_of(here.space, outside)) bad[kSpace] = true;
+        if (bad.none()) continue;
+        const Symbols led = leading(reading(start), target) & symbols;
+        symbols &= weight(led) < weight(bad) ? ~led : ~bad;
+        if (!symbols[kBeyond]) symbols[kSpace] = false;
+        changed = true;
+        break;
+      }
+    }
+    return symbols;
   }
 
   // Whether all paths of safe symbols end after the same number of them. reached_ is then all states on them.
@@ -141,6 +209,7 @@ class Prover {
     std::vector<StateId> layer{start};
     for (unsigned depth = 0; depth <= VocabularySlice::kMostSymbols; ++depth) {
       reached_.clear();
+      seen_.clear();
       std::size_t over = 0;
       for (StateId state : layer) {
         const Reading& here = reading(state);
@@ -177,10 +246,7 @@ class Prover {
   }
 
   void add(const Reached& found) {
-    for (const Reached& known : reached_) {
-      if (known.state == found.state) return;
-    }
-    reached_.push_back(found);
+    if (reached_.size() <= kMostTargets && seen_.insert(found.state)) reached_.push_back(found);
   }
 
   static Symbols leading(const Reading& from, StateId to) {
@@ -198,7 +264,8 @@ class Prover {
   Machine& machine_;
   Readings& readings_;
   const VocabularySlice& slice_;
-  std::vector<Reached> reached_;
+  std::vector<Reached> reached_;  // where they are too many to be of use, not all
+  StateSet seen_;                 // those in reached_
   bool narrowed_ = false;
 };
 

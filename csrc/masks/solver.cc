@@ -20,7 +20,6 @@ constexpr std::uint64_t kWorthPlanning = 3000;  // nodes; from here on clipping 
 constexpr std::uint64_t kLockstepLimit = 8000;  // nodes
 constexpr std::size_t kManyGroups = 64;         // of a forest: from here on rows are computed as a whole
 constexpr std::size_t kLongestChain = 16;       // of bases
-constexpr std::uint32_t kClipLengths[] = {64, 48, 32, 24};
 
 }  // namespace
 
@@ -180,8 +179,8 @@ bool MaskSolver::by_lockstep(const Forest& forest, StateId state, std::uint64_t 
 bool MaskSolver::by_clipping(const Forest& forest, StateId state, std::uint64_t weight, Scratch& scratch) {
   if (&forest != &index_.root()) return false;
   // What no short text can tell apart from the state, no longer one can either.
-  if (machine_.clip(state, kClipLengths[std::size(kClipLengths) - 1]) == state) return false;
-  for (std::uint32_t length : kClipLengths) {
+  if (machine_.clip(state, VocabularyIndex::kLengths.back()) == state) return false;
+  for (std::uint32_t length : VocabularyIndex::kLengths) {
     if (length >= forest.height()) continue;
     StateId clipped = machine_.clip(state, length);
     if (clipped == state) continue;

@@ -2,6 +2,7 @@
 #include "masks/vocabulary_index.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace maskforge {
 
@@ -76,19 +77,12 @@ VocabularyIndex::VocabularyIndex(std::shared_ptr<const Vocabulary> vocabulary, S
     slices_[i] = std::make_unique<VocabularySlice>(vocabulary_->bitmask_words(), std::move(parts[i]), i, next_id_);
     slices_[i]->make_ready();
   }
-}
-
-const PlantedTrie& VocabularyIndex::longer_than(std::uint32_t bytes) const {
-  std::lock_guard lock(mutex_);
-  if (longer_.size() <= bytes) longer_.resize(bytes + 1);
-  if (!longer_[bytes]) {
-    std::vector<TokenTrie::Item> chosen;
-    for (const TokenTrie::Item& item : items_) {
-      if (item.bytes.size() > bytes) chosen.push_back(item);
-    }
-    longer_[bytes] = std::make_unique<PlantedTrie>(next_id_.fetch_add(1), chosen);
+  for (std::size_t i = 0; i < kLengths.size(); ++i) {
+    std::vector<TokenTrie::Item> longer;
+    std::ranges::copy_if(items_, std::back_inserter(longer),
+                         [&](const TokenTrie::Item& item) { return item.bytes.size() > kLengths[i]; });
+    longer_[i] = std::make_unique<PlantedTrie>(next_id_.fetch_add(1), longer);
   }
-  return *longer_[bytes];
 }
 
 }  // namespace maskforge

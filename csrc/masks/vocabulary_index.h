@@ -1,13 +1,14 @@
 // Everything masks need to know about one vocabulary, made once and shared by all engines: the trie of all tokens, and
 // slices.
 //
-// Cost: sorting the tokens and one pass over them (tens of milliseconds for 128k tokens); slices are made when first
-// used. Thread safe. Covered by tests/csrc/test_masks.cc.
+// Cost: sorting the tokens and a few passes over them (tens of milliseconds for 128k tokens). Thread safe. Covered by
+// tests/csrc/test_masks.cc.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "base/blocks.h"
@@ -33,8 +34,11 @@ class VocabularyIndex {
   const Forest& not_space() const { return *not_space_; }
   const VocabularySlice& after_space_slice() const { return *slices_[1]; }
   const VocabularySlice& not_space_slice() const { return *slices_[0]; }
-  // The tokens of more than `bytes` bytes.
-  const PlantedTrie& longer_than(std::uint32_t bytes) const;
+  // The tokens of more than `bytes` bytes, which are one of kLengths.
+  static constexpr std::array<std::uint32_t, 4> kLengths{64, 48, 32, 24};
+  const PlantedTrie& longer_than(std::uint32_t bytes) const {
+    return *longer_[static_cast<std::size_t>(std::ranges::find(kLengths, bytes) - kLengths.begin())];
+  }
 
   // Forest ids below this belong to the index; engines number their own from here.
   static constexpr std::uint32_t kFirstFreeForestId = 1u << 16;
@@ -57,8 +61,7 @@ class VocabularyIndex {
   std::unique_ptr<Forest> after_space_;
   std::unique_ptr<Forest> not_space_;
   std::unique_ptr<VocabularySlice> slices_[2];
-  mutable std::mutex mutex_;
-  mutable std::vector<std::unique_ptr<PlantedTrie>> longer_;  // by length
+  std::array<std::unique_ptr<PlantedTrie>, kLengths.size()> longer_;
 };
 
 }  // namespace maskforge
