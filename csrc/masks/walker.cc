@@ -152,6 +152,7 @@ void Walker::walk_below(const TokenTrie& trie, std::uint32_t node, Config config
   std::uint32_t top = nodes[node].depth + 1u;
   std::uint32_t last = node + nodes[node].size;
   stack_[0] = place(config);
+  placed_ = std::max(placed_, 1u);
   std::uint64_t visited = 0;
   std::uint64_t budget = std::min(limit_, look_) - std::min({limit_, look_, visited_});
   for (std::uint32_t i = node + 1; i < last;) {
@@ -182,15 +183,18 @@ void Walker::walk_below(const TokenTrie& trie, std::uint32_t node, Config config
       i += at.size;
       continue;
     }
+    // Most states of a string lead to where the sibling led, or to themselves.
+    const std::uint32_t level = at.depth - top + 1u;
     Place& below = (&here)[1];
-    // Most states of a string lead to themselves, or to where the sibling led.
-    if (next.state == here.config.state) {
-      below.config = next;
-      below.final = here.final;
-      below.row = here.row;
-    } else {
-      below = place(next);
+    if (level >= placed_ || below.config.state != next.state) {
+      if (next.state == here.config.state) {
+        below = here;
+      } else {
+        below = place(next);
+      }
+      if (level >= placed_) placed_ = level + 1;
     }
+    below.config.link = next.link;
     ++i;
   }
   visited_ += visited;

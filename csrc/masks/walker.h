@@ -40,6 +40,7 @@ class Walker {
     solver_ = &solver;
     machine_ = &machine;
     visited_ = 0;
+    placed_ = 0;
     limit_ = kNoLimit;
     collecting_ = false;
   }
@@ -119,7 +120,8 @@ class Walker {
   std::uint64_t look_ = kNoLimit;  // of visited_
   std::uint64_t done_ = 0;
   std::uint64_t all_ = 0;
-  Place stack_[kDeepest];  // walk_below
+  std::uint32_t placed_ = 0;  // so many of stack_ are places of this machine
+  Place stack_[kDeepest];     // walk_below
   Place mine_[kDeepest];   // lockstep_at
   Place other_[kDeepest];
 };
