@@ -122,7 +122,7 @@ class Walker {
   std::uint64_t all_ = 0;
   std::uint32_t placed_ = 0;  // so many of stack_ are places of this machine
   Place stack_[kDeepest];     // walk_below
-  Place mine_[kDeepest];   // lockstep_at
+  Place mine_[kDeepest];      // lockstep_at
   Place other_[kDeepest];
 };
 
