@@ -14,7 +14,8 @@
 // for those inside complements: r' accepts what r accepts, and of the words of at most N characters no others. If from
 // every live derivative of r' a word ends within `slack` characters and n + slack <= N, then r and r' are alike for
 // words w of n characters: what is accepted is the same, and where r' is alive some wv with at most N characters is in
-// r', hence in r. Covered by tests/csrc/test_regex.cc (against brute force).
+// r', hence in r. What looks behind, and what repeats a lookahead, stays as it is. Covered by tests/csrc/test_regex.cc
+// (against brute force).
 #include <algorithm>
 
 #include "base/fuel.h"
@@ -90,7 +91,7 @@ RegexId RegexGraph::clip_pure(RegexId r, std::uint32_t longest) {
 RegexId RegexGraph::clip_open(RegexId r, std::uint32_t longest) {
   constexpr std::uint32_t kLikelySlack = 8;
   const RegexNode n = nodes_[r];
-  if (n.looks_left || n.looks_ahead || n.loops) return r;
+  if (n.looks_ahead) return r;
   std::uint32_t within = add_counts(longest, kLikelySlack);
   for (int attempt = 0; attempt < 2; ++attempt) {
     bool bounded = false;

@@ -351,8 +351,8 @@ void clipping_beside_lookarounds() {
       return counter(body);
     };
     std::string text = "^" + one_of({"", "", "(?!a)", "(?=.*c)", "(?!.*cc)", "(?=.{2,20}$)", "(?=(?:a{11}|b)*$)"});
-    text += piece() + one_of({"", "c", "(?!b*$)", "(?=.*a)", "(?!.*aa)"}) + piece();
-    text += one_of({"$", "c*$", "(?!.*bb).*$", ""});
+    text += piece() + one_of({"", "c", "(?!b*$)", "(?=.*a)", "(?!.*aa)", "\\b", "(?<!ab)", "(?<=b|^.{3})"}) + piece();
+    text += one_of({"$", "c*$", "(?!.*bb).*$", "", "(?<!b)$", "((?!aa).)*$", "((?!cb).){0,12}c?$"});
     const RegexId r = search(text);
     const std::uint32_t longest = pick(7);
     const RegexId c = arena.clip(r, longest);
