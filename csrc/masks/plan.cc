@@ -174,8 +174,8 @@ class Prover {
   // Symbols that lead from each of their targets to another of these, as where a state is the last symbol read (the
   // characters in the brackets of a pattern).
   Symbols circling(StateId start, Symbols symbols) {
-    for (bool changed = true; changed && symbols.any();) {
-      changed = false;
+    for (int restart = 0; restart < kMostRestarts && symbols.any(); ++restart) {
+      bool changed = false;
       std::vector<StateId> targets;
       seen_.clear();
       each_target(reading(start), symbols, [&](StateId target) {
@@ -199,8 +199,9 @@ class Prover {
         changed = true;
         break;
       }
+      if (!changed) return symbols;
     }
-    return symbols;
+    return {};
   }
 
   // Whether all paths of safe symbols end after the same number of them. reached_ is then all states on them.
