@@ -13,10 +13,15 @@ namespace {
 
 constexpr std::size_t kFullChunk = 64;
 
-// Without the comma or colon and the whitespace before a value.
-std::string_view value_in(std::string_view text) {
-  if (text.starts_with(',') || text.starts_with(':')) text.remove_prefix(1);
+std::string_view without_space(std::string_view text) {
   return text.substr(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
+}
+
+// Without the comma or colon before a value, and the whitespace before and after that.
+std::string_view value_in(std::string_view text) {
+  text = without_space(text);
+  if (text.starts_with(',') || text.starts_with(':')) text.remove_prefix(1);
+  return without_space(text);
 }
 
 }  // namespace

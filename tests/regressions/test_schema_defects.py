@@ -142,3 +142,13 @@ def test_the_last_of_few_objects() -> None:
     text = "[" + ",".join(json.dumps({"k": i}) for i in range(1, 61))
     assert matcher.accept_bytes(text.encode()) == len(text)
     assert matcher.accept_bytes(b",") == 0 and matcher.accept_bytes(b"]") == 1
+
+
+@pytest.mark.parametrize("items", [{}, {"type": "object"}, {"properties": {"a": {"type": "string"}}}])
+@pytest.mark.parametrize("space", [" ", "  ", "\n", " \r\n\t"])
+def test_white_space_before_a_colon_where_objects_are_compared(items: Any, space: str) -> None:
+    # The value of the second object's member was looked for in front of the colon: the step ended with FuelError.
+    schema = {"type": "array", "uniqueItems": True, "items": items}
+    assert allows(schema, f'[{{"a"{space}:{space}"x"}},{{"a"{space}:"y"}},{{"a":"z"{space}}}]')
+    for text in ('[{"a":"x"},{"a"%s:"x"}]', '[{"a"%s:"x"},{"a":"x"}]', '[{"a"%s:%s"x"},{"b":1,"a":"x"},{"a" :"x"}]'):
+        assert not allows(schema, text.replace("%s", space))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -24,7 +25,7 @@ from tests.schema.support import DIALECTS, accepts, allows, byte_compiler
 SETTINGS = settings(
     max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
-SEPARATORS = [None, (",", ":"), (", ", ": "), (" , ", " : ")]
+SPACES = ["", "", "", " ", "  ", "\t", "\n", " \n  ", "\r\n\t"]
 
 
 def shuffled(value: Any, dice: random.Random) -> Any:
@@ -40,12 +41,19 @@ def shuffled(value: Any, dice: random.Random) -> Any:
 
 def texts(value: Any, dice: random.Random) -> Iterator[str]:
     for indent in (None, 2, 4, 0, "\t"):
-        for separators in SEPARATORS[:2] if indent is None else [None]:
+        for separators in (None, (",", ":")) if indent is None else [None]:
             for ensure_ascii in (True, False):
                 yield json.dumps(shuffled(value, dice), indent=indent, separators=separators, ensure_ascii=ensure_ascii)
     compact = json.dumps(value, separators=(",", ":"))
     yield f"\n{compact}\n"
     yield escaped(compact, dice)
+    yield spaced(compact, dice)
+
+
+def spaced(compact: str, dice: random.Random) -> str:
+    """The JSON text with white space wherever it may be, as far as the policy in docs/json-schema.md goes."""
+    parts = re.findall(r'"(?:\\.|[^"\\])*"|[^"{}\[\],:]+|[{}\[\],:]', compact)
+    return "".join(dice.choice(SPACES) + part for part in [*parts, ""])
 
 
 def escaped(text: str, dice: random.Random) -> str:

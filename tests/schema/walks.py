@@ -45,25 +45,28 @@ class WalkError(AssertionError):
 
 
 def hints(schema: Any) -> list[bytes]:
-    """Values and key texts that occur in a schema, as JSON, shortest first."""
+    """Values and key texts that occur in a schema, as JSON without white space, shortest first."""
     found: set[str] = set()
+
+    def add(value: Any) -> None:
+        found.add(json.dumps(value, separators=(",", ":")))
 
     def visit(node: Any) -> None:
         if isinstance(node, str):
-            found.add(json.dumps(node))
+            add(node)
         elif isinstance(node, bool) or node is None:
             return
         elif isinstance(node, int | float):
             for value in (node, node + 1, node - 1, 2 * node):
-                found.add(json.dumps(value))
+                add(value)
         elif isinstance(node, list):
-            found.add(json.dumps(node))
+            add(node)
             for item in node:
                 visit(item)
         else:
-            found.add(json.dumps(node))
+            add(node)
             for key, value in node.items():
-                found.add(json.dumps(key))
+                add(key)
                 visit(value)
 
     visit(schema)
