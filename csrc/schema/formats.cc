@@ -31,6 +31,11 @@ RegexId relative_json_pointer_2020(RegexArena& regexes) {
   return formats::whole(regexes, number + "(#|([+\\-]" + number + ")?" + std::string(kJsonPointer) + ")");
 }
 
+// What no dialect takes for a pattern, of what is plain to see: a quantifier of nothing at the start; a group that is
+// closed and was not opened, or opened and never closed; a class that is never closed; a backslash at the end.
+constexpr std::string_view kNoPattern =
+    R"re(^[*+?]|^[^\\[(]*\)|^[^\\[]*\([^)]*$|^[^\\]*\[[^\]]*$|^([^\\]|\\[^])*\\$)re";
+
 constexpr std::string_view kRelativeJsonPointer2020 = "relative-json-pointer of 2020-12";
 
 constexpr Format kFormats[] = {
@@ -82,7 +87,8 @@ std::optional<RegexId> format_upper_bound(RegexArena& regexes, std::string_view 
     constexpr std::string_view kLabel = "[A-Za-z0-9]([A-Za-z0-9\\-]{0,61}[A-Za-z0-9])?";
     return formats::whole(regexes, std::string(kLabel) + "(\\." + std::string(kLabel) + ")*");
   }
-  if (name == "idn-hostname" || name == "regex") return regexes.any_text();
+  if (name == "idn-hostname") return formats::whole(regexes, "[A-Za-z0-9.\\-\\u{80}-\\u{10FFFF}]+");
+  if (name == "regex") return regexes.complement(regexes.parse(kNoPattern, RegexMode::kSearch));
   return std::nullopt;
 }
 

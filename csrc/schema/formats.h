@@ -16,8 +16,9 @@ std::optional<std::string_view> known_format(std::string_view name, bool is_2020
 std::optional<RegexId> format_language(RegexArena& regexes, std::string_view name);
 
 // For the formats whose language is only a part of what their RFC allows (hostname leaves out A-labels; idn-hostname
-// and regex are bounded): a language that surely holds all of it. What is outside this one surely is not of the format.
-// Nothing for the others, whose language is exact.
+// and regex are bounded): a language that surely holds all of it. What is outside this one surely is not of the format,
+// and of what is in this one alone nothing is said: it is left out where it matters. Nothing for the others, whose
+// language is exact.
 std::optional<RegexId> format_upper_bound(RegexArena& regexes, std::string_view name);
 
 }  // namespace maskforge

@@ -75,10 +75,9 @@ TextId Values::text(SpecId spec) {
     std::vector<RegexId> asked;
     for (QuestionId q : s.asked) {
       asked.push_back(questions_.texts(q));
-      if (!questions_.is_exact(asked.back())) {
-        throw UnsupportedError("a format that is enforced only in part decides between alternatives",
-                               questions_.store().nodes[q].pointer);
-      }
+      // Of a format that is enforced only in part: the texts of which it is known whether they belong to it.
+      if (!questions_.is_exact(asked.back()))
+        parts.push_back(regexes.unite({asked.back(), questions_.texts_outside(asked.back())}));
     }
     TextId text = texts_.language(regexes.intersect(std::move(parts)), std::move(asked));
     starts_[spec].text = text;

@@ -125,7 +125,6 @@ std::optional<Verdicts::Cases> Verdicts::cases(const Literals& literals, const s
   Questions& questions = values_.questions();
   Cases cases;
   for (QuestionId q : open) {
-    if (!questions.is_exact(questions.texts(q))) return std::nullopt;
     if (questions.object(q) != kFalse || questions.array(q) != kFalse) cases.of_containers.push_back(q);
     if (cases.of_containers.size() > kFew) return std::nullopt;
   }

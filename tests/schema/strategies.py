@@ -64,7 +64,10 @@ TEXTS = [
 NUMBERS = [0, 1, -1, 2, 3, 7, 10, 0.5, 1.5, -2.5, 0.1, 1.0, 100, 1e3, 12345678901234567890, 0.25, -1e-3, 1e22]
 TYPES = ["null", "boolean", "integer", "number", "string", "array", "object"]
 # The last is no format, so it means nothing.
-FORMATS = ["date", "ipv4", "uuid", "time", "date-time", "duration", "ipv6", "json-pointer", "date-of-birth"]
+FORMATS = [
+    *("date", "ipv4", "uuid", "time", "date-time", "duration", "ipv6", "json-pointer", "hostname"),
+    "date-of-birth",
+]
 
 names = st.sampled_from(NAMES[:5]) | st.sampled_from(NAMES)
 texts = st.sampled_from(TEXTS)
@@ -365,6 +368,13 @@ def is_date(value: object) -> bool:
     except ValueError:
         return False
     return True
+
+
+@CHECKER.checks("hostname")
+def is_hostname(value: object) -> bool:
+    """A-labels, which are not generated, do not come in these tests."""
+    label = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+    return not isinstance(value, str) or (len(value) <= 253 and bool(re.fullmatch(rf"{label}([.]{label})*", value)))
 
 
 @CHECKER.checks("uuid")

@@ -10,7 +10,9 @@ from __future__ import annotations
 import contextlib
 import datetime
 import ipaddress
+import itertools
 import json
+import re
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +22,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import maskforge as mf
 from tests.schema.support import DIALECTS, accepts, byte_compiler, shared_folder
 
 
@@ -131,3 +134,78 @@ def test_index_manipulation_is_of_2020_12() -> None:
     assert accepted("relative-json-pointer", "0+1")
     assert not accepted("relative-json-pointer", "0+1", "draft2019-09")
     assert not accepted("relative-json-pointer", "0+1#")
+
+
+# ---- formats of which only a part is generated ----------------------------------------------------------------------
+
+SURELY: dict[str, tuple[list[str], list[str], list[str]]] = {
+    # texts of the format, texts that are not of it, and texts of which nothing is said
+    "hostname": (["a.b", "x-1"], ["(", "-a", "a..b", ""], ["xn--a", "a.xn--b"]),
+    "idn-hostname": (["a.b", "\u00fc.b"], ["(", "a b", ""], ["xn--a", "a-"]),
+    "regex": (["a.b", "(a)*"], ["(", "*a", ")a", "[a", "a\\"], ["a**", "(?<a>.)(?<a>.)"]),
+}
+
+
+def alternatives(format_: dict[str, Any]) -> dict[str, tuple[dict[str, Any], str, bool, bool]]:
+    """By name: a schema, a value with `%` for a text, and whether it is satisfied by a text of the format, and by one
+    that is not."""
+    text = {"type": "string"}
+    some, other = {"properties": {"h": format_}, "required": ["h"]}, {"properties": {"h": text, "x": {"type": "null"}}}
+    either = [some, {**other, "required": ["x"]}]
+    closed = [{**each, "additionalProperties": False} for each in either]
+    either_then = {"if": {"properties": {"h": format_}}, "then": {"required": ["y"]}, "else": {"required": ["z"]}}
+    items = {"anyOf": [{"items": format_}, {"maxItems": 1}]}
+    return {
+        "anyOf, the one": ({"type": "object", "anyOf": either}, '{"h":%}', True, False),
+        "anyOf, the other": ({"type": "object", "anyOf": either}, '{"h":%,"x":null}', True, True),
+        "anyOf, closed, the one": ({"type": "object", "anyOf": closed}, '{"h":%}', True, False),
+        "anyOf, closed, the other": ({"type": "object", "anyOf": closed}, '{"x":null,"h":%}', True, True),
+        "oneOf": ({"type": "object", "oneOf": either}, '{"h":%,"x":null}', False, True),
+        "not": ({"type": "object", "properties": {"h": text}, "not": some}, '{"h":%}', False, True),
+        "then": ({"type": "object", **either_then}, '{"h":%,"y":1}', True, False),
+        "else": ({"type": "object", **either_then}, '{"h":%,"z":1}', False, True),
+        "contains": ({"type": "array", "items": text, "contains": format_}, '["(",%]', True, False),
+        "items": ({"type": "array", **items}, "[%,%]", True, False),
+    }
+
+
+@pytest.mark.parametrize("name", SURELY)
+@pytest.mark.parametrize("form", alternatives({}))
+def test_formats_that_decide_between_alternatives(name: str, form: str) -> None:
+    schema, value, of_format, of_others = alternatives({"type": "string", "format": name})[form]
+    grammar = byte_compiler().json_schema(schema)
+    yes, no, unsaid = SURELY[name]
+    for texts, good in ((yes, of_format), (no, of_others)):
+        for text in texts:
+            assert reads(grammar, value.replace("%", json.dumps(text))) == good, text
+    sound = of_format and of_others  # then it hangs on nothing, and what is left out is left out needlessly
+    for text in [] if sound else unsaid:
+        assert not reads(grammar, value.replace("%", json.dumps(text))), text
+
+
+def reads(grammar: mf.Grammar, text: str) -> bool:
+    """Whether the text is accepted; every mask on the way allows the byte that comes next, or it is refused."""
+    matcher = grammar.matcher()
+    for byte in text.encode():
+        allowed = matcher.allowed_tokens()
+        assert allowed
+        assert matcher.accept_token(byte) == (byte in allowed)
+        if byte not in allowed:
+            return False
+    return matcher.is_accepting()
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_what_is_surely_no_pattern() -> None:
+    """Python's patterns are not those of ECMA-262, but about these they agree."""
+    no = byte_compiler().json_schema({"type": "string", "not": {"format": "regex"}})
+    found = 0
+    for length in range(5):
+        for characters in itertools.product("a*()[]\\|", repeat=length):
+            text = "".join(characters)
+            if accepts(no, json.dumps(text)):
+                assert not accepted("regex", text)
+                with pytest.raises(re.error):
+                    re.compile(text)
+                found += 1
+    assert found > 3000
