@@ -109,6 +109,9 @@ std::uint64_t Objects::capacity(CoreId core, const Cell& cell, std::uint64_t lim
   };
   for (NameId name : plan.names) count(name);
   for (NameId name : seen_unnamed(core)) count(name);
+  for (RegexId keys : lists_[cores_[core].few]) {
+    if (!regexes.is_empty(regexes.intersect({keys, cell.keys}))) ++taken;
+  }
   std::uint64_t words = regexes.count_words(cell.keys, taken + limit);
   return words > taken ? words - taken : 0;
 }

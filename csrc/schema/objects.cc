@@ -86,6 +86,32 @@ Objects::SeenId Objects::with_seen(const Core& core, NameId name) {
   return intern_list(std::move(names));
 }
 
+std::uint32_t Objects::with_few(CoreId before, const Core& after, Label matches, std::uint64_t rivals) {
+  std::uint64_t wanted = rivals > 0 ? rivals + 1 : 0;  // as many keys as may still be looked for
+  formulas_.visit_atoms(after.demanded, [&](const Atom& atom, bool positive, bool negative) {
+    if (atom.kind == AtomKind::kCount) {
+      if (positive && atom.a > after.count) wanted += atom.a - after.count;
+    } else if (atom.kind == AtomKind::kEach || atom.kind == AtomKind::kNames || atom.kind == AtomKind::kUnevaluated) {
+      if (negative) ++wanted;
+    }
+  });
+  if (wanted == 0) return 0;
+  RegexArena& regexes = texts_.regexes();
+  const Plan& plan = plans_[info(before).plan];
+  std::vector<RegexId> parts;
+  for (RegexId pattern : plan.patterns) {
+    const bool inside = machine_.answers_yes(matches, plan.bit_of(pattern));
+    parts.push_back(inside ? pattern : regexes.complement(pattern));
+  }
+  const RegexId language = regexes.intersect(std::move(parts));
+  std::vector<std::uint32_t> few = lists_[after.few];
+  // Besides those that are counted as read (capacity()), and this one.
+  const std::uint64_t enough = wanted + plan.names.size() + seen_unnamed(before).size() + few.size() + 1;
+  if (language == regexes.any_text() || regexes.count_words(language, enough) >= enough) return after.few;
+  few.insert(std::lower_bound(few.begin(), few.end(), language), language);
+  return intern_list(std::move(few));
+}
+
 FormulaId Objects::without_seen(FormulaId f, SeenId seen) {
   return formulas_.map(f, [&](const Atom& atom, FormulaId self) {
     return atom.kind == AtomKind::kHas && was_seen(seen, atom.a) ? kFalse : self;
@@ -213,6 +239,7 @@ Objects::Member Objects::read_key(CoreId id, const Key& key, SeenId seen, NameId
   core.count = counting ? count : 0;
   core.seen = seen;
   core.anonymous = core.anonymous || text == kNone;
+  if (text == kNone) core.few = with_few(id, core, key.matches, rivals);
   bool ample = true;
   auto alive = [&](FormulaId f) {
     Core rest = core;

@@ -11,6 +11,8 @@
 //
 // Keys are read by text states over the sorted names of the plan and the unnamed keys already seen, beside the language
 // of unnamed keys; a key that leaves the trie is in that language alone (texts.h).
+// A walk does not know which key of that language was read (an *anonymous* core), only that there is one less of its
+// kind.
 //
 // An item of a unique array must be none of the objects that were taken. The core knows the *candidates*, the taken
 // objects that agree with everything read so far (candidates.h), and keeps to one invariant: its formulas have a
@@ -103,6 +105,9 @@ class Objects : public Automaton, public Containers, public KeyTexts {
     CandidatesId candidates = kNoCandidates;  // none has a name in `seen` that was not read
     std::uint32_t keys = 0;                   // read so far, where there are candidates
     bool blurred = false;                     // fewer candidates may be left: a walk does not know the text of a value
+    // Of each of these languages (an index into lists_) one key was read, and it is not known which. Only languages of
+    // so few keys that it may be missed.
+    std::uint32_t few = 0;
     bool operator==(const Core&) const = default;
   };
   struct CoreHash {
@@ -111,6 +116,7 @@ class Objects : public Automaton, public Containers, public KeyTexts {
                                  (std::uint64_t{c.order} << 34 ^ std::uint64_t{c.count} << 2) |
                                      (c.anonymous ? 2u : 0u) | (c.compact ? 1u : 0u));
       for (FormulaId f : c.asked) h = mix_hash(h, f);
+      if (c.few != 0) h = mix_hash(h, c.few);
       return c.candidates == kNoCandidates ? h : mix_hash(h, c.candidates * 2 + (c.blurred ? 1u : 0u));
     }
   };
@@ -263,6 +269,8 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   // The core's seen names after one more; kNone for a key that is no name of the plan.
   std::uint32_t intern_list(std::vector<std::uint32_t> list);
   SeenId with_seen(const Core& core, NameId name);
+  // Core::few of what follows a key of which only the patterns are known; `rivals`: candidates.
+  std::uint32_t with_few(CoreId before, const Core& after, Label matches, std::uint64_t rivals);
   FormulaId without_seen(FormulaId f, SeenId seen);
   bool was_seen(SeenId seen, NameId name) const;
 
