@@ -116,15 +116,33 @@ std::uint64_t Objects::capacity(CoreId core, const Cell& cell, std::uint64_t lim
   return words > taken ? words - taken : 0;
 }
 
+std::uint32_t Objects::extras_wanted(const Core& core) {
+  std::uint32_t witnesses = 0;
+  std::uint32_t count_wanted = 0;
+  formulas_.visit_atoms(core.demanded, [&](const Atom& atom, bool positive, bool negative) {
+    switch (atom.kind) {
+      case AtomKind::kEach:
+      case AtomKind::kNames:
+      case AtomKind::kUnevaluated:
+        if (negative) ++witnesses;
+        break;
+      case AtomKind::kCount:
+        if (positive && atom.a > core.count) count_wanted = std::max(count_wanted, atom.a - core.count);
+        break;
+      default:
+        break;
+    }
+  });
+  return witnesses + count_wanted;
+}
+
 Objects::Search Objects::prepare(CoreId id) {
   Search search;
   search.core = id;
   const Core& core = cores_[id];
   const Plan& plan = plans_[info(id).plan];
   std::unordered_map<NameId, int> mentions;
-  std::uint32_t witnesses = 0;
-  std::uint32_t count_wanted = 0;
-  formulas_.visit_atoms(core.demanded, [&](const Atom& atom, bool positive, bool negative) {
+  formulas_.visit_atoms(core.demanded, [&](const Atom& atom, bool, bool negative) {
     switch (atom.kind) {
       case AtomKind::kHas:
         mentions[atom.a] += 4;
@@ -133,17 +151,11 @@ Objects::Search Objects::prepare(CoreId id) {
         // A positive table only forbids; it needs a key to be decided only where a negated one wants a witness or a
         // count is short.
         if (negative) {
-          ++witnesses;
           for (const auto& [name, question] : store_.members[atom.a].properties) mentions[name] += 1;
         }
         break;
-      case AtomKind::kNames:
-      case AtomKind::kUnevaluated:
-        if (negative) ++witnesses;
-        break;
       case AtomKind::kCount:
         search.counts = true;
-        if (positive && atom.a > core.count) count_wanted = std::max(count_wanted, atom.a - core.count);
         break;
       case AtomKind::kOpen:
         search.open = true;
@@ -152,7 +164,8 @@ Objects::Search Objects::prepare(CoreId id) {
         break;
     }
   });
-  if (count_wanted > 0 || witnesses > 0) {
+  search.extras_wanted = extras_wanted(core);
+  if (search.extras_wanted > 0) {
     for (NameId name : plan.names) mentions[name] += 0;
   }
   for (const auto& [name, weight] : mentions) {
@@ -176,7 +189,6 @@ Objects::Search Objects::prepare(CoreId id) {
     return wa != wb ? wa > wb : a < b;
   });
   for (std::size_t i = 0; i < search.names.size(); ++i) search.position.emplace(search.names[i], i);
-  search.extras_wanted = witnesses + count_wanted;
   constexpr std::size_t kMaxDecisions = 3000;  // the search recurses once for each
   if (search.names.size() + search.extras_wanted > kMaxDecisions) {
     throw UnsupportedError("an object whose alternatives depend on more than 3,000 keys");

@@ -87,14 +87,7 @@ Objects::SeenId Objects::with_seen(const Core& core, NameId name) {
 }
 
 std::uint32_t Objects::with_few(CoreId before, const Core& after, Label matches, std::uint64_t rivals) {
-  std::uint64_t wanted = rivals > 0 ? rivals + 1 : 0;  // as many keys as may still be looked for
-  formulas_.visit_atoms(after.demanded, [&](const Atom& atom, bool positive, bool negative) {
-    if (atom.kind == AtomKind::kCount) {
-      if (positive && atom.a > after.count) wanted += atom.a - after.count;
-    } else if (atom.kind == AtomKind::kEach || atom.kind == AtomKind::kNames || atom.kind == AtomKind::kUnevaluated) {
-      if (negative) ++wanted;
-    }
-  });
+  const std::uint64_t wanted = extras_wanted(after) + (rivals > 0 ? rivals + 1 : 0);
   if (wanted == 0) return 0;
   RegexArena& regexes = texts_.regexes();
   const Plan& plan = plans_[info(before).plan];

@@ -378,6 +378,9 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   FormulaId project(const Core& core);  // what some completion wants of the kOpen atoms
   // The branches of a disjunction that are plain: what completes one of them completes the whole.
   std::vector<CoreId> plain_branches(CoreId core);
+  // As many unnamed keys as a search takes at most: one for each negated table or language of names, and what counts
+  // lack.
+  std::uint32_t extras_wanted(const Core& core);
   std::uint64_t capacity(CoreId core, const Cell& cell, std::uint64_t limit);  // unnamed keys of a cell not yet seen
   bool search(Search& search, FormulaId f, std::size_t next, std::uint32_t count, std::uint32_t extras);
   // Ways to have chosen some keys and values, by the formula that is left and the number of keys.
