@@ -8,14 +8,14 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "base/hash.h"
+#include "base/short_list.h"
 
 namespace maskforge {
 
 struct Answers {
-  std::vector<std::uint32_t> yes;  // positions; ascending
+  ShortList<std::uint32_t> yes;  // positions; ascending
   bool operator==(const Answers&) const = default;
   bool holds(std::size_t position) const {
     return std::binary_search(yes.begin(), yes.end(), static_cast<std::uint32_t>(position));

@@ -65,7 +65,7 @@ std::string decode_json_string(std::string_view body) {
 namespace {
 
 // The top frame is about to be overwritten or popped.
-void note_frame(const std::vector<StateId>& frames, Journal* journal) {
+void note_frame(const ShortList<StateId>& frames, Journal* journal) {
   if (journal == nullptr || frames.size() > journal->kept) return;
   journal->frames.push_back(frames.back());
   --journal->kept;

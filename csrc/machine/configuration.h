@@ -6,8 +6,8 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "base/short_list.h"
 #include "machine/machine.h"
 
 namespace maskforge {
@@ -18,20 +18,20 @@ std::string decode_json_string(std::string_view body);
 // What advance() calls changed since mark(), so that restore() takes them back at the cost of what changed, however
 // deep the stack is. Reused from token to token: mark() keeps the capacity.
 struct Journal {
-  std::uint32_t kept = 0;               // frames below this index are as they were
-  std::vector<StateId> frames;          // those at and above it, as they were: topmost first
-  std::uint32_t captures_kept = 0;      // likewise
-  std::vector<std::uint32_t> captures;  // likewise: last first
-  std::uint32_t text_size = 0;          // how much of the text had been read
-  bool text_saved = false;              // that text is no longer in the configuration but here
+  std::uint32_t kept = 0;             // frames below this index are as they were
+  ShortList<StateId> frames;          // those at and above it, as they were: topmost first
+  std::uint32_t captures_kept = 0;    // likewise
+  ShortList<std::uint32_t> captures;  // likewise: last first
+  std::uint32_t text_size = 0;        // how much of the text had been read
+  bool text_saved = false;            // that text is no longer in the configuration but here
   std::string text;
 };
 
 struct Configuration {
-  std::vector<StateId> frames;  // bottom first; empty once the grammar has ended
+  ShortList<StateId> frames;  // bottom first; empty once the grammar has ended
   // For each frame that waits for a text (Machine::wants_text), bottom first: where its text begins. One lies inside
   // the other.
-  std::vector<std::uint32_t> captures;
+  ShortList<std::uint32_t> captures;
   std::string text;  // what was read since the first of them began; empty without any
 
   // Reads one byte. False: not allowed, and the configuration is then unspecified (callers work on a copy or undo).

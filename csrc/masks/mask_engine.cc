@@ -9,7 +9,6 @@
 #include <shared_mutex>
 #include <span>
 #include <thread>
-#include <vector>
 
 #include "base/errors.h"
 #include "base/fuel.h"
@@ -100,7 +99,7 @@ struct MaskEngine::Impl {
 
   // With kMask, `mask` is the result to be written. A mask that takes simulations is never called known.
   Known find(const Configuration& at, const Result*& mask) const {
-    const std::vector<StateId>& frames = at.frames;
+    const ShortList<StateId>& frames = at.frames;
     const Result* result = memo->find_walk(index->root(), frames.back());
     if (result == nullptr) return Known::kNothing;
     for (std::size_t depth = frames.size() - 1; result->open; --depth) {
@@ -115,7 +114,7 @@ struct MaskEngine::Impl {
   }
 
   const Result& solve(const Configuration& at, Stripe& stripe) {
-    const std::vector<StateId>& frames = at.frames;
+    const ShortList<StateId>& frames = at.frames;
     MaskSolver solver(machine, *index, *memo);
     const Result* result = solver.walk(index->root(), frames.back());
     for (std::size_t depth = frames.size() - 1; result->open; --depth) {

@@ -176,7 +176,7 @@ class Prover {
   Symbols circling(StateId start, Symbols symbols) {
     for (int restart = 0; restart < kMostRestarts && symbols.any(); ++restart) {
       bool changed = false;
-      std::vector<StateId> targets;
+      ShortList<StateId> targets;
       seen_.clear();
       each_target(reading(start), symbols, [&](StateId target) {
         if (targets.size() <= kMostTargets && seen_.insert(target)) targets.push_back(target);
@@ -207,7 +207,7 @@ class Prover {
   // Whether all paths of safe symbols end after the same number of them. reached_ is then all states on them.
   bool dies(StateId start, SafePlan& plan) {
     std::vector<Reached> all;
-    std::vector<StateId> layer{start};
+    ShortList<StateId> layer{start};
     for (unsigned depth = 0; depth <= VocabularySlice::kMostSymbols; ++depth) {
       reached_.clear();
       seen_.clear();

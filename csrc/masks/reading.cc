@@ -25,7 +25,7 @@ constexpr Cut kLastByte{0x80, 0xBF};
 
 // Where characters lead.
 struct Targets {
-  std::vector<StateId> states;
+  ShortList<StateId> states;
   bool add(StateId state) {
     if (states.empty() || std::ranges::find(states, state) == states.end()) states.push_back(state);
     return states.size() <= kMostTargets;
@@ -184,7 +184,7 @@ class Readings::Reader {
   bool space_read_ = false;
   bool cut_rejected_ = false;
   bool cut_read_ = false;
-  std::vector<StateId> followed_;  // read as the last byte, all of it
+  ShortList<StateId> followed_;  // read as the last byte, all of it
   std::deque<Roles> roles_;
 };
 

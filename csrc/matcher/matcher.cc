@@ -337,7 +337,7 @@ std::vector<TokenId> Matcher::forced_tokens() {
 
 std::size_t Matcher::memory_bytes() const {
   std::lock_guard lock(mutex_);
-  auto words = [](const std::vector<std::uint32_t>& list) { return list.capacity() * sizeof(list[0]); };
+  auto words = [](const ShortList<std::uint32_t>& list) { return list.capacity() * sizeof(list[0]); };
   return sizeof(Matcher) + words(configuration_.frames) + words(configuration_.captures) +
          configuration_.text.capacity() + words(journal_.frames) + words(journal_.captures) + journal_.text.capacity() +
          log_.memory_bytes();

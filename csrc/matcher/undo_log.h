@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/short_list.h"
 #include "machine/configuration.h"
 
 namespace maskforge {
@@ -39,7 +40,7 @@ class UndoLog {
   };
   struct Block {
     std::vector<Step> steps;
-    std::vector<std::uint32_t> frames;
+    ShortList<std::uint32_t> frames;
     std::vector<std::string> texts;
     std::size_t memory_bytes() const;
   };

@@ -46,8 +46,8 @@ class Reader::AliveQuestion {
     if (position.first == Position::kSettled) {
       return in_region(scale_.rules[position.last], decade.place, nullptr, nullptr);
     }
-    const std::vector<std::uint32_t>& entries = scale_.live_entries[spelling_];
-    const std::vector<std::uint32_t>& regions = scale_.live_regions[spelling_];
+    const ShortList<std::uint32_t>& entries = scale_.live_entries[spelling_];
+    const ShortList<std::uint32_t>& regions = scale_.live_regions[spelling_];
     if (entries[position.last] != entries[position.first]) return true;
     if (regions[position.last] != regions[position.first + 1]) return true;  // regions between two of the entries
     const Entry& low = scale_.entries[position.first];

@@ -6,7 +6,8 @@
 #include <algorithm>
 #include <cstdint>
 #include <string_view>
-#include <vector>
+
+#include "base/short_list.h"
 
 namespace maskforge::number {
 
@@ -158,7 +159,7 @@ class BigUint {
     trim();
   }
 
-  std::vector<std::uint32_t> limbs_;
+  ShortList<std::uint32_t> limbs_;
 };
 
 }  // namespace maskforge::number

@@ -14,9 +14,9 @@ constexpr Step kOne{0, 0, 1};
 
 }  // namespace
 
-CellEvaluator::CellEvaluator(ScaleTable& table, SetId alive, const std::vector<SetId>& asked)
+CellEvaluator::CellEvaluator(ScaleTable& table, SetId alive, const ShortList<SetId>& asked)
     : table_(table), sets_(table.sets_) {
-  std::vector<SetId> roots = asked;
+  ShortList<SetId> roots = asked;
   roots.push_back(alive);
   order_ = sets_.closure(roots);
   std::vector<Step> steps;

@@ -6,6 +6,7 @@
 #include <queue>
 #include <vector>
 
+#include "base/short_list.h"
 #include "number/scale.h"
 
 namespace maskforge::number {
@@ -15,7 +16,7 @@ namespace maskforge::number {
 // open region below ci and cell 2i + 1 is ci itself.
 class CellEvaluator {
  public:
-  CellEvaluator(ScaleTable& table, SetId alive, const std::vector<SetId>& asked);
+  CellEvaluator(ScaleTable& table, SetId alive, const ShortList<SetId>& asked);
 
   bool spelled() const { return spelled_; }
   std::uint32_t lattice_id() const { return lattice_id_; }
@@ -31,11 +32,11 @@ class CellEvaluator {
  private:
   struct Placed {
     SetNode::Op op = SetNode::Op::kNone;
-    std::uint64_t step_bit = 0;         // multiples
-    std::uint32_t part = 0;             // kNot: a position in nodes_
-    std::uint32_t wanted = 0;           // kAnd: parts that do not hold, kOr: parts that do
-    std::vector<std::uint32_t> wholes;  // of which it is a part, after it in nodes_
-    std::vector<std::uint32_t> asked;   // the positions at which it is asked
+    std::uint64_t step_bit = 0;       // multiples
+    std::uint32_t part = 0;           // kNot: a position in nodes_
+    std::uint32_t wanted = 0;         // kAnd: parts that do not hold, kOr: parts that do
+    ShortList<std::uint32_t> wholes;  // of which it is a part, after it in nodes_
+    ShortList<std::uint32_t> asked;   // the positions at which it is asked
     bool holds = false;
     bool waiting = false;  // to be looked at
   };
@@ -60,7 +61,7 @@ class CellEvaluator {
 
   ScaleTable& table_;
   const SetTable& sets_;
-  std::vector<SetId> order_;
+  ShortList<SetId> order_;
   bool spelled_ = false;
   std::uint32_t lattice_id_ = 0;
   std::vector<const Decimal*> cuts_;
@@ -68,8 +69,8 @@ class CellEvaluator {
   std::vector<Placed> nodes_;
   std::vector<Change> changes_;  // by cell
   std::size_t next_change_ = 0;
-  std::vector<std::uint32_t> by_pattern_;  // leaves that depend on more than the cell
-  std::priority_queue<std::uint32_t, std::vector<std::uint32_t>, std::greater<>> waiting_;
+  ShortList<std::uint32_t> by_pattern_;  // leaves that depend on more than the cell
+  std::priority_queue<std::uint32_t, ShortList<std::uint32_t>, std::greater<>> waiting_;
   Answers answers_;
   std::uint32_t alive_ = 0;
 };

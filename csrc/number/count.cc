@@ -39,7 +39,7 @@ bool has_many(const ScaleTable& table, std::uint32_t id, std::uint64_t limit) {
   for (std::size_t i = 0; i < scale.region_rule.size(); ++i) {
     const Rule& rule = scale.region(i);
     if (rule.labels[kDecimal][0] != kDeadLabel) return true;  // values of the empty pattern are everywhere
-    for (const std::vector<std::uint32_t>& live : rule.live) {
+    for (const ShortList<std::uint32_t>& live : rule.live) {
       for (std::uint32_t pattern : live) {
         if (pattern == 0) continue;
         if (i + 1 == scale.region_rule.size() || is_wide(scale, lattice, i, pattern, limit)) return true;

@@ -50,7 +50,7 @@ DigitSets::SetId DigitSets::add(SetId id, std::string_view text) {
     set.zero = true;
   } else {
     NodeId& root = value.negative ? set.negative : set.positive;
-    std::vector<NodeId> path{root};
+    ShortList<NodeId> path{root};
     for (char digit : value.digits) path.push_back(child(path.back(), digit));
     Node last = nodes_[path.back()];
     auto at = std::lower_bound(last.tops.begin(), last.tops.end(), value.top);

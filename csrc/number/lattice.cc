@@ -73,7 +73,7 @@ Step factor_step(const Decimal& value) {
   strip(2, step.two);
   strip(5, step.five);
   if (mantissa.compare(BigUint(kRestLimit)) > 0) throw UnsupportedError("multipleOf has too many digits");
-  std::vector<std::uint32_t> limbs;
+  ShortList<std::uint32_t> limbs;
   while (!mantissa.is_zero()) limbs.push_back(mantissa.divide_small(BigUint::kBase));
   step.rest = 0;
   for (std::size_t i = limbs.size(); i-- > 0;) step.rest = step.rest * BigUint::kBase + limbs[i];

@@ -25,11 +25,11 @@ int word_count(u128 modulus) {
   return words;
 }
 
-void write(std::vector<std::uint32_t>& out, u128 value, u128 modulus) {
+void write(ShortList<std::uint32_t>& out, u128 value, u128 modulus) {
   for (int i = word_count(modulus); i > 0; --i, value >>= 32) out.push_back(static_cast<std::uint32_t>(value));
 }
 
-u128 read(const std::vector<std::uint32_t>& in, std::size_t& at, u128 modulus) {
+u128 read(const ShortList<std::uint32_t>& in, std::size_t& at, u128 modulus) {
   u128 value = 0;
   int words = word_count(modulus);
   for (int i = 0; i < words; ++i) value |= static_cast<u128>(in[at++]) << (32 * i);

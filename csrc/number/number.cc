@@ -19,7 +19,7 @@ struct NumberArena::Impl {
   number::SetTable sets;
   number::ScaleTable scales{sets};
   number::Reader reader{scales};
-  std::map<std::vector<NumberSetId>, NumberStateId> starts;  // asked sets, then the alive one
+  std::map<ShortList<NumberSetId>, NumberStateId> starts;  // asked sets, then the alive one
   std::unordered_map<NumberSetId, bool> empty;
 
   void check(NumberSetId set) const {
@@ -50,11 +50,11 @@ NumberSetId NumberArena::multiple_of(std::string_view step) { return impl_->sets
 NumberSetId NumberArena::equal_to(std::string_view value) { return impl_->sets.values({std::string(value)}); }
 NumberSetId NumberArena::any_of(std::vector<std::string> values) { return impl_->sets.values(values); }
 
-NumberSetId NumberArena::intersect(std::vector<NumberSetId> parts) {
+NumberSetId NumberArena::intersect(ShortList<NumberSetId> parts) {
   for (NumberSetId part : parts) impl_->check(part);
   return impl_->sets.combine(SetNode::Op::kAnd, std::move(parts));
 }
-NumberSetId NumberArena::unite(std::vector<NumberSetId> parts) {
+NumberSetId NumberArena::unite(ShortList<NumberSetId> parts) {
   for (NumberSetId part : parts) impl_->check(part);
   return impl_->sets.combine(SetNode::Op::kOr, std::move(parts));
 }
@@ -96,8 +96,8 @@ bool NumberArena::contains(NumberSetId set, std::string_view number_text) {
   return impl_->sets.contains(set, number_text);
 }
 
-NumberStateId NumberArena::start(NumberSetId alive, const std::vector<NumberSetId>& asked) {
-  std::vector<NumberSetId> key = asked;
+NumberStateId NumberArena::start(NumberSetId alive, const ShortList<NumberSetId>& asked) {
+  ShortList<NumberSetId> key = asked;
   key.push_back(alive);
   for (NumberSetId set : key) impl_->check(set);
   if (auto known = impl_->starts.find(key); known != impl_->starts.end()) return known->second;
@@ -106,14 +106,14 @@ NumberStateId NumberArena::start(NumberSetId alive, const std::vector<NumberSetI
   return state;
 }
 
-NumberArena::AllAnswers NumberArena::all_answers(NumberSetId alive, const std::vector<NumberSetId>& asked) {
+NumberArena::AllAnswers NumberArena::all_answers(NumberSetId alive, const ShortList<NumberSetId>& asked) {
   const number::Classification numbers = impl_->scales.classify(alive, asked);
-  std::vector<number::LabelId> sure{numbers.zero[0], numbers.zero[1]}, likely;
+  ShortList<number::LabelId> sure{numbers.zero[0], numbers.zero[1]}, likely;
   for (std::uint32_t id : {numbers.positive, numbers.negative}) {
     const number::Scale& scale = impl_->scales[id];
     // A region has numbers of every pattern only where there is one, and an entry can be no integer.
-    std::vector<number::LabelId>& of_entries = scale.spelled ? likely : sure;
-    std::vector<number::LabelId>& of_regions = scale.spelled || scale.divides ? likely : sure;
+    ShortList<number::LabelId>& of_entries = scale.spelled ? likely : sure;
+    ShortList<number::LabelId>& of_regions = scale.spelled || scale.divides ? likely : sure;
     for (std::uint32_t s = 0; s < 2; ++s) {
       for (const number::Entry& entry : scale.entries) of_entries.push_back(entry.labels[s]);
       for (const number::Rule& rule : scale.rules) {
@@ -121,10 +121,10 @@ NumberArena::AllAnswers NumberArena::all_answers(NumberSetId alive, const std::v
       }
     }
   }
-  auto sort_unique = [](std::vector<number::LabelId>& labels) {
+  auto sort_unique = [](ShortList<number::LabelId>& labels) {
     std::sort(labels.begin(), labels.end());
     labels.erase(std::unique(labels.begin(), labels.end()), labels.end());
-    std::erase(labels, number::kDeadLabel);
+    erase(labels, number::kDeadLabel);
   };
   sort_unique(sure);
   sort_unique(likely);

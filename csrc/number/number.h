@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/answers.h"
+#include "base/short_list.h"
 #include "number/digit_sets.h"
 
 namespace maskforge {
@@ -41,8 +42,8 @@ class NumberArena {
   NumberSetId multiple_of(std::string_view step);  // step > 0, else SpecError
   NumberSetId equal_to(std::string_view value);
   NumberSetId any_of(std::vector<std::string> values);  // finite sets stay cheap: 100,000 values
-  NumberSetId intersect(std::vector<NumberSetId> parts);
-  NumberSetId unite(std::vector<NumberSetId> parts);
+  NumberSetId intersect(ShortList<NumberSetId> parts);
+  NumberSetId unite(ShortList<NumberSetId> parts);
   NumberSetId complement(NumberSetId part);
 
   // Draft 4 tells 1 from 1.0, which are equal. Whether a set does; and the values that belong to it when they are
@@ -60,7 +61,7 @@ class NumberArena {
   // ---- reading ----
   // A reader of numbers in `alive`, which also tells for each of `asked` whether the number read belongs to it. Returns
   // kDead when `alive` is empty. States are interned: equal situations are equal ids.
-  NumberStateId start(NumberSetId alive, const std::vector<NumberSetId>& asked);
+  NumberStateId start(NumberSetId alive, const ShortList<NumberSetId>& asked);
   // Bytes of the JSON number grammar; kDead when no continuation is in `alive`. Spends fuel.
   NumberStateId step(NumberStateId state, char byte);
   bool is_final(NumberStateId state);            // the text so far is a number of the set
@@ -69,7 +70,7 @@ class NumberArena {
   struct AllAnswers {
     std::vector<Answers> sure, likely;
   };
-  AllAnswers all_answers(NumberSetId alive, const std::vector<NumberSetId>& asked);
+  AllAnswers all_answers(NumberSetId alive, const ShortList<NumberSetId>& asked);
   bool is_endless(NumberSetId set, std::uint64_t limit);  // surely has `limit` values; "no" proves nothing
   std::string witness(NumberStateId state);  // a shortest text that ends a number here; requires a live state
   DigitSets& digit_sets() { return digit_sets_; }

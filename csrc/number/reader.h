@@ -33,6 +33,7 @@
 #include <vector>
 
 #include "base/interner.h"
+#include "base/short_list.h"
 #include "number/scale.h"
 
 namespace maskforge::number {
@@ -71,7 +72,7 @@ class Reader {
   std::size_t memory_bytes() const { return bytes_; }
 
  private:
-  using Words = std::vector<std::uint32_t>;
+  using Words = ShortList<std::uint32_t>;
   static constexpr StateId kUnknown = 0xFFFFFFFEu;
   static constexpr std::uint8_t kNoSymbol = 0xFF;
   static constexpr std::uint8_t kMinusSymbol = 10, kPlusSymbol = 11, kPointSymbol = 12, kExponentSymbol = 13,

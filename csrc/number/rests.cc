@@ -92,7 +92,7 @@ NumberRests::Place NumberRests::without_few(const State& state) {
   return {kNoState, plain};
 }
 
-NumberRests::Place NumberRests::start(NumberSetId alive, const std::vector<NumberSetId>& asked,
+NumberRests::Place NumberRests::start(NumberSetId alive, const ShortList<NumberSetId>& asked,
                                       DigitSets::SetId without) {
   const NumberStateId base = numbers_.start(alive, asked);
   if (base == NumberArena::kDead) return {};

@@ -22,6 +22,7 @@
 
 #include "base/hash.h"
 #include "base/interner.h"
+#include "base/short_list.h"
 #include "number/digit_sets.h"
 #include "number/number.h"
 
@@ -45,7 +46,7 @@ class NumberRests {
 
   // Before the first byte of a number in `alive`, but not in `without`, which is also told as by NumberArena::start().
   // Dead when there is none. Spends fuel.
-  Place start(NumberSetId alive, const std::vector<NumberSetId>& asked, DigitSets::SetId without);
+  Place start(NumberSetId alive, const ShortList<NumberSetId>& asked, DigitSets::SetId without);
   Place step(StateId state, char byte);
   bool is_final(StateId state);
   const Answers& verdicts(StateId state);  // requires is_final
@@ -57,7 +58,7 @@ class NumberRests {
   // What is read: the numbers of `alive`, with `asked`.
   struct Reader {
     NumberSetId alive;
-    std::vector<NumberSetId> asked;
+    ShortList<NumberSetId> asked;
     bool operator==(const Reader&) const = default;
   };
   struct ReaderHash {

@@ -37,7 +37,7 @@ class ScaleBuilder {
   };
 
   // A region's table: labels[spelling * patterns + pattern]; one spelling only when the scale is not spelled.
-  using Table = std::vector<LabelId>;
+  using Table = ShortList<LabelId>;
 
   void add_region(const Table& table, const Decimal* low, const Decimal* high) {
     Region region{table, {false, false}};
@@ -134,7 +134,7 @@ class ScaleBuilder {
       fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(i));
       std::uint32_t smaller = table_.intern_lattice(fewer);
       const Lattice& to = table_.lattice(smaller);
-      std::vector<std::uint32_t> image;
+      ShortList<std::uint32_t> image;
       std::uint64_t low_bits = (std::uint64_t{1} << i) - 1;
       auto without = [&](std::uint64_t bits) { return (bits & low_bits) | (bits >> 1 & ~low_bits); };
       for (std::uint64_t bits : lattice().patterns()) image.push_back(to.pattern_index(without(bits)));
@@ -152,7 +152,7 @@ class ScaleBuilder {
     }
   }
 
-  std::optional<Table> fold(const Table& table, const std::vector<std::uint32_t>& image, std::size_t size) const {
+  std::optional<Table> fold(const Table& table, const ShortList<std::uint32_t>& image, std::size_t size) const {
     FuelScope::spend(1 + table.size() / 8);
     Table out(size * spellings_, kAny);
     for (std::size_t s = 0; s < spellings_; ++s) {
@@ -174,8 +174,8 @@ class ScaleBuilder {
       std::size_t at = slot(s);
       rule.labels[at].assign(table.begin() + static_cast<std::ptrdiff_t>(s * patterns),
                              table.begin() + static_cast<std::ptrdiff_t>((s + 1) * patterns));
-      std::vector<LabelId>& labels = rule.labels[at];
-      const std::vector<LabelId>& other = rule.labels[kDecimal];
+      ShortList<LabelId>& labels = rule.labels[at];
+      const ShortList<LabelId>& other = rule.labels[kDecimal];
       LabelId only = kAny;
       bool several = false;
       bool like_decimal = at == kPlain;
@@ -225,7 +225,7 @@ class ScaleBuilder {
     scale.constant = scale.entries.empty() && scale.rules[0].constant;
     if (scale.constant) scale = table_.constant_scale(scale.rules[0].labels[kDecimal][0]);
     for (const Rule& rule : scale.rules) {
-      for (const std::vector<LabelId>& labels : rule.labels) {
+      for (const ShortList<LabelId>& labels : rule.labels) {
         scale.divides =
             scale.divides || std::any_of(labels.begin(), labels.end(), [&](LabelId l) { return l != labels[0]; });
       }
@@ -263,14 +263,14 @@ class ScaleBuilder {
   Point pending_;
 };
 
-Classification ScaleTable::classify(SetId alive, const std::vector<SetId>& asked) {
+Classification ScaleTable::classify(SetId alive, const ShortList<SetId>& asked) {
   CellEvaluator cells(*this, alive, asked);
   const Lattice& lattice = cells.lattice();
   const std::vector<const Decimal*>& cuts = cells.cuts();
   std::uint32_t spellings = cells.spelled() ? 2 : 1;
 
   std::vector<ScaleBuilder::Table> tables;  // distinct; regions mostly repeat the same few
-  std::vector<std::uint32_t> region_table;
+  ShortList<std::uint32_t> region_table;
   std::vector<ScaleBuilder::Point> points(cuts.size());
   std::map<ScaleBuilder::Table, std::uint32_t> known;
   for (std::size_t cell = 0; cell <= 2 * cuts.size(); ++cell) {
@@ -368,7 +368,7 @@ std::uint64_t ScaleTable::ScaleHash::operator()(const Scale& scale) const {
     h = mix_hash(h, entry.labels[0] * std::uint64_t{31} + entry.labels[1]);
   }
   for (const Rule& rule : scale.rules) {
-    for (const std::vector<LabelId>& labels : rule.labels) {
+    for (const ShortList<LabelId>& labels : rule.labels) {
       for (LabelId label : labels) h = mix_hash(h, label);
     }
   }

@@ -20,6 +20,7 @@
 
 #include "base/answers.h"
 #include "base/interner.h"
+#include "base/short_list.h"
 #include "number/lattice.h"
 #include "number/sets.h"
 
@@ -32,9 +33,9 @@ inline constexpr LabelId kDeadLabel = 0;
 enum Spelling : std::uint32_t { kPlain = 0, kDecimal = 1 };
 
 struct Rule {
-  std::vector<LabelId> labels[2];      // by spelling, then by pattern index
-  std::vector<std::uint32_t> live[2];  // the patterns with a live label, the empty one left out
-  bool constant = false;               // one label for all patterns and both spellings
+  ShortList<LabelId> labels[2];      // by spelling, then by pattern index
+  ShortList<std::uint32_t> live[2];  // the patterns with a live label, the empty one left out
+  bool constant = false;             // one label for all patterns and both spellings
   bool operator==(const Rule&) const = default;
 };
 
@@ -60,15 +61,15 @@ struct Scale {
   std::uint32_t lattice = 0;
   bool spelled = false;  // the two spellings differ
   std::vector<Entry> entries;
-  std::vector<Rule> rules;                 // distinct
-  std::vector<std::uint32_t> region_rule;  // entries.size() + 1, ascending
+  std::vector<Rule> rules;               // distinct
+  ShortList<std::uint32_t> region_rule;  // entries.size() + 1, ascending
   std::vector<Decade> decades;
   bool divides = false;   // some rule depends on the pattern
   bool constant = false;  // no entries, and the one rule is constant
   bool any_live[2] = {false, false};
   // How many live entries (regions) come before each index: live_entries[s][i] counts entries [0, i).
-  std::vector<std::uint32_t> live_entries[2];
-  std::vector<std::uint32_t> live_regions[2];
+  ShortList<std::uint32_t> live_entries[2];
+  ShortList<std::uint32_t> live_regions[2];
   bool operator==(const Scale&) const = default;
 
   const Rule& region(std::size_t index) const { return rules[region_rule[index]]; }
@@ -87,7 +88,7 @@ class ScaleTable {
   explicit ScaleTable(const SetTable& sets) : sets_(sets) {}
 
   // Labels of the values in `alive`; the asked sets are the bits of the verdict. Spends fuel.
-  Classification classify(SetId alive, const std::vector<SetId>& asked);
+  Classification classify(SetId alive, const ShortList<SetId>& asked);
 
   const Scale& operator[](std::uint32_t id) const { return scales_[id]; }
   const Lattice& lattice(std::uint32_t id) const { return *lattices_[id]; }

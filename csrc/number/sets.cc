@@ -46,7 +46,7 @@ SetTable::SetTable() {
   add(Op::kAll);
 }
 
-SetId SetTable::add(Op op, std::uint32_t payload, std::vector<SetId> parts) {
+SetId SetTable::add(Op op, std::uint32_t payload, ShortList<SetId> parts) {
   bytes_ += parts.size() * sizeof(SetId);
   const bool spelled =
       op == Op::kIntegerSpelling || std::any_of(parts.begin(), parts.end(), [&](SetId part) { return spelled_[part]; });
@@ -58,11 +58,11 @@ SetId SetTable::add(Op op, std::uint32_t payload, std::vector<SetId> parts) {
 
 SetId SetTable::with_spelling(SetId set, bool plain) {
   if (!spelled_[set]) return set;
-  std::vector<SetId> order = closure({set});
-  std::vector<SetId> made;
+  ShortList<SetId> order = closure({set});
+  ShortList<SetId> made;
   for (SetId id : order) {
     const SetNode node = nodes_[id];
-    std::vector<SetId> parts;
+    ShortList<SetId> parts;
     for (SetId part : node.parts) {
       parts.push_back(
           made[static_cast<std::size_t>(std::lower_bound(order.begin(), order.end(), part) - order.begin())]);
@@ -109,10 +109,10 @@ SetId SetTable::values(const std::vector<std::string>& texts) {
   return add(Op::kValues, lists_.intern(std::move(list)));
 }
 
-SetId SetTable::combine(Op op, std::vector<SetId> parts) {
+SetId SetTable::combine(Op op, ShortList<SetId> parts) {
   SetId unit = op == Op::kAnd ? all() : none();
   SetId zero = op == Op::kAnd ? none() : all();
-  std::vector<SetId> flat;
+  ShortList<SetId> flat;
   for (SetId part : parts) {
     if (nodes_[part].op == op) {
       flat.insert(flat.end(), nodes_[part].parts.begin(), nodes_[part].parts.end());
@@ -139,9 +139,9 @@ SetId SetTable::complement(SetId part) {
   return add(Op::kNot, 0, {part});
 }
 
-std::vector<SetId> SetTable::closure(const std::vector<SetId>& roots) const {
-  std::vector<SetId> found;
-  std::vector<SetId> todo = roots;
+ShortList<SetId> SetTable::closure(const ShortList<SetId>& roots) const {
+  ShortList<SetId> found;
+  ShortList<SetId> todo = roots;
   std::vector<bool> seen(nodes_.size(), false);
   while (!todo.empty()) {
     SetId id = todo.back();
@@ -159,7 +159,7 @@ std::vector<SetId> SetTable::closure(const std::vector<SetId>& roots) const {
 bool SetTable::contains(SetId set, std::string_view text) const {
   std::optional<Decimal> value = parse_decimal(text);
   if (!value) return false;
-  std::vector<SetId> order = closure({set});
+  ShortList<SetId> order = closure({set});
   std::vector<bool> holds(set + 1, false);
   for (SetId id : order) {
     const SetNode& node = nodes_[id];

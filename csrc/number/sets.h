@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/interner.h"
+#include "base/short_list.h"
 #include "number/decimal.h"
 #include "number/lattice.h"
 
@@ -33,7 +34,7 @@ struct SetNode {
   };
   Op op = Op::kNone;
   std::uint32_t payload = 0;
-  std::vector<SetId> parts;  // smaller ids than this node's: ids are a topological order
+  ShortList<SetId> parts;  // smaller ids than this node's: ids are a topological order
   bool operator==(const SetNode&) const = default;
 };
 
@@ -47,7 +48,7 @@ class SetTable {
   SetId multiple_of(std::string_view step);
   SetId below(std::string_view bound, bool inclusive);
   SetId values(const std::vector<std::string>& texts);
-  SetId combine(SetNode::Op op, std::vector<SetId> parts);  // kAnd or kOr
+  SetId combine(SetNode::Op op, ShortList<SetId> parts);  // kAnd or kOr
   SetId complement(SetId part);
   // Whether two spellings of one value may differ in it.
   bool is_spelled(SetId id) const { return spelled_[id]; }
@@ -62,7 +63,7 @@ class SetTable {
   const std::vector<Decimal>& list(std::uint32_t payload) const { return lists_[payload]; }  // ascending, distinct
 
   // The nodes that the roots depend on, parts before wholes.
-  std::vector<SetId> closure(const std::vector<SetId>& roots) const;
+  ShortList<SetId> closure(const ShortList<SetId>& roots) const;
   bool contains(SetId set, std::string_view text) const;
   std::string describe(SetId set) const;
   std::size_t memory_bytes() const { return bytes_ + nodes_.size() * 96; }
@@ -75,7 +76,7 @@ class SetTable {
     std::uint64_t operator()(const std::vector<Decimal>& list) const;
   };
 
-  SetId add(SetNode::Op op, std::uint32_t payload = 0, std::vector<SetId> parts = {});
+  SetId add(SetNode::Op op, std::uint32_t payload = 0, ShortList<SetId> parts = {});
 
   Interner<SetNode, NodeHash> nodes_;
   std::vector<bool> spelled_;  // by node

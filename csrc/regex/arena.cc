@@ -18,7 +18,7 @@ struct RegexArena::Impl {
   void check(RegexId r) const {
     if (r >= graph.size()) throw MisuseError("regex: no such id");
   }
-  void check(const std::vector<RegexId>& ids) const {
+  void check(const ShortList<RegexId>& ids) const {
     for (RegexId r : ids) check(r);
   }
 };
@@ -39,12 +39,12 @@ RegexId RegexArena::concat(RegexId first, RegexId second) {
   return impl_->graph.concat(impl_->graph.local(first), impl_->graph.local(second));
 }
 
-RegexId RegexArena::unite(std::vector<RegexId> parts) {
+RegexId RegexArena::unite(ShortList<RegexId> parts) {
   impl_->check(parts);
   return impl_->graph.unite(parts);
 }
 
-RegexId RegexArena::intersect(std::vector<RegexId> parts) {
+RegexId RegexArena::intersect(ShortList<RegexId> parts) {
   impl_->check(parts);
   return impl_->graph.intersect(parts);
 }

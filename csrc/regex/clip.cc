@@ -35,7 +35,7 @@ RegexId RegexGraph::clip(RegexId r, std::uint32_t longest) {
     result = clip_pure(r, longest);
   } else if (n.kind == RegexKind::kUnion) {
     // A derivative of a union is empty (nullable) if and only if all (any) of its members' are.
-    std::vector<RegexId> parts(members(r).begin(), members(r).end());
+    ShortList<RegexId> parts(members(r).begin(), members(r).end());
     for (RegexId& part : parts) part = clip(part, longest);
     result = unite(parts);
   } else {
@@ -52,7 +52,7 @@ RegexId RegexGraph::clip_pure(RegexId r, std::uint32_t longest) {
   Stack::check();
   switch (n.kind) {
     case RegexKind::kConcat: {
-      std::vector<RegexId> chain;
+      ShortList<RegexId> chain;
       for (; nodes_[r].kind == RegexKind::kConcat && nodes_[r].counts; r = nodes_[r].b) chain.push_back(nodes_[r].a);
       RegexId result = clip_pure(r, longest);
       for (std::size_t i = chain.size(); i-- > 0;) {
@@ -66,7 +66,7 @@ RegexId RegexGraph::clip_pure(RegexId r, std::uint32_t longest) {
       return result;
     }
     case RegexKind::kUnion: {
-      std::vector<RegexId> parts(members(r).begin(), members(r).end());
+      ShortList<RegexId> parts(members(r).begin(), members(r).end());
       for (RegexId& part : parts) part = clip_pure(part, longest);
       return unite(parts);
     }
@@ -112,7 +112,7 @@ RegexId RegexGraph::open(RegexId r, std::uint32_t within, bool& bounded) {
   FuelScope::spend();
   switch (n.kind) {
     case RegexKind::kConcat: {
-      std::vector<RegexId> chain;
+      ShortList<RegexId> chain;
       for (; nodes_[r].kind == RegexKind::kConcat && nodes_[r].counts; r = nodes_[r].b) chain.push_back(nodes_[r].a);
       RegexId result = open(r, within, bounded);
       for (std::size_t i = chain.size(); i-- > 0;) result = concat(open(chain[i], within, bounded), result);
@@ -120,7 +120,7 @@ RegexId RegexGraph::open(RegexId r, std::uint32_t within, bool& bounded) {
     }
     case RegexKind::kUnion:
     case RegexKind::kIntersect: {
-      std::vector<RegexId> parts(members(r).begin(), members(r).end());
+      ShortList<RegexId> parts(members(r).begin(), members(r).end());
       for (RegexId& part : parts) part = open(part, within, bounded);
       return n.kind == RegexKind::kUnion ? unite(parts) : intersect(parts);
     }
@@ -146,7 +146,7 @@ RegexGraph::Reach RegexGraph::explore(RegexId r) {
   const RegexNode n = nodes_[r];
   if (n.slack != kUnbounded) return {n.slack, n.open_end ? n.slack : kUnbounded};
   if (auto it = reaches_.find(r); it != reaches_.end()) return it->second;
-  std::vector<RegexId> states{r};
+  ShortList<RegexId> states{r};
   std::unordered_map<RegexId, std::size_t> index{{r, 0}};
   std::vector<std::pair<std::size_t, std::size_t>> arrows;
   Reach reach{0, 0};
@@ -159,7 +159,7 @@ RegexGraph::Reach RegexGraph::explore(RegexId r) {
     }
   }
   auto farthest = [&](auto goal) {
-    std::vector<std::uint32_t> distance(states.size());
+    ShortList<std::uint32_t> distance(states.size());
     for (std::size_t i = 0; i < states.size(); ++i) distance[i] = goal(i) ? 0 : kUnbounded;
     for (bool changed = true; changed;) {
       changed = false;
@@ -185,7 +185,7 @@ RegexGraph::Reach RegexGraph::explore(RegexId r) {
 
 RegexId RegexGraph::clip_intersection(RegexId r, std::uint32_t longest) {
   // Take the counters out: [C]{a,b} = [C]* & length{a,b}. The rest must be blind to lengths, or nearly so.
-  std::vector<RegexId> others(members(r).begin(), members(r).end());
+  ShortList<RegexId> others(members(r).begin(), members(r).end());
   std::uint32_t least = 0, most = kUnbounded;
   for (RegexId& part : others) {
     const RegexNode n = nodes_[part];

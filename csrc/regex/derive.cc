@@ -52,7 +52,7 @@ void sweep(std::span<const std::span<const RegexEdge>> lists, RegexEdges& out, O
   std::size_t at_inline[kInline];
   RegexId targets_inline[kInline];
   std::vector<std::size_t> at_heap;
-  std::vector<RegexId> targets_heap;
+  ShortList<RegexId> targets_heap;
   std::size_t* at = at_inline;
   RegexId* targets = targets_inline;
   if (lists.size() > kInline) {
@@ -106,7 +106,7 @@ void sweep_sparse(std::span<const std::span<const RegexEdge>> lists, RegexEdges&
   for (auto list : lists) all.insert(all.end(), list.begin(), list.end());
   std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   RegexEdges active;
-  std::vector<RegexId> targets;
+  ShortList<RegexId> targets;
   std::size_t next = 0;
   char32_t pos = 0;
   while (next < all.size() || !active.empty()) {
@@ -361,7 +361,7 @@ RegexEdges RegexGraph::compute_edges(RegexId r) {
       break;
     case RegexKind::kAutomaton: {
       const CharClasses& classes = automata_[n.a]->classes();
-      std::vector<RegexId> targets(classes.count);
+      ShortList<RegexId> targets(classes.count);
       for (std::uint32_t i = 0; i < classes.count; ++i) targets[i] = class_edge(r, i);
       for (const CharClasses::Range& range : classes.ranges) push_edge(out, range.first, range.last, targets[range.id]);
       break;

@@ -31,6 +31,7 @@
 #include "base/hash.h"
 #include "base/hash_index.h"
 #include "base/interner.h"
+#include "base/short_list.h"
 #include "base/stable_vector.h"
 #include "regex/char_set.h"
 #include "regex/regex.h"
@@ -176,10 +177,10 @@ class RegexGraph {
   Counter as_counter(RegexId r) const;
   RegexId merge_pair(RegexId x, RegexId y);  // one node for x | y, or kNoMerge
   RegexId factor(std::span<const RegexId> group);
-  void merge_union(std::vector<RegexId>& parts);
-  void merge_large_union(std::vector<RegexId>& parts);
-  void absorb(std::vector<RegexId>& parts, RegexKind inner) const;
-  void absorb_clauses(std::vector<RegexId>& parts) const;
+  void merge_union(ShortList<RegexId>& parts);
+  void merge_large_union(ShortList<RegexId>& parts);
+  void absorb(ShortList<RegexId>& parts, RegexKind inner) const;
+  void absorb_clauses(ShortList<RegexId>& parts) const;
   static constexpr RegexId kNoMerge = kUnbounded;
 
   // derivatives (derive.cc)
@@ -225,15 +226,15 @@ class RegexGraph {
   Reach explore(RegexId r);
 
   StableVector<RegexNode> nodes_;
-  HashIndex index_;            // of nodes_
-  std::vector<RegexId> pool_;  // members of unions and intersections
+  HashIndex index_;          // of nodes_
+  ShortList<RegexId> pool_;  // members of unions and intersections
   Interner<CharSet, CharSetHash> sets_;
-  std::vector<RegexId> set_nodes_;  // per set, its node + 1
+  ShortList<RegexId> set_nodes_;  // per set, its node + 1
   std::deque<WordList> word_lists_;
   std::unordered_map<std::u32string, RegexId> single_words_;  // long ones: equal words are one language
   std::unordered_map<RegexId, std::u32string> literals_;      // those that were asked for by listed()
   std::deque<RegexEdges> edge_lists_;                         // a deque: callers keep references while the graph grows
-  std::vector<RegexId> singles_;                              // ASCII characters' nodes + 1
+  ShortList<RegexId> singles_;                                // ASCII characters' nodes + 1
   std::unordered_map<std::uint64_t, RegexId> clips_;
   std::unordered_map<RegexId, Reach> reaches_;
   std::vector<std::unique_ptr<TextAutomaton>> automata_;

@@ -61,7 +61,7 @@ RegexId RegexGraph::merge_pair(RegexId x, RegexId y) {
 
 // p·(the rests) for members that all begin with p, taking the longest common p in one go: a loop, since p may be long.
 RegexId RegexGraph::factor(std::span<const RegexId> group) {
-  std::vector<RegexId> rests(group.begin(), group.end()), prefix;
+  ShortList<RegexId> rests(group.begin(), group.end()), prefix;
   for (;;) {
     RegexId first = head(rests[0]);
     if (first == kEpsilon || !std::all_of(rests.begin(), rests.end(), [&](RegexId r) { return head(r) == first; }))
@@ -75,7 +75,7 @@ RegexId RegexGraph::factor(std::span<const RegexId> group) {
   return result;
 }
 
-void RegexGraph::merge_union(std::vector<RegexId>& parts) {
+void RegexGraph::merge_union(ShortList<RegexId>& parts) {
   for (std::size_t i = 0; i < parts.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
       RegexId merged = merge_pair(parts[j], parts[i]);
@@ -91,8 +91,8 @@ void RegexGraph::merge_union(std::vector<RegexId>& parts) {
 }
 
 // The same for many members: groups found by sorting, so that a thousand alternatives cost a sort and not their square.
-void RegexGraph::merge_large_union(std::vector<RegexId>& parts) {
-  std::vector<RegexId> next;
+void RegexGraph::merge_large_union(ShortList<RegexId>& parts) {
+  ShortList<RegexId> next;
   std::sort(parts.begin(), parts.end(), [&](RegexId x, RegexId y) { return head(x) < head(y); });
   for (std::size_t i = 0, j; i < parts.size(); i = j) {
     for (j = i + 1; j < parts.size() && head(parts[j]) == head(parts[i]);) ++j;
@@ -122,7 +122,7 @@ void RegexGraph::merge_large_union(std::vector<RegexId>& parts) {
 
 // In a union: x | (x & y) = x, so members that contain another member of the dual kind's list go. In an intersection
 // alike.
-void RegexGraph::absorb(std::vector<RegexId>& parts, RegexKind inner) const {
+void RegexGraph::absorb(ShortList<RegexId>& parts, RegexKind inner) const {
   constexpr std::size_t kMost = 64;
   if (parts.size() > kMost) return;
   auto covered = [&](RegexId r) {
@@ -136,7 +136,7 @@ void RegexGraph::absorb(std::vector<RegexId>& parts, RegexKind inner) const {
 }
 
 // In a union of intersections: a clause that includes all members of another one is absorbed by it.
-void RegexGraph::absorb_clauses(std::vector<RegexId>& parts) const {
+void RegexGraph::absorb_clauses(ShortList<RegexId>& parts) const {
   auto covered = [&](RegexId r) {
     if (nodes_[r].kind != RegexKind::kIntersect || !nodes_[r].loops) return false;
     std::span<const RegexId> list = members(r);
@@ -146,7 +146,7 @@ void RegexGraph::absorb_clauses(std::vector<RegexId>& parts) const {
       return std::includes(list.begin(), list.end(), fewer.begin(), fewer.end());
     });
   };
-  std::vector<RegexId> kept;
+  ShortList<RegexId> kept;
   for (RegexId r : parts) {
     FuelScope::spend();
     if (!covered(r)) kept.push_back(r);
@@ -163,7 +163,7 @@ RegexId RegexGraph::unite(RegexId a, RegexId b) {
 
 RegexId RegexGraph::unite(std::span<const RegexId> given) {
   constexpr int kDeepest = 200;  // factoring recurses into common beginnings; deeper unions stay unfactored
-  std::vector<RegexId> parts;
+  ShortList<RegexId> parts;
   parts.reserve(given.size() + 4);
   RegexId inverted = kAnyText;  // the intersection of what is complemented: ~a | ~b = ~(a & b)
   bool any_intersect = false;
@@ -194,8 +194,8 @@ RegexId RegexGraph::unite(std::span<const RegexId> given) {
   }
   if (complements > 1) {
     Stack::check();
-    std::vector<RegexId> inner;
-    std::erase_if(parts, [&](RegexId r) {
+    ShortList<RegexId> inner;
+    erase_if(parts, [&](RegexId r) {
       if (nodes_[r].kind != RegexKind::kComplement) return false;
       inner.push_back(nodes_[r].a);
       return true;
@@ -244,7 +244,7 @@ RegexId RegexGraph::intersect(RegexId a, RegexId b) {
 }
 
 RegexId RegexGraph::intersect(std::span<const RegexId> given) {
-  std::vector<RegexId> parts, inverted;
+  ShortList<RegexId> parts, inverted;
   parts.reserve(given.size() + 4);
   std::uint32_t least = 0, most = kUnbounded;  // the length members, as one
   CharSet set;
@@ -308,7 +308,7 @@ RegexId RegexGraph::intersect(std::span<const RegexId> given) {
                                 [&](RegexId r) { return nodes_[r].kind == RegexKind::kUnion && nodes_[r].loops; });
     if (formula != parts.end()) {
       Stack::check();
-      std::vector<RegexId> clauses(members(*formula).begin(), members(*formula).end());
+      ShortList<RegexId> clauses(members(*formula).begin(), members(*formula).end());
       *formula = length(least, most);
       for (RegexId& clause : clauses) {
         parts.push_back(clause);

@@ -122,7 +122,7 @@ RegexId RegexGraph::concat(RegexId first, RegexId second) {
   if (first == kEpsilon) return second;
   if (second == kEpsilon) return first;
   if (nodes_[first].kind != RegexKind::kConcat) return prepend(first, second);
-  std::vector<RegexId> chain;
+  ShortList<RegexId> chain;
   for (; nodes_[first].kind == RegexKind::kConcat; first = nodes_[first].b) chain.push_back(nodes_[first].a);
   RegexId result = prepend(first, second);
   for (std::size_t i = chain.size(); i-- > 0;) result = prepend(chain[i], result);
@@ -187,7 +187,7 @@ RegexId RegexGraph::repeat(RegexId body, std::uint32_t least, std::uint32_t most
     std::span<const RegexId> parts = members(body);
     auto it = std::find(parts.begin(), parts.end(), kEpsilon);
     if (it != parts.end()) {
-      std::vector<RegexId> others(parts.begin(), parts.end());
+      ShortList<RegexId> others(parts.begin(), parts.end());
       others.erase(others.begin() + (it - parts.begin()));
       return repeat(unite(others), 0, most);
     }

@@ -63,14 +63,14 @@ RegexId RegexGraph::resolve(RegexId part, RegexId rest, bool in_behind) {
       return ahead_and(n.a, rest);
     }
     case RegexKind::kConcat: {
-      std::vector<RegexId> chain;
+      ShortList<RegexId> chain;
       for (; nodes_[part].kind == RegexKind::kConcat; part = nodes_[part].b) chain.push_back(nodes_[part].a);
       RegexId result = resolve(part, rest, in_behind);
       for (std::size_t i = chain.size(); i-- > 0;) result = resolve(chain[i], result, in_behind);
       return result;
     }
     case RegexKind::kUnion: {
-      std::vector<RegexId> parts(members(part).begin(), members(part).end());
+      ShortList<RegexId> parts(members(part).begin(), members(part).end());
       for (RegexId& r : parts) r = resolve(r, rest, in_behind);
       return unite(parts);
     }
@@ -93,14 +93,14 @@ RegexId RegexGraph::resolve_empty(RegexId part, RegexId rest) {
   Stack::check();
   switch (n.kind) {
     case RegexKind::kConcat: {
-      std::vector<RegexId> chain;
+      ShortList<RegexId> chain;
       for (; nodes_[part].kind == RegexKind::kConcat; part = nodes_[part].b) chain.push_back(nodes_[part].a);
       RegexId result = resolve_empty(part, rest);
       for (std::size_t i = chain.size(); i-- > 0;) result = resolve_empty(chain[i], result);
       return result;
     }
     case RegexKind::kUnion: {
-      std::vector<RegexId> parts(members(part).begin(), members(part).end());
+      ShortList<RegexId> parts(members(part).begin(), members(part).end());
       for (RegexId& r : parts) r = resolve_empty(r, rest);
       return unite(parts);
     }
@@ -124,7 +124,7 @@ RegexId RegexGraph::resolve_nonempty(RegexId part, RegexId rest) {
       return unite(begun, resolve_empty(n.a, resolve_nonempty(n.b, rest)));
     }
     case RegexKind::kUnion: {
-      std::vector<RegexId> parts(members(part).begin(), members(part).end());
+      ShortList<RegexId> parts(members(part).begin(), members(part).end());
       for (RegexId& r : parts) r = resolve_nonempty(r, rest);
       return unite(parts);
     }

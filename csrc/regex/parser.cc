@@ -78,7 +78,7 @@ RegexParser::Split RegexParser::split_caret(RegexId r) {
   }
   if (n.kind == RegexKind::kUnion) {
     Stack::check();
-    std::vector<RegexId> parts(graph_.members(r).begin(), graph_.members(r).end()), anchored, unanchored;
+    ShortList<RegexId> parts(graph_.members(r).begin(), graph_.members(r).end()), anchored, unanchored;
     for (RegexId part : parts) {
       Split split = split_caret(part);
       anchored.push_back(split.anchored);
@@ -105,7 +105,7 @@ RegexId RegexParser::parse_alternatives(int depth) {
   if (depth > 0) Stack::check();
   RegexId first = parse_sequence(depth);
   if (done() || peek() != '|') return first;
-  std::vector<RegexId> parts{first};
+  ShortList<RegexId> parts{first};
   while (!done() && peek() == '|') {
     ++at_;
     parts.push_back(parse_sequence(depth));
@@ -114,7 +114,7 @@ RegexId RegexParser::parse_alternatives(int depth) {
 }
 
 RegexId RegexParser::parse_sequence(int depth) {
-  std::vector<RegexId> terms;
+  ShortList<RegexId> terms;
   while (!done() && peek() != '|' && peek() != ')') terms.push_back(parse_term(depth));
   RegexId result = RegexGraph::kEpsilon;
   for (std::size_t i = terms.size(); i-- > 0;) result = graph_.concat(terms[i], result);

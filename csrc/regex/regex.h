@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/short_list.h"
 #include "regex/text_automaton.h"
 
 namespace maskforge {
@@ -65,8 +66,8 @@ class RegexArena {
   // a range in it, never a union of literals).
   RegexId words(std::vector<std::u32string> words);
   RegexId concat(RegexId first, RegexId second);
-  RegexId unite(std::vector<RegexId> parts);
-  RegexId intersect(std::vector<RegexId> parts);
+  RegexId unite(ShortList<RegexId> parts);
+  RegexId intersect(ShortList<RegexId> parts);
   RegexId complement(RegexId part);
   RegexId repeat(RegexId part, std::uint32_t least, std::uint32_t most);  // most may be kUnbounded
   RegexId length(std::uint32_t least, std::uint32_t most);                // code points

@@ -123,7 +123,7 @@ bool RegexGraph::search_empty(RegexId r) {
 
 // An intersection with a word list: ask the other members about each word.
 bool RegexGraph::search_words(RegexId r, bool& empty) {
-  std::vector<RegexId> others(members(r).begin(), members(r).end());
+  ShortList<RegexId> others(members(r).begin(), members(r).end());
   auto it = std::find_if(others.begin(), others.end(), [&](RegexId m) { return nodes_[m].kind == RegexKind::kWords; });
   if (it == others.end()) return false;
   const RegexNode n = nodes_[*it];
@@ -136,13 +136,13 @@ bool RegexGraph::search_words(RegexId r, bool& empty) {
 
 // length{a,b} & rest: is there a word of `rest` whose length is in the range?
 bool RegexGraph::search_by_length(RegexId r, bool& empty) {
-  std::vector<RegexId> others(members(r).begin(), members(r).end());
+  ShortList<RegexId> others(members(r).begin(), members(r).end());
   auto it = std::find_if(others.begin(), others.end(), [&](RegexId m) { return nodes_[m].kind == RegexKind::kLength; });
   if (it == others.end()) return false;
   const std::uint64_t least = nodes_[*it].b;
   const std::uint64_t most = nodes_[*it].c == kUnbounded ? ~std::uint64_t{0} : nodes_[*it].c;
   others.erase(it);
-  std::vector<RegexId> states{intersect(others)}, next, landmark;  // the states after `read` characters
+  ShortList<RegexId> states{intersect(others)}, next, landmark;  // the states after `read` characters
   std::uint64_t landmark_at = 0, next_landmark = 1;
   empty = false;
   for (std::uint64_t read = 0; read <= most; ++read) {

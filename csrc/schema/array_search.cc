@@ -65,7 +65,7 @@ bool Arrays::item_possible(FormulaId f, std::uint32_t index, bool compact) {
 bool Arrays::plain_satisfiable(const Core& core, const Bounds& bounds) {
   if (bounds.least > bounds.most) return false;
   // Only the items up to the least length must exist; those beyond every prefix are all alike.
-  std::vector<FormulaId> tables = tables_of(core.demanded);
+  ShortList<FormulaId> tables = tables_of(core.demanded);
   std::uint32_t prefix = prefix_of(tables);
   FormulaId all = formulas_.conj(std::move(tables));
   for (std::uint32_t i = core.index; i < bounds.least; ++i) {
@@ -93,8 +93,8 @@ bool Arrays::search(FormulaId f, std::uint32_t index, std::uint32_t last, bool c
   return found;
 }
 
-std::vector<FormulaId> Arrays::tables_of(FormulaId plain) const {
-  std::vector<FormulaId> tables;
+ShortList<FormulaId> Arrays::tables_of(FormulaId plain) const {
+  ShortList<FormulaId> tables;
   auto take = [&](FormulaId part) {
     const Formulas::Node& node = formulas_.node(part);
     if (node.op == Formulas::Op::kAtom && node.atom.kind == AtomKind::kItems) tables.push_back(part);
@@ -108,7 +108,7 @@ std::vector<FormulaId> Arrays::tables_of(FormulaId plain) const {
   return tables;
 }
 
-std::uint32_t Arrays::prefix_of(const std::vector<FormulaId>& tables) const {
+std::uint32_t Arrays::prefix_of(const ShortList<FormulaId>& tables) const {
   std::size_t prefix = 0;
   for (FormulaId table : tables) prefix = std::max(prefix, store_.items[formulas_.node(table).atom.a].prefix.size());
   return static_cast<std::uint32_t>(prefix);
@@ -128,13 +128,13 @@ FormulaId Arrays::counted(FormulaId f) {
 }
 
 bool Arrays::sets_apart(FormulaId plain, std::uint32_t index, std::uint32_t least, std::uint64_t total, bool compact) {
-  std::vector<FormulaId> tables = tables_of(plain);
+  ShortList<FormulaId> tables = tables_of(plain);
   const std::uint32_t prefix = prefix_of(tables);
   FormulaId all = formulas_.conj(std::move(tables));
   for (std::uint32_t i = index; i < least; ++i) {
     std::uint64_t values = 0;
     verdicts_.each(derive(all, i, kTrue), compact, total,
-                   [&](FormulaId, std::uint64_t count, const std::vector<std::uint32_t>&) { values += count; });
+                   [&](FormulaId, std::uint64_t count, const ShortList<std::uint32_t>&) { values += count; });
     if (values < total) return false;
     if (i >= prefix) break;
   }
@@ -162,7 +162,7 @@ Arrays::CellsId Arrays::make_cells(FormulaId f, std::uint32_t index, std::uint64
   const auto key = std::tuple(f, index, limit * 4 + (count_all ? 2 : 0) + (compact ? 1 : 0));
   if (auto known = known_cells_.find(key); known != known_cells_.end()) return known->second;
   Values::Attempt attempt(values_);
-  std::vector<QuestionId> questions;
+  ShortList<QuestionId> questions;
   auto add = [&](QuestionId q) {
     q = questions_.resolve(q);
     if (q == kAlways || q == kNever) return;
@@ -186,12 +186,12 @@ Arrays::CellsId Arrays::make_cells(FormulaId f, std::uint32_t index, std::uint64
   std::sort(questions.begin(), questions.end());
   questions.erase(std::unique(questions.begin(), questions.end()), questions.end());
 
-  std::vector<std::vector<std::uint32_t>> parts{{}};
+  std::vector<ShortList<std::uint32_t>> parts{{}};
   for (QuestionId q : questions) {
-    std::vector<std::vector<std::uint32_t>> finer;
-    for (std::vector<std::uint32_t>& part : parts) {
+    std::vector<ShortList<std::uint32_t>> finer;
+    for (ShortList<std::uint32_t>& part : parts) {
       for (bool verdict : {true, false}) {
-        std::vector<std::uint32_t> literals = part;
+        ShortList<std::uint32_t> literals = part;
         literals.push_back(Literal{q, verdict}.code());
         if (values_.satisfiable(values_.spec(literals, {}, kTrue, compact))) finer.push_back(std::move(literals));
       }
@@ -200,8 +200,8 @@ Arrays::CellsId Arrays::make_cells(FormulaId f, std::uint32_t index, std::uint64
     parts = std::move(finer);
   }
   Cells cells{{}, {}, limit, compact, {}};
-  for (std::vector<std::uint32_t>& literals : parts) {
-    std::vector<FormulaId> verdicts;
+  for (ShortList<std::uint32_t>& literals : parts) {
+    ShortList<FormulaId> verdicts;
     for (std::uint32_t code : literals) {
       FormulaId verdict = formulas_.atom(AtomKind::kVerdict, Literal::of(code).question);
       verdicts.push_back(Literal::of(code).positive ? verdict : formulas_.negate(verdict));
@@ -224,7 +224,7 @@ std::uint32_t Arrays::home(Cells& cells, QuestionId value) {
   if (auto known = cells.homes.find(value); known != cells.homes.end()) return known->second;
   std::uint32_t home = kNone;
   for (std::uint32_t at : cells.slots) {
-    std::vector<std::uint32_t> literals = cells.list[at].literals;
+    ShortList<std::uint32_t> literals = cells.list[at].literals;
     literals.push_back(Literal{value, true}.code());
     if (!values_.satisfiable(values_.spec(std::move(literals), {}, kTrue, cells.compact))) continue;
     home = at;
@@ -254,8 +254,8 @@ void Arrays::take_from(const Cells& cells, std::uint32_t at, Tally& tally) const
 
 FormulaId Arrays::one_more(const Tally& tally) {
   const Cells& cells = cells_[tally[0]];
-  std::vector<FormulaId> ways;
-  std::vector<FormulaId> elsewhere;
+  ShortList<FormulaId> ways;
+  ShortList<FormulaId> elsewhere;
   for (std::uint32_t at : cells.slots) {
     const Cell& cell = cells.list[at];
     elsewhere.push_back(formulas_.negate(cell.formula));
@@ -273,7 +273,7 @@ FormulaId Arrays::one_more(const Tally& tally) {
 
 FormulaId Arrays::new_item(FormulaId f, std::uint32_t index, std::uint32_t tally_id) {
   const Tally tally = lists_[tally_id - 1];
-  std::vector<FormulaId> parts{derive(f, index, one_more(tally))};
+  ShortList<FormulaId> parts{derive(f, index, one_more(tally))};
   for (const Cell& cell : cells_[tally[0]].list) {
     if (cell.slot != kNone && tally[cell.slot] >= cell.count) parts.push_back(formulas_.negate(cell.formula));
   }
@@ -284,7 +284,7 @@ FormulaId Arrays::repeated_item(FormulaId f, std::uint32_t index, std::uint32_t 
   FormulaId broken = derive(f, index, kFalse);
   if (broken == kFalse) return kFalse;
   const Tally tally = lists_[tally_id - 1];
-  std::vector<FormulaId> taken;
+  ShortList<FormulaId> taken;
   for (const Cell& cell : cells_[tally[0]].list) {
     if (cell.slot != kNone && tally[cell.slot] > 0) taken.push_back(cell.formula);
   }
@@ -295,10 +295,10 @@ FormulaId Arrays::repeated_item(FormulaId f, std::uint32_t index, std::uint32_t 
 bool Arrays::match_cells(FormulaId plain, std::uint32_t index, std::uint32_t least, std::uint32_t tally_id) {
   const Tally tally = lists_[tally_id - 1];
   const Cells& cells = cells_[tally[0]];
-  const std::vector<FormulaId> tables = tables_of(plain);
-  std::vector<std::vector<std::uint32_t>> allowed;  // by item
+  const ShortList<FormulaId> tables = tables_of(plain);
+  std::vector<ShortList<std::uint32_t>> allowed;  // by item
   for (std::uint32_t i = index; i < least; ++i) {
-    std::vector<std::uint32_t> fitting;
+    ShortList<std::uint32_t> fitting;
     bool endless = false;
     for (std::uint32_t at = 0; at < cells.list.size() && !endless; ++at) {
       FuelScope::spend();
@@ -318,7 +318,7 @@ bool Arrays::match_cells(FormulaId plain, std::uint32_t index, std::uint32_t lea
     }
     if (!endless) allowed.push_back(std::move(fitting));
   }
-  std::vector<std::vector<std::uint32_t>> holders(cells.list.size());
+  std::vector<ShortList<std::uint32_t>> holders(cells.list.size());
   std::vector<bool> tried;
   std::function<bool(std::uint32_t)> place = [&](std::uint32_t item) {
     for (std::uint32_t at : allowed[item]) {
@@ -372,7 +372,7 @@ std::uint64_t Arrays::count(FormulaId demanded, bool compact, std::uint64_t limi
       if (!bounds.unique) {
         verdicts_.each(
             derive(f, index, kTrue), compact, limit,
-            [&](FormulaId rest, std::uint64_t values, const std::vector<std::uint32_t>&) { add(rest, values); });
+            [&](FormulaId rest, std::uint64_t values, const ShortList<std::uint32_t>&) { add(rest, values); });
         continue;
       }
       const Tally tally = lists_[bounds.tally - 1];
@@ -380,7 +380,7 @@ std::uint64_t Arrays::count(FormulaId demanded, bool compact, std::uint64_t limi
         FormulaId next = fresh ? new_item(f, index, bounds.tally) : repeated_item(f, index, bounds.tally);
         if (next == kFalse) continue;
         verdicts_.each(
-            next, compact, 1, [&](FormulaId rest, std::uint64_t any, const std::vector<std::uint32_t>& literals) {
+            next, compact, 1, [&](FormulaId rest, std::uint64_t any, const ShortList<std::uint32_t>& literals) {
               if (any == 0) return;
               const Cells& cells = cells_[tally[0]];
               const bool spelled = verdicts_.tells_spellings(literals);

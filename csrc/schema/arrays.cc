@@ -98,8 +98,8 @@ Arrays::Bounds Arrays::bounds(FormulaId f) const {
   return bounds;
 }
 
-StateId Arrays::start(FormulaId demanded, const std::vector<FormulaId>& asked, bool compact, OrderId,
-                      const std::vector<QuestionId>&) {
+StateId Arrays::start(FormulaId demanded, const ShortList<FormulaId>& asked, bool compact, OrderId,
+                      const ShortList<QuestionId>&) {
   CoreId core = intern_core(Core{demanded, asked, 0, kNothingTaken, false, compact});
   if (!satisfiable_id(core)) return kDeadState;
   return state({Phase::kFirst, compact, core});
@@ -111,7 +111,7 @@ FormulaId Arrays::derive(FormulaId f, std::uint32_t index, FormulaId unique) {
     QuestionId q = questions_.resolve(index < table.prefix.size() ? table.prefix[index] : table.rest);
     return q == kNever ? kFalse : q == kAlways ? kTrue : formulas_.atom(AtomKind::kVerdict, q);
   };
-  auto read = [&](std::uint32_t term, std::vector<FormulaId> conditions) {
+  auto read = [&](std::uint32_t term, ShortList<FormulaId> conditions) {
     return questions_.unevaluated().read(term, std::move(conditions), verdict_of, [&](TableId coverage) {
       return store_.items[coverage].rest == kNever && store_.items[coverage].prefix.size() <= index + 1;
     });
@@ -146,7 +146,7 @@ Arrays::Item Arrays::read_item(CoreId id) {
   Item item;
   FormulaId unique = kTrue;
   if (infos_[id].unique) {
-    std::vector<FormulaId> parts;
+    ShortList<FormulaId> parts;
     for (QuestionId q : taken_.questions(core.taken))
       parts.push_back(formulas_.negate(formulas_.atom(AtomKind::kVerdict, q)));
     std::optional<CellsId> cells = cells_of(core, core.index + 1);
@@ -194,7 +194,7 @@ FormulaId Arrays::at_end(FormulaId f, std::uint32_t index) {
         return kFalse;
     }
   };
-  return formulas_.map(f, replace, [](std::uint32_t, const std::vector<FormulaId>&) { return kTrue; });
+  return formulas_.map(f, replace, [](std::uint32_t, const ShortList<FormulaId>&) { return kTrue; });
 }
 
 Label Arrays::end_label(CoreId id) {
@@ -266,7 +266,7 @@ StateId Arrays::after_item(CoreId id) {
 
 Arrays::Core Arrays::settle(const Local& local, Label label) {
   Core core = cores_[local.core];
-  const std::vector<QuestionId>& questions = lists_[local.questions];
+  const ShortList<QuestionId>& questions = lists_[local.questions];
   const Answers answers = machine_.answers(label);
   auto settle = [&](FormulaId f) {
     f = verdicts_.settle(f, questions, answers);

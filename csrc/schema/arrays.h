@@ -24,6 +24,7 @@
 #include <tuple>
 #include <unordered_map>
 
+#include "base/short_list.h"
 #include "schema/separator_frames.h"
 #include "schema/taken.h"
 #include "schema/verdicts.h"
@@ -35,8 +36,8 @@ class Arrays : public Automaton, public Containers {
   Arrays(Machine& machine, Values& values, TakenSets& taken, Texts& texts, SpaceFrames& spaces,
          SeparatorFrames& separators);
 
-  StateId start(FormulaId demanded, const std::vector<FormulaId>& asked, bool compact, OrderId order,
-                const std::vector<QuestionId>& taken) override;
+  StateId start(FormulaId demanded, const ShortList<FormulaId>& asked, bool compact, OrderId order,
+                const ShortList<QuestionId>& taken) override;
   FormulaId among(QuestionId taken) override { return questions_.array(taken); }
   std::uint64_t count(FormulaId demanded, bool compact, std::uint64_t limit) override;
 
@@ -57,7 +58,7 @@ class Arrays : public Automaton, public Containers {
 
   struct Core {
     FormulaId demanded = kTrue;
-    std::vector<FormulaId> asked;
+    ShortList<FormulaId> asked;
     std::uint32_t index = 0;
     TakenId taken = kNothingTaken;  // only while some formula holds a `unique` atom
     bool anonymous = false;         // and one more, which a walk does not know
@@ -116,14 +117,14 @@ class Arrays : public Automaton, public Containers {
 
   // Values that all questions about further items answer alike.
   struct Cell {
-    std::vector<std::uint32_t> literals;
+    ShortList<std::uint32_t> literals;
     FormulaId formula;    // the same as a conjunction of verdicts
     std::uint64_t count;  // of values; saturating at Cells::limit, and then as good as endless
     std::uint32_t slot;   // in the tally; kNone: taken values need not be counted
   };
   struct Cells {
     std::vector<Cell> list;
-    std::vector<std::uint32_t> slots;  // the cells that have one
+    ShortList<std::uint32_t> slots;  // the cells that have one
     std::uint64_t limit;
     bool compact;
     std::unordered_map<QuestionId, std::uint32_t> homes;  // of single values
@@ -131,7 +132,7 @@ class Arrays : public Automaton, public Containers {
   using CellsId = std::uint32_t;
   // A list: which Cells, then a count for each slot. In a `unique` atom one more than its id, since 0 stands for the
   // core's set of taken values.
-  using Tally = std::vector<std::uint32_t>;
+  using Tally = ShortList<std::uint32_t>;
 
   // arrays.cc
   StateId state(const Local& local) {
@@ -159,8 +160,8 @@ class Arrays : public Automaton, public Containers {
   using Failed = std::set<std::pair<FormulaId, std::uint32_t>>;
   bool search(FormulaId f, std::uint32_t index, std::uint32_t last, bool compact, Failed& failed);
 
-  std::vector<FormulaId> tables_of(FormulaId plain) const;
-  std::uint32_t prefix_of(const std::vector<FormulaId>& tables) const;
+  ShortList<FormulaId> tables_of(FormulaId plain) const;
+  std::uint32_t prefix_of(const ShortList<FormulaId>& tables) const;
   FormulaId counted(FormulaId f);  // without the `unique` atoms for which nothing needs to be counted
   // Whether the values for the items from `index` up to `least` are so many that no `total` items can be in the way.
   bool sets_apart(FormulaId plain, std::uint32_t index, std::uint32_t least, std::uint64_t total, bool compact);
@@ -191,7 +192,7 @@ class Arrays : public Automaton, public Containers {
   Interner<Core, CoreHash> cores_;
   std::deque<CoreInfo> infos_;
   Interner<Local, LocalHash> locals_;
-  Interner<std::vector<std::uint32_t>, ListHash> lists_;  // question lists and tallies
+  Interner<ShortList<std::uint32_t>, ListHash> lists_;  // question lists and tallies
   std::deque<Cells> cells_;
   std::map<std::tuple<FormulaId, std::uint32_t, std::uint64_t>, CellsId> known_cells_;
 };

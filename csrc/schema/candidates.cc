@@ -54,7 +54,7 @@ CandidatesId Candidates::set_of(List groups) {
   return id;
 }
 
-CandidatesId Candidates::of(const std::vector<QuestionId>& taken) {
+CandidatesId Candidates::of(const ShortList<QuestionId>& taken) {
   List groups;
   for (QuestionId chunk : taken) {
     List objects;
@@ -117,7 +117,7 @@ bool Candidates::any_complete(CandidatesId set, std::size_t keys) const {
   return std::any_of(groups.begin(), groups.end(), [&](GroupId group) { return groups_[group].least == keys; });
 }
 
-std::vector<QuestionId> Candidates::objects(CandidatesId set) const {
+ShortList<QuestionId> Candidates::objects(CandidatesId set) const {
   List objects;
   for (GroupId group : sets_[set]) {
     objects.insert(objects.end(), group_objects_[group].begin(), group_objects_[group].end());
@@ -125,7 +125,7 @@ std::vector<QuestionId> Candidates::objects(CandidatesId set) const {
   return objects;
 }
 
-std::vector<NameId> Candidates::names(CandidatesId set, std::size_t most, const std::function<bool(NameId)>& wanted) {
+ShortList<NameId> Candidates::names(CandidatesId set, std::size_t most, const std::function<bool(NameId)>& wanted) {
   List names;
   for (GroupId group : sets_[set]) {
     for (const auto& [name, part] : parts(group)) {
@@ -138,8 +138,8 @@ std::vector<NameId> Candidates::names(CandidatesId set, std::size_t most, const 
   return names;
 }
 
-std::vector<std::vector<QuestionId>> Candidates::values(CandidatesId set, NameId name,
-                                                        const std::function<bool(QuestionId)>& wanted) {
+std::vector<ShortList<QuestionId>> Candidates::values(CandidatesId set, NameId name,
+                                                      const std::function<bool(QuestionId)>& wanted) {
   std::vector<List> lists;
   for (GroupId group : sets_[set]) {
     List values;

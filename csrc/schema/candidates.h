@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/interner.h"
+#include "base/short_list.h"
 #include "schema/store.h"
 
 namespace maskforge {
@@ -25,7 +26,7 @@ class Candidates {
   explicit Candidates(SchemaStore& store) : store_(store) { sets_.intern({}); }
 
   // The objects among the values of questions that are `taken` (see SchemaNode).
-  CandidatesId of(const std::vector<QuestionId>& taken);
+  CandidatesId of(const ShortList<QuestionId>& taken);
   CandidatesId with_key(CandidatesId set, NameId name);
   CandidatesId without_key(CandidatesId set, NameId name);
   // Requires candidates that all have the key.
@@ -33,12 +34,12 @@ class Candidates {
   std::uint64_t size(CandidatesId set) const;
   // Whether one of them has no other keys than the `keys` that were read.
   bool any_complete(CandidatesId set, std::size_t keys) const;
-  std::vector<QuestionId> objects(CandidatesId set) const;
+  ShortList<QuestionId> objects(CandidatesId set) const;
   // The names for which `wanted` holds, sorted; stops once there are more than `most`.
-  std::vector<NameId> names(CandidatesId set, std::size_t most, const std::function<bool(NameId)>& wanted);
+  ShortList<NameId> names(CandidatesId set, std::size_t most, const std::function<bool(NameId)>& wanted);
   // Requires candidates that all have the key: for each group, the values for which `wanted` holds, sorted.
-  std::vector<std::vector<QuestionId>> values(CandidatesId set, NameId name,
-                                              const std::function<bool(QuestionId)>& wanted);
+  std::vector<ShortList<QuestionId>> values(CandidatesId set, NameId name,
+                                            const std::function<bool(QuestionId)>& wanted);
   std::size_t memory_bytes() const { return bytes_; }
 
  private:
@@ -53,7 +54,7 @@ class Candidates {
     bool split = false;
     std::unordered_map<NameId, Part> parts;  // once split
   };
-  using List = std::vector<std::uint32_t>;
+  using List = ShortList<std::uint32_t>;
 
   GroupId group_of(List objects);
   std::unordered_map<NameId, Part>& parts(GroupId group);

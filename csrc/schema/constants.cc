@@ -40,7 +40,6 @@ void Constants::restrict_numbers(SchemaNode& node, NumberSetId set) {
 QuestionId Constants::question(const JsonValue& value, const std::string& pointer) {
   Stack::check();
   SchemaNode node;
-  node.pointer = pointer;
   if (value.is_array()) {
     ItemTable table;
     for (const JsonValue& item : value.items()) table.prefix.push_back(question(item, pointer));
@@ -63,14 +62,16 @@ QuestionId Constants::question(const JsonValue& value, const std::string& pointe
   } else {
     restrict(node, {&value}, pointer);
   }
-  return store_.intern(std::move(node));
+  const QuestionId id = store_.intern(std::move(node));
+  store_.place(id, pointer);
+  return id;
 }
 
 void Constants::restrict(SchemaNode& node, const std::vector<const JsonValue*>& values, const std::string& pointer) {
   std::uint8_t types = 0;
   std::vector<std::u32string> words;
   std::vector<std::string> numbers;
-  std::vector<QuestionId> containers;
+  ShortList<QuestionId> containers;
   for (const JsonValue* value : values) {
     types |= type_of(*value);
     if (value->is_string()) words.push_back(decode_utf8(value->text()));
@@ -84,9 +85,9 @@ void Constants::restrict(SchemaNode& node, const std::vector<const JsonValue*>& 
   if (node.has_containers) {
     // enum beside const: both must hold.
     SchemaNode choice;
-    choice.pointer = pointer;
     choice.any_of = {node.containers, containers};
     node.containers = {store_.intern(std::move(choice))};
+    store_.place(node.containers[0], pointer);
   } else {
     node.containers = std::move(containers);
   }

@@ -63,16 +63,16 @@ bool ContradictionSearch::reload(std::uint64_t share) {
   });
 }
 
-std::vector<ContradictionSearch::Id> ContradictionSearch::candidates() const {
+ShortList<ContradictionSearch::Id> ContradictionSearch::candidates() const {
   // The uppermost constraints that were not tried. They are few where the schema is deep and many where it is wide,
   // which is what halving is good for.
   auto open = [&](Id id) { return relaxation_[id].kept && !settled_[id]; };
-  std::vector<Id> ids;
+  ShortList<Id> ids;
   std::uint32_t level = ~std::uint32_t{0};
   for (Id id : relaxation_.met()) {
     if (open(id)) level = std::min(level, relaxation_[id].level);
   }
-  std::vector<std::uint32_t> below(relaxation_.size(), 0);
+  ShortList<std::uint32_t> below(relaxation_.size(), 0);
   for (auto id = relaxation_.met().rbegin(); id != relaxation_.met().rend(); ++id) {  // children come after parents
     const Id parent = relaxation_[*id].parent;
     if (parent != Relaxation::kNothing) below[parent] += below[*id] + 1;
@@ -114,7 +114,7 @@ Contradiction ContradictionSearch::run(std::uint64_t fuel) {
     for (; id != Relaxation::kNothing && !promising_[id]; id = relaxation_[id].parent) promising_[id] = true;
   }
   while (reload(left_)) {
-    const std::vector<Id> ids = candidates();
+    const ShortList<Id> ids = candidates();
     if (ids.empty()) break;
     shrink(ids.data(), ids.data() + ids.size(), true);
   }
@@ -124,8 +124,8 @@ Contradiction ContradictionSearch::run(std::uint64_t fuel) {
 }
 
 // The constraints that lead to a schema which is empty by itself, as far as can be told.
-std::vector<ContradictionSearch::Id> ContradictionSearch::empty_places() {
-  std::vector<Id> places;
+ShortList<ContradictionSearch::Id> ContradictionSearch::empty_places() {
+  ShortList<Id> places;
   const bool minimal = minimal_;
   within(fuel_ / kShare, [&] {
     for (Id id : relaxation_.met()) {

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/short_list.h"
 #include "schema/relaxation.h"
 
 namespace maskforge {
@@ -49,10 +50,10 @@ class ContradictionSearch {
   bool within(std::uint64_t share, const std::function<bool()>& work);
   bool contradicts(std::uint64_t share);
   bool reload(std::uint64_t share);
-  std::vector<Id> candidates() const;
+  ShortList<Id> candidates() const;
   bool shrink(const Id* first, const Id* last, bool ask);
   Contradiction result();
-  std::vector<Id> empty_places();
+  ShortList<Id> empty_places();
 
   Load load_;
   Empty empty_;

@@ -4,7 +4,6 @@
 // is one minute before h:m, with -h:m it is 23:59 - h:m. Written out that is 2,880 branches. Instead it is an
 // intersection of relations between single digits of the two, each a union of a dozen short branches.
 #include <string>
-#include <vector>
 
 #include "schema/format_parts.h"
 
@@ -37,7 +36,7 @@ class LeapSecond {
   RegexId digits(int low, int high) {
     return regexes_.chars({{static_cast<char32_t>('0' + low), static_cast<char32_t>('0' + high)}});
   }
-  RegexId chain(const std::vector<RegexId>& parts) {
+  RegexId chain(const ShortList<RegexId>& parts) {
     RegexId out = regexes_.epsilon();
     for (std::size_t i = parts.size(); i-- > 0;) out = regexes_.concat(parts[i], out);
     return out;
@@ -54,7 +53,7 @@ class LeapSecond {
   RegexId carries() {
     RegexId middle = chain({literal(":59"), sixty_, literal("+")});
     RegexId end = literal(":00");
-    std::vector<RegexId> branches;
+    ShortList<RegexId> branches;
     for (int h = 0; h < 24; ++h) branches.push_back(chain({two(h), middle, two((h + 1) % 24), end}));
     return regexes_.unite(branches);
   }
@@ -62,7 +61,7 @@ class LeapSecond {
   RegexId hour_tens() {
     RegexId middle = chain({colon_, digit_, digit_, sixty_});
     RegexId end = chain({digit_, colon_, digit_, digit_});
-    std::vector<RegexId> branches;
+    ShortList<RegexId> branches;
     for (int t = 0; t < 3; ++t) {
       for (bool borrow : {false, true}) {  // 23 - h borrows from the tens if h's units are above 3
         int other = 2 - borrow - t;
@@ -77,7 +76,7 @@ class LeapSecond {
   RegexId hour_units() {
     RegexId middle = chain({colon_, digit_, digit_, sixty_});
     RegexId end = chain({colon_, digit_, digit_});
-    std::vector<RegexId> branches;
+    ShortList<RegexId> branches;
     for (int u = 0; u < 10; ++u) {
       RegexId plus = chain({digit_, digit(u), end});
       RegexId minus = chain({digit_, digit((13 - u) % 10), end});
@@ -88,7 +87,7 @@ class LeapSecond {
 
   RegexId minute_tens() {
     RegexId front = chain({digit_, digit_, colon_});
-    std::vector<RegexId> branches;
+    ShortList<RegexId> branches;
     for (int t = 0; t < 6; ++t) {
       RegexId minus = chain({front, digit(5 - t), digit_});
       RegexId same = chain({front, digit(t), digit_});
@@ -101,7 +100,7 @@ class LeapSecond {
 
   RegexId minute_units() {
     RegexId front = chain({digit_, digit_, colon_, digit_});
-    std::vector<RegexId> branches;
+    ShortList<RegexId> branches;
     for (int u = 0; u < 10; ++u) {
       RegexId plus = regexes_.concat(front, digit((u + 1) % 10));
       RegexId minus = regexes_.concat(front, digit(9 - u));

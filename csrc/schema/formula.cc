@@ -26,10 +26,10 @@ FormulaId Formulas::atom(AtomKind kind, std::uint32_t a, std::uint32_t b) {
   return intern(Node{Op::kAtom, {kind, a, b}, {}});
 }
 
-FormulaId Formulas::junction(Op op, std::vector<FormulaId> parts) {
+FormulaId Formulas::junction(Op op, ShortList<FormulaId> parts) {
   const FormulaId neutral = op == Op::kAnd ? kTrue : kFalse;
   const FormulaId absorbing = op == Op::kAnd ? kFalse : kTrue;
-  std::vector<FormulaId> flat;
+  ShortList<FormulaId> flat;
   flat.reserve(parts.size());
   for (FormulaId part : parts) {
     if (part == absorbing) return absorbing;
@@ -55,12 +55,12 @@ FormulaId Formulas::junction(Op op, std::vector<FormulaId> parts) {
   return intern(Node{op, {}, std::move(flat)});
 }
 
-FormulaId Formulas::conj(std::vector<FormulaId> parts) { return junction(Op::kAnd, std::move(parts)); }
-FormulaId Formulas::disj(std::vector<FormulaId> parts) { return junction(Op::kOr, std::move(parts)); }
+FormulaId Formulas::conj(ShortList<FormulaId> parts) { return junction(Op::kAnd, std::move(parts)); }
+FormulaId Formulas::disj(ShortList<FormulaId> parts) { return junction(Op::kOr, std::move(parts)); }
 
-FormulaId Formulas::one(std::vector<FormulaId> parts) {
+FormulaId Formulas::one(ShortList<FormulaId> parts) {
   std::size_t holding = 0;
-  std::vector<FormulaId> open;
+  ShortList<FormulaId> open;
   for (FormulaId part : parts) {
     if (part == kTrue) {
       ++holding;
@@ -79,7 +79,7 @@ FormulaId Formulas::one(std::vector<FormulaId> parts) {
   return intern(Node{Op::kOne, {}, std::move(open)});
 }
 
-FormulaId Formulas::unevaluated(std::uint32_t term, std::vector<FormulaId> conditions) {
+FormulaId Formulas::unevaluated(std::uint32_t term, ShortList<FormulaId> conditions) {
   return intern(Node{Op::kUnevaluated, {AtomKind::kUnevaluated, term, 0}, std::move(conditions)});
 }
 
@@ -102,7 +102,7 @@ FormulaId Formulas::given(FormulaId f, const Facts& facts, int depth) {
 
 FormulaId Formulas::given_parts(FormulaId f, const Facts& facts, int depth) {
   const Node& node = nodes_[f];
-  std::vector<FormulaId> parts = node.parts;
+  ShortList<FormulaId> parts = node.parts;
   if (node.op == Op::kNot) return negate(given_parts(parts[0], facts, depth));
   for (FormulaId& part : parts) part = given(part, facts, depth);
   if (parts == node.parts) return f;
@@ -112,7 +112,7 @@ FormulaId Formulas::given_parts(FormulaId f, const Facts& facts, int depth) {
 
 // A conjunction that holds `unevaluated` formulas: what it demands anyway is no condition. Without this, the coverage
 // of a branch would stay open as long as the branch, though it is the only one left. Whether something changed.
-bool Formulas::propagate(std::vector<FormulaId>& conjunction) {
+bool Formulas::propagate(ShortList<FormulaId>& conjunction) {
   Stack::check();
   constexpr int kDepth = 3;
   auto composite = [&](FormulaId f) {
@@ -149,7 +149,7 @@ FormulaId Formulas::negate(FormulaId f) {
     return intern(Node{Op::kNot, {}, {f}});
   if (const std::uint32_t* known = negations_.find(f)) return *known;
   Stack::check();
-  std::vector<FormulaId> parts = node.parts;
+  ShortList<FormulaId> parts = node.parts;
   Op op = node.op == Op::kAnd ? Op::kOr : Op::kAnd;
   for (FormulaId& part : parts) part = negate(part);
   FormulaId negation = junction(op, std::move(parts));
@@ -181,7 +181,7 @@ FormulaId Formulas::map_memo(FormulaId f, const Replace& replace, const Rebuild&
     mark(f) = Mark{epoch, image};
     return image;
   };
-  std::vector<FormulaId> parts = node.parts;
+  ShortList<FormulaId> parts = node.parts;
   Op op = node.op;
   bool changed = false;
   for (FormulaId& part : parts) {
@@ -208,7 +208,11 @@ FormulaId Formulas::map(FormulaId f, const Replace& replace, const Rebuild& rebu
 void Formulas::visit_atoms(FormulaId root, const std::function<void(const Atom&, bool, bool)>& visit) const {
   // Bit 0: seen in positive polarity, bit 1: negative. A node is visited again only for a polarity that is new.
   const std::uint32_t epoch = ++epoch_;
-  std::vector<std::pair<FormulaId, unsigned>> stack{{root, 1u}};
+  struct Visit {
+    FormulaId f;
+    unsigned polarity;
+  };
+  ShortList<Visit> stack{{root, 1u}};
   while (!stack.empty()) {
     auto [f, polarity] = stack.back();
     stack.pop_back();

@@ -15,6 +15,7 @@
 
 #include "base/hash.h"
 #include "base/interner.h"
+#include "base/short_list.h"
 
 namespace maskforge {
 
@@ -50,25 +51,25 @@ class Formulas {
   struct Node {
     Op op;
     Atom atom{AtomKind::kVerdict, 0, 0};
-    std::vector<FormulaId> parts;  // sorted, unique (kOne: sorted, may repeat; kUnevaluated: as its term has them)
+    ShortList<FormulaId> parts;  // sorted, unique (kOne: sorted, may repeat; kUnevaluated: as its term has them)
     bool operator==(const Node&) const = default;
   };
 
   // What an `unevaluated` formula becomes when its conditions change.
-  using Rebuild = std::function<FormulaId(std::uint32_t term, std::vector<FormulaId> conditions)>;
+  using Rebuild = std::function<FormulaId(std::uint32_t term, ShortList<FormulaId> conditions)>;
   using Replace = std::function<FormulaId(const Atom&, FormulaId)>;
 
   Formulas();
   // Called once, before the first `unevaluated`.
   void set_rebuild(Rebuild rebuild) { rebuild_ = std::move(rebuild); }
   FormulaId atom(AtomKind kind, std::uint32_t a, std::uint32_t b = 0);
-  FormulaId conj(std::vector<FormulaId> parts);
-  FormulaId disj(std::vector<FormulaId> parts);
-  FormulaId one(std::vector<FormulaId> parts);
+  FormulaId conj(ShortList<FormulaId> parts);
+  FormulaId disj(ShortList<FormulaId> parts);
+  FormulaId one(ShortList<FormulaId> parts);
   FormulaId negate(FormulaId f);
-  FormulaId unevaluated(std::uint32_t term, std::vector<FormulaId> conditions);  // as they are: see Unevaluated::make
-  FormulaId conj(FormulaId a, FormulaId b) { return conj(std::vector<FormulaId>{a, b}); }
-  FormulaId disj(FormulaId a, FormulaId b) { return disj(std::vector<FormulaId>{a, b}); }
+  FormulaId unevaluated(std::uint32_t term, ShortList<FormulaId> conditions);  // as they are: see Unevaluated::make
+  FormulaId conj(FormulaId a, FormulaId b) { return conj(ShortList<FormulaId>{a, b}); }
+  FormulaId disj(FormulaId a, FormulaId b) { return disj(ShortList<FormulaId>{a, b}); }
 
   const Node& node(FormulaId f) const { return nodes_[f]; }
   // The formula with every atom replaced, and every `unevaluated` formula rebuilt over its replaced conditions.
@@ -88,15 +89,15 @@ class Formulas {
     }
   };
   FormulaId intern(Node node);
-  FormulaId junction(Op op, std::vector<FormulaId> parts);
+  FormulaId junction(Op op, ShortList<FormulaId> parts);
   FormulaId map_memo(FormulaId f, const Replace& replace, const Rebuild& rebuild, std::uint32_t epoch);
   bool holds_unevaluated(FormulaId f) const;
   struct Facts {
-    std::vector<FormulaId> hold, fail;  // sorted
+    ShortList<FormulaId> hold, fail;  // sorted
   };
   FormulaId given(FormulaId f, const Facts& facts, int depth);
   FormulaId given_parts(FormulaId f, const Facts& facts, int depth);
-  bool propagate(std::vector<FormulaId>& conjunction);
+  bool propagate(ShortList<FormulaId>& conjunction);
 
   Interner<Node, NodeHash> nodes_;
   HashMap64 negations_;

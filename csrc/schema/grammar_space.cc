@@ -35,7 +35,7 @@ struct GrammarSpace::Impl {
   // Nothing where no value satisfies the question.
   std::optional<SpecId> spec(QuestionId root, const SchemaOptions& options) {
     root = questions.resolve(root);
-    std::vector<std::uint32_t> forced;
+    ShortList<std::uint32_t> forced;
     if (root != kAlways) forced.push_back(Literal{root, true}.code());
     SpecId spec = values.spec(std::move(forced), {}, kTrue, options.whitespace == WhitespaceStyle::kCompact);
     if (root == kNever || !values.satisfiable(spec)) return std::nullopt;

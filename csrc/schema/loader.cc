@@ -161,7 +161,8 @@ QuestionId SchemaLoader::named(const Reading& reading) {
   QuestionId& id = *met(reading).first;
   if (id == kNone) {
     id = static_cast<QuestionId>(store_.nodes.size());
-    store_.nodes.emplace_back().pointer = path_;
+    store_.nodes.emplace_back();
+    store_.place(id, path_);
   }
   return id;
 }
@@ -204,10 +205,10 @@ QuestionId SchemaLoader::child(const Place& place, const Way& way, const JsonVal
   return id;
 }
 
-std::vector<QuestionId> SchemaLoader::branches(const Place& place, const Way& way, const JsonValue& value,
-                                               std::string_view keyword) {
+ShortList<QuestionId> SchemaLoader::branches(const Place& place, const Way& way, const JsonValue& value,
+                                             std::string_view keyword) {
   if (!value.is_array()) malformed(keyword, "must be an array of schemas");
-  std::vector<QuestionId> ids;
+  ShortList<QuestionId> ids;
   ids.reserve(value.items().size());
   for (std::size_t i = 0; i < value.items().size(); ++i) {
     const std::string segment = std::to_string(i);
@@ -221,10 +222,10 @@ std::vector<QuestionId> SchemaLoader::branches(const Place& place, const Way& wa
   return ids;
 }
 
-std::vector<QuestionId> SchemaLoader::prefix_items(const Place& place, const Way& way, const JsonValue& value,
-                                                   std::string_view keyword) {
+ShortList<QuestionId> SchemaLoader::prefix_items(const Place& place, const Way& way, const JsonValue& value,
+                                                 std::string_view keyword) {
   if (!value.is_array()) malformed(keyword, "must be an array of schemas");
-  std::vector<QuestionId> ids;
+  ShortList<QuestionId> ids;
   ids.reserve(value.items().size());
   for (std::size_t i = 0; i < value.items().size(); ++i) {
     const std::string segment = std::to_string(i);
@@ -277,9 +278,9 @@ QuestionId SchemaLoader::fill(const Place& place) {
   QuestionId& id = *met(Reading{place.value, place.scope.dynamic, place.way.mode}).first;
   if (id == kNone) {
     id = store_.intern(std::move(node));
-    if (store_.nodes[id].pointer.empty()) store_.nodes[id].pointer = path_;
+    store_.place(id, path_);
   } else {
-    node.pointer = path_;
+    node.pointer = store_.nodes[id].pointer;
     store_.nodes[id] = std::move(node);
   }
   return id;

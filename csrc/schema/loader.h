@@ -11,6 +11,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/short_list.h"
 #include "schema/constants.h"
 #include "schema/grammar_space.h"
 #include "schema/json_value.h"
@@ -77,10 +78,9 @@ class SchemaLoader {
                      std::optional<std::string_view> segment = {});
   QuestionId child(const Place& place, const Way& way, const JsonValue& value, std::string_view keyword,
                    std::optional<std::string_view> segment = {});
-  std::vector<QuestionId> branches(const Place& place, const Way& way, const JsonValue& value,
-                                   std::string_view keyword);
-  std::vector<QuestionId> prefix_items(const Place& place, const Way& way, const JsonValue& value,
-                                       std::string_view keyword);
+  ShortList<QuestionId> branches(const Place& place, const Way& way, const JsonValue& value, std::string_view keyword);
+  ShortList<QuestionId> prefix_items(const Place& place, const Way& way, const JsonValue& value,
+                                     std::string_view keyword);
   // The way into a keyword, and on to one of its entries. Without a relaxation all ways are exact and cost nothing.
   Way within(const Place& place, std::string_view keyword, const JsonValue& value, bool named = false);
   Way entry(const Way& keyword_way, const JsonValue& value, std::string_view keyword, std::string_view segment);

@@ -86,7 +86,7 @@ void SchemaLoader::read_objects(SchemaNode& node, const Place& place) {
       NameId trigger = store_.name(member.key);
       const Way way = entry(keyword_way, member.value, keyword, member.key);
       if (member.value.is_array() && names_allowed) {
-        std::vector<NameId> names;
+        ShortList<NameId> names;
         for (std::size_t i = 0; i < member.value.items().size(); ++i) {
           const JsonValue& name = member.value.items()[i];
           if (!name.is_string()) malformed(keyword, "must list strings");
@@ -95,7 +95,7 @@ void SchemaLoader::read_objects(SchemaNode& node, const Place& place) {
         node.dependent_required.emplace_back(trigger, std::move(names));
       } else if (member.value.is_string() && names_allowed && schemas_allowed) {
         if (way.mode == Mode::kBlank) continue;
-        node.dependent_required.emplace_back(trigger, std::vector<NameId>{store_.name(member.value.text())});
+        node.dependent_required.emplace_back(trigger, ShortList<NameId>{store_.name(member.value.text())});
       } else if (schemas_allowed) {
         node.dependent_schemas.emplace_back(trigger, applied(place, way, member.value, keyword, member.key));
       } else {

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kMaxCells = 1024;  // beyond one for each pattern
 
-void sort_unique(std::vector<std::uint32_t>& list) {
+void sort_unique(ShortList<std::uint32_t>& list) {
   if (list.size() < 2) return;
   std::sort(list.begin(), list.end());
   list.erase(std::unique(list.begin(), list.end()), list.end());
@@ -25,7 +25,7 @@ Objects::PlanId Objects::plan_of(const Core& core) {
   shape.compact = core.compact;
   shape.order = core.order;
   auto mention = [&](CandidatesId candidates) {
-    std::vector<NameId> names = candidate_names(candidates, core.seen);
+    ShortList<NameId> names = candidate_names(candidates, core.seen);
     shape.mentions.insert(shape.mentions.end(), names.begin(), names.end());
   };
   auto collect = [&](const Atom& atom, bool, bool) {
@@ -45,7 +45,7 @@ Objects::PlanId Objects::plan_of(const Core& core) {
   sort_unique(shape.names);
   if (core.candidates != kNoCandidates && !core.blurred) mention(core.candidates);
   sort_unique(shape.mentions);
-  std::erase_if(shape.mentions, [&](NameId name) {
+  erase_if(shape.mentions, [&](NameId name) {
     return std::any_of(shape.tables.begin(), shape.tables.end(),
                        [&](TableId table) { return store_.members[table].properties.contains(name); });
   });
@@ -60,7 +60,7 @@ Objects::PlanId Objects::plan_of(const Core& core) {
     for (const auto& [name, question] : store_.members[table].properties) plan.names.push_back(name);
     for (const auto& [pattern, question] : store_.members[table].patterns) plan.patterns.push_back(pattern);
   }
-  const std::vector<NameId>& ordered = orders_.names(plan.shape.order);
+  const ShortList<NameId>& ordered = orders_.names(plan.shape.order);
   plan.names.insert(plan.names.end(), ordered.begin(), ordered.end());
   plan.patterns.insert(plan.patterns.end(), plan.shape.names.begin(), plan.shape.names.end());
   sort_unique(plan.patterns);
@@ -172,13 +172,13 @@ const std::vector<Objects::Cell>& Objects::cells(Plan& plan) {
 std::optional<RegexId> Objects::living_keys(Plan& plan) {
   constexpr int kMostSteps = 64;
   RegexArena& regexes = texts_.regexes();
-  std::map<QuestionId, std::vector<RegexId>> askers;
+  std::map<QuestionId, ShortList<RegexId>> askers;
   auto add = [&](QuestionId q, RegexId keys) {
     q = questions_.resolve(q);
     if (q != kAlways) askers[q].push_back(keys);
   };
   for (TableId table : plan.shape.tables) {
-    std::vector<RegexId> patterns;
+    ShortList<RegexId> patterns;
     for (const auto& [pattern, question] : store_.members[table].patterns) {
       add(question, pattern);
       patterns.push_back(pattern);
@@ -187,17 +187,17 @@ std::optional<RegexId> Objects::living_keys(Plan& plan) {
   }
   std::vector<std::pair<QuestionId, RegexId>> groups;
   for (auto& [question, keys] : askers) groups.emplace_back(question, regexes.unite(std::move(keys)));
-  auto possible = [&](const std::vector<std::uint32_t>& forced) {
+  auto possible = [&](const ShortList<std::uint32_t>& forced) {
     if (std::find(forced.begin(), forced.end(), Literal{kNever, true}.code()) != forced.end()) return false;
     return forced.empty() || values_.satisfiable(values_.spec(forced, {}, kTrue, plan.shape.compact));
   };
   int steps = 0;
   // Of `keys`, which are asked `forced` and whatever the groups from `at` on ask of them.
-  std::function<RegexId(RegexId, std::vector<std::uint32_t>, std::size_t)> living =
-      [&](RegexId keys, std::vector<std::uint32_t> forced, std::size_t at) {
+  std::function<RegexId(RegexId, ShortList<std::uint32_t>, std::size_t)> living =
+      [&](RegexId keys, ShortList<std::uint32_t> forced, std::size_t at) {
         Stack::check();
         if (++steps > kMostSteps || regexes.is_empty(keys)) return regexes.none();
-        std::vector<std::uint32_t> all = forced;
+        ShortList<std::uint32_t> all = forced;
         for (std::size_t i = at; i < groups.size(); ++i) all.push_back(Literal{groups[i].first, true}.code());
         if (possible(all)) return keys;
         if (at == groups.size() || !possible(forced)) return regexes.none();
@@ -209,7 +209,7 @@ std::optional<RegexId> Objects::living_keys(Plan& plan) {
         if (living_out == out && (living_in == in || regexes.is_empty(in))) return keys;
         return regexes.unite({living_in, living_out});
       };
-  std::vector<RegexId> start = plan.shape.names;
+  ShortList<RegexId> start = plan.shape.names;
   start.push_back(regexes.any_text());
   const RegexId keys = living(regexes.intersect(std::move(start)), {}, 0);
   return steps > kMostSteps ? std::nullopt : std::optional(keys);
@@ -220,10 +220,10 @@ bool Objects::plain_alive(Plan& plan, const Key& key) {
   for (RegexId names : plan.shape.names) {
     if (!machine_.answers_yes(key.matches, plan.bit_of(names))) return false;
   }
-  std::vector<QuestionId> asked;
+  ShortList<QuestionId> asked;
   for (TableId table : plan.shape.tables) questions_about(table, key, plan, asked);
   if (asked.size() == 1 && store_.nodes[asked[0]].surely_satisfiable) return true;
-  std::vector<std::uint32_t> forced;
+  ShortList<std::uint32_t> forced;
   for (QuestionId q : asked) {
     q = questions_.resolve(q);
     if (q == kNever) return false;
@@ -260,8 +260,8 @@ bool Objects::room_for(const CoreInfo& info, const Core& core, NameId name) cons
   return core.count + 1 + others <= info.plain.most;
 }
 
-std::vector<Objects::CoreId> Objects::plain_branches(CoreId id) {
-  std::vector<CoreId> branches;
+ShortList<Objects::CoreId> Objects::plain_branches(CoreId id) {
+  ShortList<CoreId> branches;
   const Core& core = cores_[id];
   const Formulas::Node& node = formulas_.node(core.demanded);
   if (node.op != Formulas::Op::kOr || core.candidates != kNoCandidates) return branches;
@@ -308,22 +308,22 @@ bool Objects::key_alive(CoreId core, NameId name) {
   return room_for(info, cores_[core], name) && in_turn(core, name) && plain_name_alive(plan, plan.index_of(name));
 }
 
-const std::vector<NameId>& Objects::needed(FormulaId f, NeededNames& known) {
+const ShortList<NameId>& Objects::needed(FormulaId f, NeededNames& known) {
   if (auto entry = known.find(f); entry != known.end()) return entry->second;
   FuelScope::spend();
   const Formulas::Node& node = formulas_.node(f);
-  std::vector<NameId> names;
+  ShortList<NameId> names;
   if (node.op == Formulas::Op::kAtom && node.atom.kind == AtomKind::kHas) names.push_back(node.atom.a);
   const bool all = node.op == Formulas::Op::kAnd;
   if (all || node.op == Formulas::Op::kOr || node.op == Formulas::Op::kOne) {
     for (std::size_t i = 0; i < node.parts.size(); ++i) {
-      const std::vector<NameId>& part = needed(node.parts[i], known);
+      const ShortList<NameId>& part = needed(node.parts[i], known);
       if (all) {
         names.insert(names.end(), part.begin(), part.end());
       } else if (i == 0) {
         names = part;
       } else {
-        std::erase_if(names, [&](NameId name) { return !std::binary_search(part.begin(), part.end(), name); });
+        erase_if(names, [&](NameId name) { return !std::binary_search(part.begin(), part.end(), name); });
       }
     }
     if (all) sort_unique(names);
@@ -331,7 +331,7 @@ const std::vector<NameId>& Objects::needed(FormulaId f, NeededNames& known) {
   return known.emplace(f, std::move(names)).first->second;
 }
 
-const std::vector<NameId>& Objects::awaited(CoreId id) {
+const ShortList<NameId>& Objects::awaited(CoreId id) {
   CoreInfo& info = this->info(id);
   if (!info.awaited) {
     NeededNames known;
@@ -357,7 +357,7 @@ bool Objects::in_turn(CoreId id, NameId name) {
   if (!orders_.is_list(core.order)) return enough(name);
   if (!info.turns) {
     // The further down the list the key is, the fewer are left.
-    const std::vector<NameId>& list = orders_.names(core.order);
+    const ShortList<NameId>& list = orders_.names(core.order);
     auto wrong = std::partition_point(list.begin(), list.end(), enough);
     info.turns = static_cast<std::size_t>(wrong - list.begin()) + (wrong == list.end() && enough(kNone) ? 1 : 0);
   }
@@ -378,7 +378,7 @@ TextId Objects::extras(CoreId core) {
     if (plain && !plan.patterns.empty()) language = living_keys(plan);
     if (!language) {
       const std::vector<Cell>& cells = this->cells(plan);
-      std::vector<RegexId> alive;
+      ShortList<RegexId> alive;
       for (std::size_t i = 0; i < cells.size(); ++i) {
         if (plain ? plain_cell_alive(plan, i) : unnamed_member(core, cells[i].matches).alive)
           alive.push_back(cells[i].keys);
@@ -394,7 +394,7 @@ TextId Objects::extras(CoreId core) {
   return result;
 }
 
-const std::vector<NameId>& Objects::seen_unnamed(CoreId core) {
+const ShortList<NameId>& Objects::seen_unnamed(CoreId core) {
   CoreInfo& info = this->info(core);
   if (!info.seen_sorted) {
     const Plan& plan = plans_[info.plan];
@@ -428,7 +428,7 @@ TextId Objects::key_text(KeyPlace place) {
   constexpr std::uint32_t kEmpty = 0;  // the first list interned
   if (place.open == kEmpty && place.closed == kEmpty) return place.rest;
   if (!extras_left(place)) {
-    const std::vector<NameId>& open = lists_[place.open];
+    const ShortList<NameId>& open = lists_[place.open];
     auto alive = [&](NameId name) { return place.core == kNone || key_alive(place.core, name); };
     if (std::none_of(open.begin(), open.end(), alive)) return kDeadText;
     place.rest = kDeadText;
@@ -447,8 +447,8 @@ TextId Objects::keys_of(CoreId core) {
   }
   const Plan& plan = plans_[info(core).plan];
   TextId rest = extras(core);
-  std::vector<NameId> open;
-  std::vector<NameId> closed;
+  ShortList<NameId> open;
+  ShortList<NameId> closed;
   // Where alternatives are open, whether a name may be read is a search of its own: asked only about names that are
   // reached.
   const bool later = !info(core).is_plain;
@@ -458,8 +458,8 @@ TextId Objects::keys_of(CoreId core) {
   }
   if (rest == kDeadText) {
     closed.clear();
-  } else if (const std::vector<NameId>& seen = seen_unnamed(core); !seen.empty()) {
-    std::vector<NameId> names = std::move(closed);
+  } else if (const ShortList<NameId>& seen = seen_unnamed(core); !seen.empty()) {
+    ShortList<NameId> names = std::move(closed);
     closed.clear();
     std::merge(names.begin(), names.end(), seen.begin(), seen.end(), std::back_inserter(closed),
                [&](NameId a, NameId b) { return store_.name_text(a) < store_.name_text(b); });
@@ -496,7 +496,7 @@ KeyOverlay Objects::key_overlay(std::uint32_t id) {
   // Two lists, and in each the names that go on with the smallest next character, from low on. Lists never move once
   // interned.
   struct Side {
-    const std::vector<NameId>* names;
+    const ShortList<NameId>* names;
     std::size_t low = 0;
   };
   Side sides[2] = {{&lists_[place.open]}, {&lists_[place.closed]}};
@@ -520,8 +520,8 @@ KeyOverlay Objects::key_overlay(std::uint32_t id) {
         lists[k] = k == 0 ? place.open : place.closed;  // all go the same way, as in most places
       } else {
         auto begin = side.names->begin();
-        lists[k] = intern_list(std::vector<NameId>(begin + static_cast<std::ptrdiff_t>(side.low),
-                                                   begin + static_cast<std::ptrdiff_t>(high)));
+        lists[k] = intern_list(ShortList<NameId>(begin + static_cast<std::ptrdiff_t>(side.low),
+                                                 begin + static_cast<std::ptrdiff_t>(high)));
       }
       side.low = high;
     }
@@ -546,8 +546,8 @@ bool Objects::key_words(std::uint32_t id, TextId& rest, std::vector<WordList::Wo
   const KeyPlace place = places_[id];
   if (place.rest != kDeadText && texts_.alive(place.rest) != texts_.regexes().any_text()) return false;
   rest = place.rest;
-  const std::vector<NameId>& open = lists_[place.open];
-  const std::vector<NameId>& closed = lists_[place.closed];
+  const ShortList<NameId>& open = lists_[place.open];
+  const ShortList<NameId>& closed = lists_[place.closed];
   FuelScope::spend((open.size() + closed.size()) / 16 + 1);
   words.reserve(open.size() + closed.size());
   auto add = [&](NameId name) {
@@ -570,7 +570,7 @@ bool Objects::key_words(std::uint32_t id, TextId& rest, std::vector<WordList::Wo
 
 Label Objects::key_word_label(std::uint32_t id, NameId name) {
   const KeyPlace place = places_[id];
-  const std::vector<NameId>& open = lists_[place.open];
+  const ShortList<NameId>& open = lists_[place.open];
   auto before = [&](NameId a, NameId b) { return store_.name_text(a) < store_.name_text(b); };
   if (!std::binary_search(open.begin(), open.end(), name, before)) return kNoLabel;
   return place.core == kNone || key_alive(place.core, name) ? named_label(name) : kNoLabel;

@@ -38,7 +38,7 @@ bool Objects::satisfiable_id(CoreId id) {
   } else {
     CoreInfo& info = infos_[id];
     if (!info.branches) info.branches = plain_branches(id);
-    const std::vector<CoreId> branches = *info.branches;
+    const ShortList<CoreId> branches = *info.branches;
     found = std::any_of(branches.begin(), branches.end(), [&](CoreId branch) { return satisfiable_id(branch); });
     if (!found) {
       Search search = prepare(id);
@@ -82,7 +82,7 @@ bool Objects::plain_satisfiable(CoreId id) {
   return has_others(id, info.plain.least - total, {});
 }
 
-bool Objects::has_others(CoreId id, std::uint64_t wanted, const std::vector<NameId>& gone) {
+bool Objects::has_others(CoreId id, std::uint64_t wanted, const ShortList<NameId>& gone) {
   const CoreInfo& info = this->info(id);
   Plan& plan = plans_[info.plan];
   const Core core = cores_[id];
@@ -178,7 +178,7 @@ Objects::Search Objects::prepare(CoreId id) {
   };
   // What is needed in any case is no choice; then what tells alternatives apart, so that few are left.
   NeededNames known;
-  const std::vector<NameId>& needed = this->needed(core.demanded, known);
+  const ShortList<NameId>& needed = this->needed(core.demanded, known);
   std::sort(search.names.begin(), search.names.end(), [&](NameId a, NameId b) {
     const bool na = std::binary_search(needed.begin(), needed.end(), a);
     const bool nb = std::binary_search(needed.begin(), needed.end(), b);
@@ -214,7 +214,7 @@ std::unordered_map<NameId, std::size_t> Objects::discriminators(CoreId id,
                                                                 const std::unordered_map<NameId, int>& names) {
   constexpr std::size_t kFewTables = 3;
   std::unordered_map<NameId, std::size_t> found;
-  const std::vector<TableId>& tables = plans_[info(id).plan].shape.tables;
+  const ShortList<TableId>& tables = plans_[info(id).plan].shape.tables;
   if (tables.size() <= kFewTables) return found;
   std::unordered_map<NameId, std::set<QuestionId>> questions;
   for (TableId table : tables) {
@@ -255,7 +255,7 @@ FormulaId Objects::bound(Search& search, FormulaId f) {
   }
   if (auto known = search.bounds.find(f); known != search.bounds.end()) return known->second;
   FuelScope::spend();
-  std::vector<FormulaId> parts;
+  ShortList<FormulaId> parts;
   for (FormulaId part : node.parts) parts.push_back(bound(search, part));
   const FormulaId most =
       node.op == Formulas::Op::kAnd ? formulas_.conj(std::move(parts)) : formulas_.disj(std::move(parts));
@@ -289,7 +289,7 @@ std::pair<FormulaId, FormulaId> Objects::split_open(FormulaId f) {
   const Formulas::Node& node = formulas_.node(f);
   if (node.op != Formulas::Op::kAnd)
     return is_open_only(f) ? std::pair<FormulaId, FormulaId>(f, kTrue) : std::pair<FormulaId, FormulaId>(kTrue, f);
-  std::vector<FormulaId> open, rest;
+  ShortList<FormulaId> open, rest;
   for (FormulaId part : node.parts) (is_open_only(part) ? open : rest).push_back(part);
   return {formulas_.conj(std::move(open)), formulas_.conj(std::move(rest))};
 }
@@ -336,7 +336,7 @@ bool Objects::search(Search& search, FormulaId f, std::size_t next, std::uint32_
       if (atom.kind == AtomKind::kHas && atom.a == name) return kFalse;
       return atom.kind == AtomKind::kEach && is_exhausted(atom.a, settled) ? kTrue : self;
     };
-    auto trim = [&](std::uint32_t term, std::vector<FormulaId> conditions) {
+    auto trim = [&](std::uint32_t term, ShortList<FormulaId> conditions) {
       return questions_.unevaluated().without_spent(term, std::move(conditions),
                                                     [&](TableId coverage) { return is_spent(coverage, settled); });
     };
@@ -398,7 +398,7 @@ Objects::Ways Objects::with_key(const Ways& ways, const Key& key, const Plan& pl
     FormulaId present = derive(place.first, key, plan, count, never);
     if (present == kFalse) continue;
     verdicts_.each(present, plan.shape.compact, limit,
-                   [&](FormulaId rest, std::uint64_t values, const std::vector<std::uint32_t>&) {
+                   [&](FormulaId rest, std::uint64_t values, const ShortList<std::uint32_t>&) {
                      if (rest == kFalse || values == 0) return;
                      std::uint64_t& known = after[{rest, count}];
                      known = std::min(limit, known + product(times, values, limit));
@@ -444,7 +444,7 @@ bool Objects::surely_many(const Search& search, FormulaId f, std::size_t next, s
   if (store_.is_writable(name) && plan.has(name)) {
     const Settled never = [](NameId) { return false; };
     const FormulaId present = derive(f, Key{name, plan.matches_of(name)}, plan, count + 1, never);
-    const Verdicts::Find go_on = [&](FormulaId rest, std::uint64_t values, const std::vector<std::uint32_t>&) {
+    const Verdicts::Find go_on = [&](FormulaId rest, std::uint64_t values, const ShortList<std::uint32_t>&) {
       if (tries == 0) return true;
       return values > 0 && surely_many(search, rest, next + 1, count + 1, product(times, values, limit), limit, tries);
     };

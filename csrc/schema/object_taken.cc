@@ -15,7 +15,7 @@ Objects::Core Objects::without_candidates(Core core) const {
 }
 
 Objects::Core Objects::spelt_out(const Core& core) {
-  std::vector<FormulaId> equal;
+  ShortList<FormulaId> equal;
   for (QuestionId object : candidates_.objects(core.candidates)) {
     FuelScope::spend();
     equal.push_back(rest_of(object, core.seen));
@@ -38,9 +38,9 @@ CandidatesId Objects::candidates_after(CoreId id, CandidatesId candidates, SeenI
   return left;
 }
 
-std::vector<NameId> Objects::candidate_names(CandidatesId candidates, SeenId seen) {
+ShortList<NameId> Objects::candidate_names(CandidatesId candidates, SeenId seen) {
   constexpr std::size_t kMostNames = 64;
-  std::vector<NameId> names =
+  ShortList<NameId> names =
       candidates_.names(candidates, kMostNames, [&](NameId name) { return !was_seen(seen, name); });
   if (names.size() > kMostNames) names.clear();
   return names;
@@ -51,7 +51,7 @@ bool Objects::covers(const Plan& plan, CandidatesId candidates, SeenId seen) {
       .empty();
 }
 
-bool Objects::asks_taken(const std::vector<FormulaId>& asked) {
+bool Objects::asks_taken(const ShortList<FormulaId>& asked) {
   bool found = false;
   for (FormulaId f : asked) {
     formulas_.visit_atoms(f, [&](const Atom& atom, bool, bool) { found |= atom.kind == AtomKind::kTaken; });
@@ -59,7 +59,7 @@ bool Objects::asks_taken(const std::vector<FormulaId>& asked) {
   return found;
 }
 
-void Objects::replace_taken(std::vector<FormulaId>& asked, const Left& left) {
+void Objects::replace_taken(ShortList<FormulaId>& asked, const Left& left) {
   for (FormulaId& f : asked) {
     f = formulas_.map(f, [&](const Atom& atom, FormulaId self) {
       return atom.kind == AtomKind::kTaken ? left(atom.a, atom.b / 2, atom.b % 2 != 0) : self;
@@ -143,7 +143,7 @@ std::optional<FormulaId> Objects::given_value(FormulaId f, QuestionId value, boo
   const FormulaId given = formulas_.map(f, [&](const Atom& atom, FormulaId self) {
     if (atom.kind != AtomKind::kVerdict) return self;
     auto may_be = [&](bool verdict) {
-      std::vector<std::uint32_t> both{Literal{value, true}.code(), Literal{atom.a, verdict}.code()};
+      ShortList<std::uint32_t> both{Literal{value, true}.code(), Literal{atom.a, verdict}.code()};
       return values_.satisfiable(values_.spec(std::move(both), {}, kTrue, compact));
     };
     const bool holds = may_be(true);
@@ -153,7 +153,7 @@ std::optional<FormulaId> Objects::given_value(FormulaId f, QuestionId value, boo
   return settled ? std::optional(given) : std::nullopt;
 }
 
-std::optional<std::vector<QuestionId>> Objects::spent_values(const Core& after, CandidatesId candidates, NameId name) {
+std::optional<ShortList<QuestionId>> Objects::spent_values(const Core& after, CandidatesId candidates, NameId name) {
   bool open = false;
   formulas_.visit_atoms(after.demanded, [&](const Atom& atom, bool, bool) { open |= atom.kind == AtomKind::kVerdict; });
   // The number of completions is exact where no spellings are told apart.
@@ -173,8 +173,8 @@ std::optional<std::vector<QuestionId>> Objects::spent_values(const Core& after, 
     }
     return !satisfiable(rest);
   };
-  std::vector<QuestionId> questions;
-  for (std::vector<QuestionId>& values : candidates_.values(candidates, name, spent)) {
+  ShortList<QuestionId> questions;
+  for (ShortList<QuestionId>& values : candidates_.values(candidates, name, spent)) {
     questions.push_back(taken_.any_of(std::move(values)));
   }
   if (!settled) return std::nullopt;
@@ -184,7 +184,7 @@ std::optional<std::vector<QuestionId>> Objects::spent_values(const Core& after, 
 bool Objects::keys_are_free(CoreId id) {
   constexpr std::size_t kMostNames = 64;
   CoreId free = intern_core(without_candidates(cores_[id]));
-  const std::vector<NameId>& names = plans_[info(id).plan].names;
+  const ShortList<NameId>& names = plans_[info(id).plan].names;
   if (info(free).plan != info(id).plan || names.size() > kMostNames) return false;
   return extras(id) == extras(free) && std::all_of(names.begin(), names.end(), [&](NameId name) {
            return key_alive(id, name) == key_alive(free, name);

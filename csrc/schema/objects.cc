@@ -55,8 +55,8 @@ Objects::CoreId Objects::intern_core(Core core) {
   return id;
 }
 
-StateId Objects::start(FormulaId demanded, const std::vector<FormulaId>& asked, bool compact, OrderId order,
-                       const std::vector<QuestionId>& taken) {
+StateId Objects::start(FormulaId demanded, const ShortList<FormulaId>& asked, bool compact, OrderId order,
+                       const ShortList<QuestionId>& taken) {
   Core start{demanded, asked, 0, 0, false, compact, order};
   if (!taken.empty()) start.candidates = candidates_.of(taken);
   CoreId core = intern_core(std::move(start));
@@ -64,7 +64,7 @@ StateId Objects::start(FormulaId demanded, const std::vector<FormulaId>& asked, 
   return separates(cores_[core]) ? state({Phase::kSeparatorWait, true, core}) : state({Phase::kFirst, compact, core});
 }
 
-std::uint32_t Objects::intern_list(std::vector<std::uint32_t> list) {
+std::uint32_t Objects::intern_list(ShortList<std::uint32_t> list) {
   const std::size_t before = lists_.size(), size = list.size();
   FuelScope::spend(size / 64 + 1);
   const std::uint32_t id = lists_.intern(std::move(list));
@@ -74,12 +74,12 @@ std::uint32_t Objects::intern_list(std::vector<std::uint32_t> list) {
 
 Objects::SeenId Objects::with_seen(const Core& core, NameId name) {
   if (name == kNone && core.order == kNoOrder) return core.seen;
-  std::vector<std::uint32_t> names = lists_[core.seen];
+  ShortList<std::uint32_t> names = lists_[core.seen];
   if (name != kNone) names.insert(std::lower_bound(names.begin(), names.end(), name), name);
   if (core.order != kNoOrder) {
-    const std::vector<NameId> before = orders_.before(core.order, name);
+    const ShortList<NameId> before = orders_.before(core.order, name);
     FuelScope::spend((names.size() + before.size()) / 16 + 1);
-    std::vector<std::uint32_t> all;
+    ShortList<std::uint32_t> all;
     std::set_union(names.begin(), names.end(), before.begin(), before.end(), std::back_inserter(all));
     names = std::move(all);
   }
@@ -91,13 +91,13 @@ std::uint32_t Objects::with_few(CoreId before, const Core& after, Label matches,
   if (wanted == 0) return 0;
   RegexArena& regexes = texts_.regexes();
   const Plan& plan = plans_[info(before).plan];
-  std::vector<RegexId> parts;
+  ShortList<RegexId> parts;
   for (RegexId pattern : plan.patterns) {
     const bool inside = machine_.answers_yes(matches, plan.bit_of(pattern));
     parts.push_back(inside ? pattern : regexes.complement(pattern));
   }
   const RegexId language = regexes.intersect(std::move(parts));
-  std::vector<std::uint32_t> few = lists_[after.few];
+  ShortList<std::uint32_t> few = lists_[after.few];
   // Besides those that are counted as read (capacity()), and this one.
   const std::uint64_t enough = wanted + plan.names.size() + seen_unnamed(before).size() + few.size() + 1;
   if (language == regexes.any_text() || regexes.count_words(language, enough) >= enough) return after.few;
@@ -112,11 +112,11 @@ FormulaId Objects::without_seen(FormulaId f, SeenId seen) {
 }
 
 bool Objects::was_seen(SeenId seen, NameId name) const {
-  const std::vector<std::uint32_t>& names = lists_[seen];
+  const ShortList<std::uint32_t>& names = lists_[seen];
   return std::binary_search(names.begin(), names.end(), name);
 }
 
-void Objects::questions_about(TableId table_id, const Key& key, const Plan& plan, std::vector<QuestionId>& out) {
+void Objects::questions_about(TableId table_id, const Key& key, const Plan& plan, ShortList<QuestionId>& out) {
   const MemberTable& table = store_.members[table_id];
   bool covered = false;
   if (key.name != kNone) {
@@ -151,9 +151,9 @@ bool Objects::is_spent(TableId id, const Settled& settled) const {
 FormulaId Objects::derive(FormulaId f, const Key& key, const Plan& plan, std::uint32_t count, const Settled& settled) {
   const Settled now_settled = [&](NameId name) { return name == key.name || settled(name); };
   auto verdicts_of = [&](TableId table) -> FormulaId {
-    std::vector<QuestionId> asked;
+    ShortList<QuestionId> asked;
     questions_about(table, key, plan, asked);
-    std::vector<FormulaId> parts;
+    ShortList<FormulaId> parts;
     for (QuestionId q : asked) {
       q = questions_.resolve(q);
       if (q == kNever) return kFalse;
@@ -161,7 +161,7 @@ FormulaId Objects::derive(FormulaId f, const Key& key, const Plan& plan, std::ui
     }
     return parts.empty() ? kTrue : parts.size() == 1 ? parts[0] : formulas_.conj(std::move(parts));
   };
-  auto read = [&](std::uint32_t term, std::vector<FormulaId> conditions) {
+  auto read = [&](std::uint32_t term, ShortList<FormulaId> conditions) {
     return questions_.unevaluated().read(term, std::move(conditions), verdicts_of,
                                          [&](TableId coverage) { return is_spent(coverage, now_settled); });
   };
@@ -271,13 +271,13 @@ Objects::Member Objects::read_key(CoreId id, const Key& key, SeenId seen, NameId
     after.demanded = pending.demanded;
     after.asked.clear();
     after.keys = keys;
-    const std::optional<std::vector<QuestionId>> spent = spent_values(after, candidates, text);
+    const std::optional<ShortList<QuestionId>> spent = spent_values(after, candidates, text);
     if (!spent) {
       CoreId formula = intern_core(spelt_out(cores_[id]));
       const bool named = plans_[info(formula).plan].has(text);
       return read_key(formula, named ? Key{text, key.matches} : key, seen, text);
     }
-    std::vector<FormulaId> parts{core.demanded};
+    ShortList<FormulaId> parts{core.demanded};
     for (QuestionId q : *spent) {
       parts.push_back(formulas_.negate(formulas_.atom(AtomKind::kVerdict, q)));
     }
@@ -306,12 +306,12 @@ Objects::Member Objects::read_plain_key(CoreId id, const Key& key, SeenId seen, 
   const Plan& plan = plans_[before.plan];
   Core core = cores_[id];
   const Formulas::Node& node = formulas_.node(core.demanded);
-  const std::vector<FormulaId> parts = node.op == Formulas::Op::kAnd    ? node.parts
-                                       : node.op == Formulas::Op::kAtom ? std::vector<FormulaId>{core.demanded}
-                                                                        : std::vector<FormulaId>{};
+  const ShortList<FormulaId> parts = node.op == Formulas::Op::kAnd    ? node.parts
+                                     : node.op == Formulas::Op::kAtom ? ShortList<FormulaId>{core.demanded}
+                                                                      : ShortList<FormulaId>{};
   const Settled settled = [&](NameId name) { return name == key.name || was_seen(seen, name); };
-  std::vector<FormulaId> left;
-  std::vector<QuestionId> questions;
+  ShortList<FormulaId> left;
+  ShortList<QuestionId> questions;
   bool same_plan = true;
   for (FormulaId part : parts) {
     const Atom& atom = formulas_.node(part).atom;
@@ -331,7 +331,7 @@ Objects::Member Objects::read_plain_key(CoreId id, const Key& key, SeenId seen, 
     }
   }
   Member member;
-  std::vector<std::uint32_t> forced;
+  ShortList<std::uint32_t> forced;
   for (QuestionId q : questions) {
     q = questions_.resolve(q);
     if (q == kNever) return member;
@@ -349,7 +349,7 @@ Objects::Member Objects::read_plain_key(CoreId id, const Key& key, SeenId seen, 
   if (same_plan && !after.analysed) {
     after.plan = before.plan;
     after.plain = before.plain;
-    std::erase(after.plain.missing, key.name);
+    erase(after.plain.missing, key.name);
     after.is_plain = after.analysed = true;
     list_bytes_ += after.plain.missing.size() * sizeof(NameId);
   }
@@ -404,7 +404,7 @@ FormulaId Objects::at_end(FormulaId f, std::uint32_t count) {
         return kFalse;
     }
   };
-  return formulas_.map(f, replace, [](std::uint32_t, const std::vector<FormulaId>&) { return kTrue; });
+  return formulas_.map(f, replace, [](std::uint32_t, const ShortList<FormulaId>&) { return kTrue; });
 }
 
 Label Objects::end_label(CoreId id) {
@@ -476,7 +476,7 @@ StateId Objects::after(std::uint32_t id, Label label) {
       return after_key(is_named(label) ? named_member(local.core, name_index(label))
                                        : unnamed_member(local.core, label));
     case Phase::kValueWait: {
-      const std::vector<QuestionId>& questions = lists_[local.questions];
+      const ShortList<QuestionId>& questions = lists_[local.questions];
       Core core = cores_[local.core];
       if (local.awaits != kNone) {
         core.blurred = core.candidates != kNoCandidates;
@@ -515,7 +515,7 @@ StateId Objects::after_text(std::uint32_t id, Label label, std::string_view text
   Local local = locals_[id];
   if (local.phase == Phase::kValueWait) {
     Core core = cores_[local.core];
-    const std::vector<QuestionId>& questions = lists_[local.questions];
+    const ShortList<QuestionId>& questions = lists_[local.questions];
     const Answers answers = machine_.answers(label);
     core.demanded = verdicts_.settle(core.demanded, questions, answers);
     for (FormulaId& f : core.asked) f = verdicts_.settle(f, questions, answers);

@@ -40,6 +40,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/short_list.h"
 #include "schema/candidates.h"
 #include "schema/separator_frames.h"
 #include "schema/taken.h"
@@ -52,8 +53,8 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   Objects(Machine& machine, Values& values, TakenSets& taken, Texts& texts, TextFrames& strings, SpaceFrames& spaces,
           SeparatorFrames& separators);
 
-  StateId start(FormulaId demanded, const std::vector<FormulaId>& asked, bool compact, OrderId order,
-                const std::vector<QuestionId>& taken) override;
+  StateId start(FormulaId demanded, const ShortList<FormulaId>& asked, bool compact, OrderId order,
+                const ShortList<QuestionId>& taken) override;
   FormulaId among(QuestionId taken) override { return taken_atom(candidates_.of({taken}), 0, false); }
   std::uint64_t count(FormulaId demanded, bool compact, std::uint64_t limit) override;
 
@@ -96,7 +97,7 @@ class Objects : public Automaton, public Containers, public KeyTexts {
 
   struct Core {
     FormulaId demanded = kTrue;
-    std::vector<FormulaId> asked;
+    ShortList<FormulaId> asked;
     SeenId seen = 0;          // names that were read, or may not come any more
     std::uint32_t count = 0;  // keys so far; kept at 0 when no formula counts
     bool anonymous = false;   // a key was read whose text a walk does not know
@@ -159,9 +160,9 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   };
   enum class Known : std::uint8_t { kUnknown, kNo, kYes };
   struct Shape {
-    std::vector<std::uint32_t> tables;    // sorted
-    std::vector<std::uint32_t> names;     // regexes of kNames atoms, sorted
-    std::vector<std::uint32_t> mentions;  // names in kHas atoms that no table lists, sorted
+    ShortList<std::uint32_t> tables;    // sorted
+    ShortList<std::uint32_t> names;     // regexes of kNames atoms, sorted
+    ShortList<std::uint32_t> mentions;  // names in kHas atoms that no table lists, sorted
     bool compact;
     OrderId order;  // what it lists are names of the plan
     bool operator==(const Shape&) const = default;
@@ -175,8 +176,8 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   struct Plan {
     bool is_made = false;
     Shape shape;
-    std::vector<NameId> names;  // sorted by text
-    std::vector<Label> name_matches;
+    ShortList<NameId> names;  // sorted by text
+    ShortList<Label> name_matches;
     std::vector<std::pair<NameId, std::uint32_t>> index;  // in names, sorted by name
     // kNone for a name that is none of the plan's.
     std::uint32_t index_of(NameId name) const {
@@ -188,19 +189,19 @@ class Objects : public Automaton, public Containers, public KeyTexts {
       const std::uint32_t at = index_of(name);
       return at == kNone ? 0 : name_matches[at];
     }
-    std::vector<RegexId> patterns;  // of tables and kNames, sorted; a key's matches are positions here
+    ShortList<RegexId> patterns;  // of tables and kNames, sorted; a key's matches are positions here
     std::size_t bit_of(RegexId pattern) const {
       return static_cast<std::size_t>(std::lower_bound(patterns.begin(), patterns.end(), pattern) - patterns.begin());
     }
     std::optional<std::vector<Cell>> cells;
     // For cores whose demanded formula is a plain conjunction: whether the value of a key can exist at all.
-    std::vector<Known> name_alive;
-    std::vector<Known> cell_alive;
+    ShortList<Known> name_alive;
+    ShortList<Known> cell_alive;
     std::optional<TextId> plain_extras;
   };
   // A demanded formula that is a conjunction of positive each, names, has, count, and negated count.
   struct Plain {
-    std::vector<NameId> missing;
+    ShortList<NameId> missing;
     std::uint32_t least = 0;
     std::uint32_t most = 0xFFFFFFFFu;
     bool only_tables = true;  // each and has, nothing else
@@ -214,15 +215,15 @@ class Objects : public Automaton, public Containers, public KeyTexts {
     std::unordered_map<NameId, Member> members;
     std::unordered_map<Label, Member> unnamed;  // by matches
     std::optional<TextId> extras;
-    std::vector<NameId> seen_unnamed;  // sorted by text
+    ShortList<NameId> seen_unnamed;  // sorted by text
     bool seen_sorted = false;
     std::optional<TextId> keys;
-    std::optional<std::vector<NameId>> awaited;
-    std::optional<std::vector<CoreId>> branches;  // where some branch is enough: these, as plain cores
-    std::optional<std::size_t> turns;             // of a plain core whose order is a list: how far down it a key may be
-    std::array<std::uint32_t, 16> locals{};       // 1 + the first local id of each phase, spaced or not
-    std::uint64_t completions = 0;                // so many there are at least
-    std::uint64_t counted_to = 0;                 // and no more, where that is less and this is not 0
+    std::optional<ShortList<NameId>> awaited;
+    std::optional<ShortList<CoreId>> branches;  // where some branch is enough: these, as plain cores
+    std::optional<std::size_t> turns;           // of a plain core whose order is a list: how far down it a key may be
+    std::array<std::uint32_t, 16> locals{};     // 1 + the first local id of each phase, spaced or not
+    std::uint64_t completions = 0;              // so many there are at least
+    std::uint64_t counted_to = 0;               // and no more, where that is less and this is not 0
   };
   // A place in a trie of keys, whatever object it belongs to: the names that may be read and those that may not (seen,
   // or without a possible value) which share `depth` characters with what was read, as lists sorted by text; `rest` is
@@ -265,9 +266,9 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   StateId after_value(CoreId core);
   FormulaId at_end(FormulaId f, std::uint32_t count);
   Label end_label(CoreId core);
-  void questions_about(TableId table, const Key& key, const Plan& plan, std::vector<QuestionId>& out);
+  void questions_about(TableId table, const Key& key, const Plan& plan, ShortList<QuestionId>& out);
   // The core's seen names after one more; kNone for a key that is no name of the plan.
-  std::uint32_t intern_list(std::vector<std::uint32_t> list);
+  std::uint32_t intern_list(ShortList<std::uint32_t> list);
   SeenId with_seen(const Core& core, NameId name);
   // Core::few of what follows a key of which only the patterns are known; `rivals`: candidates.
   std::uint32_t with_few(CoreId before, const Core& after, Label matches, std::uint64_t rivals);
@@ -288,10 +289,10 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   bool branch_key_alive(CoreId core, NameId name);  // of a plain core
   bool room_for(const CoreInfo& info, const Core& core, NameId name) const;
   // Names that occur in whatever satisfies the formula, sorted by id.
-  using NeededNames = std::unordered_map<FormulaId, std::vector<NameId>>;
-  const std::vector<NameId>& needed(FormulaId f, NeededNames& known);
+  using NeededNames = std::unordered_map<FormulaId, ShortList<NameId>>;
+  const ShortList<NameId>& needed(FormulaId f, NeededNames& known);
   // For keys with an order: those of the needed names that no other of them precedes.
-  const std::vector<NameId>& awaited(CoreId core);
+  const ShortList<NameId>& awaited(CoreId core);
   // Whether the order lets the name come next; kNone for unnamed keys. Exact for a plain core, else a "yes" may be
   // wrong.
   bool in_turn(CoreId core, NameId name);
@@ -302,7 +303,7 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   std::u32string_view listed(std::uint32_t list, std::uint32_t index) const {
     return store_.name_text(lists_[list][index]);
   }
-  const std::vector<NameId>& seen_unnamed(CoreId core);
+  const ShortList<NameId>& seen_unnamed(CoreId core);
   bool extras_left(const KeyPlace& place);
 
   // object_taken.cc
@@ -311,16 +312,16 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   // Those of the candidates that can have this key next; `seen`: after it.
   CandidatesId candidates_after(CoreId core, CandidatesId candidates, SeenId seen, NameId text);
   // Names that were not read; none where they are too many for a plan.
-  std::vector<NameId> candidate_names(CandidatesId candidates, SeenId seen);
+  ShortList<NameId> candidate_names(CandidatesId candidates, SeenId seen);
   bool covers(const Plan& plan, CandidatesId candidates, SeenId seen);  // the plan has all of these names
   FormulaId taken_atom(CandidatesId candidates, std::uint32_t keys, bool blurred) {
     return candidates == kNoCandidates ? kFalse : formulas_.atom(AtomKind::kTaken, candidates, keys * 2 + blurred);
   }
-  bool asks_taken(const std::vector<FormulaId>& asked);
+  bool asks_taken(const ShortList<FormulaId>& asked);
   using Left = std::function<FormulaId(CandidatesId candidates, std::uint32_t keys, bool blurred)>;
-  void replace_taken(std::vector<FormulaId>& asked, const Left& left);  // each kTaken atom
-  bool may_be_taken(const Core& core);                                  // and only a text could tell
-  bool satisfiable_beside(const Core& core);                            // requires candidates
+  void replace_taken(ShortList<FormulaId>& asked, const Left& left);  // each kTaken atom
+  bool may_be_taken(const Core& core);                                // and only a text could tell
+  bool satisfiable_beside(const Core& core);                          // requires candidates
   // How many ways there surely are to complete the object, candidates and questions asked left aside: more than `n`, or
   // there are no more than that.
   std::uint64_t completions_seen(const Core& core, std::uint64_t n);
@@ -333,7 +334,7 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   FormulaId rest_of(QuestionId object, SeenId seen);  // what is left of a candidate
   // The values of key `name` after which no completion would be left, as questions that must be answered with no.
   // Nothing where that depends on how a value is written (draft 4).
-  std::optional<std::vector<QuestionId>> spent_values(const Core& after, CandidatesId candidates, NameId name);
+  std::optional<ShortList<QuestionId>> spent_values(const Core& after, CandidatesId candidates, NameId name);
   // With the verdicts of a single value; nothing where they depend on how it is written.
   std::optional<FormulaId> given_value(FormulaId f, QuestionId value, bool compact);
   bool keys_are_free(CoreId core);  // whether the keys that may follow are the same without the candidates
@@ -344,10 +345,10 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   bool satisfiable_id(CoreId core);
   bool plain_satisfiable(CoreId core);
   // Whether a plain core has so many keys left besides the missing ones; `gone` (sorted) are names that it has not.
-  bool has_others(CoreId core, std::uint64_t wanted, const std::vector<NameId>& gone);
+  bool has_others(CoreId core, std::uint64_t wanted, const ShortList<NameId>& gone);
   struct Search {
     CoreId core = 0;
-    std::vector<NameId> names;                         // to be decided, in this order
+    ShortList<NameId> names;                           // to be decided, in this order
     std::unordered_map<NameId, std::size_t> position;  // in names
     std::uint32_t extras_wanted = 0;
     bool counts = false;                        // the formula counts keys
@@ -377,7 +378,7 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   std::pair<FormulaId, FormulaId> split_open(FormulaId f);
   FormulaId project(const Core& core);  // what some completion wants of the kOpen atoms
   // The branches of a disjunction that are plain: what completes one of them completes the whole.
-  std::vector<CoreId> plain_branches(CoreId core);
+  ShortList<CoreId> plain_branches(CoreId core);
   // As many unnamed keys as a search takes at most: one for each negated table or language of names, and what counts
   // lack.
   std::uint32_t extras_wanted(const Core& core);
@@ -412,8 +413,8 @@ class Objects : public Automaton, public Containers, public KeyTexts {
   Interner<Core, CoreHash> cores_;
   StableVector<CoreInfo> infos_;
   Interner<Local, LocalHash> locals_;
-  std::size_t list_bytes_ = 0;                            // of lists_ and of the lists that cores hold
-  Interner<std::vector<std::uint32_t>, ListHash> lists_;  // seen sets and question lists
+  std::size_t list_bytes_ = 0;                          // of lists_ and of the lists that cores hold
+  Interner<ShortList<std::uint32_t>, ListHash> lists_;  // seen sets and question lists
   Interner<Shape, ShapeHash> shapes_;
   StableVector<Plan> plans_;
   Interner<KeyPlace, KeyPlaceHash> places_;

@@ -63,13 +63,13 @@ bool Orders::may_be_object(QuestionId q) {
   bool may = (node.types & kObjectType) != 0;
   for (QuestionId part : node.all_of) may = may && may_be_object(part);
   for (const auto* lists : {&node.any_of, &node.one_of}) {
-    for (const std::vector<QuestionId>& branches : *lists) may = may && !possible(branches).empty();
+    for (const ShortList<QuestionId>& branches : *lists) may = may && !possible(branches).empty();
   }
   return assumption.settle(may);
 }
 
-std::vector<QuestionId> Orders::possible(const std::vector<QuestionId>& branches) {
-  std::vector<QuestionId> found;
+ShortList<QuestionId> Orders::possible(const ShortList<QuestionId>& branches) {
+  ShortList<QuestionId> found;
   for (QuestionId q : branches) {
     if (may_be_object(q)) found.push_back(q);
   }
@@ -106,7 +106,7 @@ void Orders::collect(QuestionId q, Names& out) {
       }
       continue;
     }
-    const std::vector<QuestionId> branches = possible(step.ids);
+    const ShortList<QuestionId> branches = possible(step.ids);
     const bool certain = step.kind == Kind::kSchema || (step.kind == Kind::kBranches && branches.size() == 1);
     for (QuestionId branch : branches) {
       if (!certain && lists_names(branch)) out.linear = false;
@@ -115,8 +115,8 @@ void Orders::collect(QuestionId q, Names& out) {
   }
 }
 
-OrderId Orders::of(std::vector<QuestionId> questions) {
-  std::erase_if(questions, [&](QuestionId q) { return !lists_names(q); });
+OrderId Orders::of(ShortList<QuestionId> questions) {
+  erase_if(questions, [&](QuestionId q) { return !lists_names(q); });
   if (questions.empty()) return kNoOrder;
   std::sort(questions.begin(), questions.end());
   questions.erase(std::unique(questions.begin(), questions.end()), questions.end());
@@ -141,7 +141,7 @@ OrderId Orders::of(std::vector<QuestionId> questions) {
   if (id == orders_.size()) {
     bytes_ += 256 + all.names.size() * 48;
     orders_.emplace_back(Order{
-        linear ? std::vector<QuestionId>{} : std::move(questions), std::move(all.names), std::move(all.position), {}});
+        linear ? ShortList<QuestionId>{} : std::move(questions), std::move(all.names), std::move(all.position), {}});
   }
   of_sets_.emplace(set, id);
   return id;
@@ -149,7 +149,7 @@ OrderId Orders::of(std::vector<QuestionId> questions) {
 
 // ---- pairs ----------------------------------------------------------------------------------------------------------
 
-Orders::Listing Orders::of_names(const std::vector<NameId>& names, NameId x) const {
+Orders::Listing Orders::of_names(const ShortList<NameId>& names, NameId x) const {
   FuelScope::spend(names.size() / 8 + 1);
   const bool lists_x = std::find(names.begin(), names.end(), x) != names.end();
   Listing found{lists_x ? kX : kNeither, {}};
@@ -162,7 +162,7 @@ Orders::Listing Orders::of_names(const std::vector<NameId>& names, NameId x) con
 }
 
 // One of the branches.
-Orders::Listing Orders::of_branches(const std::vector<QuestionId>& branches, Pass& pass) {
+Orders::Listing Orders::of_branches(const ShortList<QuestionId>& branches, Pass& pass) {
   // Of the branches that do not list a name, what they say of it: how many list x in no selection, and how many in all.
   struct Tally {
     Outcomes outcomes = 0;
@@ -291,9 +291,9 @@ bool Orders::precedes(OrderId id, NameId first, NameId second) {
   return order.position.contains(first) && row(order, first).after[place];
 }
 
-std::vector<NameId> Orders::before(OrderId id, NameId name) {
+ShortList<NameId> Orders::before(OrderId id, NameId name) {
   Order& order = orders_[id];
-  std::vector<NameId> found;
+  ShortList<NameId> found;
   if (is_list(id)) {
     found.assign(order.names.begin(), order.names.begin() + static_cast<std::ptrdiff_t>(position(id, name)));
   } else {
@@ -306,9 +306,9 @@ std::vector<NameId> Orders::before(OrderId id, NameId name) {
   return found;
 }
 
-std::vector<NameId> Orders::first_of(OrderId id, const std::vector<NameId>& names) {
+ShortList<NameId> Orders::first_of(OrderId id, const ShortList<NameId>& names) {
   Order& order = orders_[id];
-  std::vector<std::uint32_t> left;
+  ShortList<std::uint32_t> left;
   for (NameId name : names) {
     if (auto at = order.position.find(name); at != order.position.end()) left.push_back(at->second);
   }
@@ -319,14 +319,14 @@ std::vector<NameId> Orders::first_of(OrderId id, const std::vector<NameId>& name
     const Row& row = this->row(order, order.names[left[i]]);
     std::size_t earlier = 0;
     const std::uint32_t self = left[i];
-    std::erase_if(left, [&](std::uint32_t other) {
+    erase_if(left, [&](std::uint32_t other) {
       const bool gone = row.after[other];
       if (gone && other < self) ++earlier;
       return gone;
     });
     i -= earlier;
   }
-  std::vector<NameId> found;
+  ShortList<NameId> found;
   for (std::uint32_t place : left) found.push_back(order.names[place]);
   return found;
 }

@@ -21,6 +21,7 @@
 
 #include "base/hash.h"
 #include "base/interner.h"
+#include "base/short_list.h"
 #include "base/stable_vector.h"
 #include "schema/store.h"
 
@@ -34,18 +35,18 @@ class Orders {
   explicit Orders(const SchemaStore& store) : store_(store) { orders_.emplace_back(); }
 
   // The order of an object about which these questions are asked.
-  OrderId of(std::vector<QuestionId> questions);
+  OrderId of(ShortList<QuestionId> questions);
   // Every name that some selection lists.
-  const std::vector<NameId>& names(OrderId order) const { return orders_[order].names; }
+  const ShortList<NameId>& names(OrderId order) const { return orders_[order].names; }
   // Whether it has no alternatives: the names precede one another as they stand, and then come all others.
   bool is_list(OrderId order) const { return orders_[order].questions.empty(); }
   // In `names`; their number for other keys.
   std::size_t position(OrderId order, NameId name) const;
   // Names that no selection lists are all alike; kNone stands for them too.
   bool precedes(OrderId order, NameId first, NameId second);
-  std::vector<NameId> before(OrderId order, NameId name);  // sorted by id
+  ShortList<NameId> before(OrderId order, NameId name);  // sorted by id
   // Those of the names that no other of them precedes: a key that is preceded by some is preceded by one of these.
-  std::vector<NameId> first_of(OrderId order, const std::vector<NameId>& names);
+  ShortList<NameId> first_of(OrderId order, const ShortList<NameId>& names);
   std::size_t memory_bytes() const { return bytes_; }
 
  private:
@@ -54,8 +55,8 @@ class Orders {
     std::vector<bool> before, after;
   };
   struct Order {
-    std::vector<QuestionId> questions;  // empty for a list
-    std::vector<NameId> names;
+    ShortList<QuestionId> questions;  // empty for a list
+    ShortList<NameId> names;
     std::unordered_map<NameId, std::uint32_t> position;  // in `names`
     std::unordered_map<NameId, Row> rows;                // kNone: of the keys that are not listed
   };
@@ -71,27 +72,27 @@ class Orders {
   };
   struct Names {
     std::unordered_map<NameId, std::uint32_t> position;
-    std::vector<NameId> names;
+    ShortList<NameId> names;
     std::unordered_map<QuestionId, bool> visited;
     bool linear = true;
   };
 
   bool may_be_object(QuestionId q);
   bool lists_names(QuestionId q);
-  std::vector<QuestionId> possible(const std::vector<QuestionId>& branches);
+  ShortList<QuestionId> possible(const ShortList<QuestionId>& branches);
   void collect(QuestionId q, Names& out);
   const Listing& listing(QuestionId q, Pass& pass);
-  Listing of_names(const std::vector<NameId>& names, NameId x) const;
-  Listing of_branches(const std::vector<QuestionId>& branches, Pass& pass);
+  Listing of_names(const ShortList<NameId>& names, NameId x) const;
+  Listing of_branches(const ShortList<QuestionId>& branches, Pass& pass);
   Listing of_steps(const SchemaNode& node, Pass& pass, bool condition_holds);
   const Row& row(Order& order, NameId name);
 
   const SchemaStore& store_;
   StableVector<Order> orders_;
-  Interner<std::vector<std::uint32_t>, ListHash> sets_;  // of questions
+  Interner<ShortList<std::uint32_t>, ListHash> sets_;  // of questions
   std::unordered_map<std::uint32_t, OrderId> of_sets_;
-  Interner<std::vector<std::uint32_t>, ListHash> lists_;  // of names, of orders without alternatives
-  std::vector<OrderId> of_lists_;
+  Interner<ShortList<std::uint32_t>, ListHash> lists_;  // of names, of orders without alternatives
+  ShortList<OrderId> of_lists_;
   std::unordered_map<QuestionId, bool> may_be_object_, lists_names_;
   std::size_t bytes_ = 0;
 };

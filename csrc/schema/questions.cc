@@ -18,7 +18,7 @@ std::uint32_t clip_count(std::uint64_t n) { return static_cast<std::uint32_t>(st
 
 // Exactly one of the sets, for algebras without that connective: linear in their number.
 template <typename Algebra>
-std::uint32_t exactly_one(Questions& q, const std::vector<std::uint32_t>& sets) {
+std::uint32_t exactly_one(Questions& q, const ShortList<std::uint32_t>& sets) {
   std::uint32_t one = Algebra::none(q);
   std::uint32_t some = Algebra::none(q);
   for (std::uint32_t set : sets) {
@@ -41,20 +41,20 @@ struct TextAlgebra {
   static Set all(Questions& q) { return q.regexes_.any_text(); }
   static Set none(Questions& q) { return q.regexes_.none(); }
   // The upper bounds of the parts, or nothing when all parts are exact.
-  static std::vector<Set> uppers(Questions& q, const std::vector<Set>& sets) {
-    std::vector<Set> uppers;
+  static ShortList<Set> uppers(Questions& q, const ShortList<Set>& sets) {
+    ShortList<Set> uppers;
     if (q.upper_bounds_.empty()) return uppers;
     if (std::all_of(sets.begin(), sets.end(), [&](Set set) { return q.is_exact(set); })) return uppers;
     for (Set set : sets) uppers.push_back(q.upper_bound(set));
     return uppers;
   }
-  static Set intersect(Questions& q, std::vector<Set> sets) {
-    std::vector<Set> uppers = TextAlgebra::uppers(q, sets);
+  static Set intersect(Questions& q, ShortList<Set> sets) {
+    ShortList<Set> uppers = TextAlgebra::uppers(q, sets);
     Set lower = q.regexes_.intersect(std::move(sets));
     return uppers.empty() ? lower : q.bounded(lower, q.regexes_.intersect(std::move(uppers)));
   }
-  static Set unite(Questions& q, std::vector<Set> sets) {
-    std::vector<Set> uppers = TextAlgebra::uppers(q, sets);
+  static Set unite(Questions& q, ShortList<Set> sets) {
+    ShortList<Set> uppers = TextAlgebra::uppers(q, sets);
     Set lower = q.regexes_.unite(std::move(sets));
     return uppers.empty() ? lower : q.bounded(lower, q.regexes_.unite(std::move(uppers)));
   }
@@ -62,8 +62,8 @@ struct TextAlgebra {
     if (q.is_exact(set)) return q.regexes_.complement(set);
     return q.bounded(q.regexes_.complement(q.upper_bound(set)), q.regexes_.complement(set));
   }
-  static Set one(Questions& q, std::vector<Set> sets) { return exactly_one<TextAlgebra>(q, sets); }
-  static void leaf(Questions& q, const SchemaNode& node, std::vector<Set>& parts) {
+  static Set one(Questions& q, ShortList<Set> sets) { return exactly_one<TextAlgebra>(q, sets); }
+  static void leaf(Questions& q, const SchemaNode& node, ShortList<Set>& parts) {
     if ((node.types & kStringType) == 0) {
       parts.push_back(none(q));
       return;
@@ -77,11 +77,11 @@ struct NumberAlgebra {
   using Set = std::uint32_t;
   static Set all(Questions& q) { return q.numbers_.all(); }
   static Set none(Questions& q) { return q.numbers_.none(); }
-  static Set intersect(Questions& q, std::vector<Set> sets) { return q.numbers_.intersect(std::move(sets)); }
-  static Set unite(Questions& q, std::vector<Set> sets) { return q.numbers_.unite(std::move(sets)); }
+  static Set intersect(Questions& q, ShortList<Set> sets) { return q.numbers_.intersect(std::move(sets)); }
+  static Set unite(Questions& q, ShortList<Set> sets) { return q.numbers_.unite(std::move(sets)); }
   static Set complement(Questions& q, Set set) { return q.numbers_.complement(set); }
-  static Set one(Questions& q, std::vector<Set> sets) { return exactly_one<NumberAlgebra>(q, sets); }
-  static void leaf(Questions& q, const SchemaNode& node, std::vector<Set>& parts) {
+  static Set one(Questions& q, ShortList<Set> sets) { return exactly_one<NumberAlgebra>(q, sets); }
+  static void leaf(Questions& q, const SchemaNode& node, ShortList<Set>& parts) {
     if ((node.types & kNumberType) == 0) {
       parts.push_back(none(q));
       return;
@@ -100,18 +100,18 @@ struct WordAlgebra {
   using Set = std::uint32_t;
   static Set all(Questions&) { return kWords; }
   static Set none(Questions&) { return 0; }
-  static Set intersect(Questions&, const std::vector<Set>& sets) {
+  static Set intersect(Questions&, const ShortList<Set>& sets) {
     Set result = kWords;
     for (Set set : sets) result &= set;
     return result;
   }
-  static Set unite(Questions&, const std::vector<Set>& sets) {
+  static Set unite(Questions&, const ShortList<Set>& sets) {
     Set result = 0;
     for (Set set : sets) result |= set;
     return result;
   }
   static Set complement(Questions&, Set set) { return kWords & ~set; }
-  static Set one(Questions&, const std::vector<Set>& sets) {
+  static Set one(Questions&, const ShortList<Set>& sets) {
     Set one = 0, some = 0, many = 0;
     for (Set set : sets) {
       many |= some & set;
@@ -120,30 +120,28 @@ struct WordAlgebra {
     one = some & ~many;
     return one;
   }
-  static void leaf(Questions&, const SchemaNode& node, std::vector<Set>& parts) {
-    parts.push_back(node.types & kWords);
-  }
+  static void leaf(Questions&, const SchemaNode& node, ShortList<Set>& parts) { parts.push_back(node.types & kWords); }
 };
 
 struct FormulaAlgebra {
   using Set = std::uint32_t;
   static Set all(Questions&) { return kTrue; }
   static Set none(Questions&) { return kFalse; }
-  static Set intersect(Questions& q, std::vector<Set> sets) { return q.formulas().conj(std::move(sets)); }
-  static Set unite(Questions& q, std::vector<Set> sets) { return q.formulas().disj(std::move(sets)); }
+  static Set intersect(Questions& q, ShortList<Set> sets) { return q.formulas().conj(std::move(sets)); }
+  static Set unite(Questions& q, ShortList<Set> sets) { return q.formulas().disj(std::move(sets)); }
   static Set complement(Questions& q, Set set) { return q.formulas().negate(set); }
-  static Set one(Questions& q, std::vector<Set> sets) { return q.formulas().one(std::move(sets)); }
+  static Set one(Questions& q, ShortList<Set> sets) { return q.formulas().one(std::move(sets)); }
 };
 
 struct ObjectAlgebra : FormulaAlgebra {
-  static void leaf(Questions& q, const SchemaNode& node, std::vector<Set>& parts) {
+  static void leaf(Questions& q, const SchemaNode& node, ShortList<Set>& parts) {
     Formulas& f = q.formulas_;
     if ((node.types & kObjectType) == 0) {
       parts.push_back(kFalse);
       return;
     }
     if (node.has_containers) {
-      std::vector<Set> values;
+      ShortList<Set> values;
       for (QuestionId value : node.containers) values.push_back(q.object(value));
       parts.push_back(f.disj(std::move(values)));
     }
@@ -157,7 +155,7 @@ struct ObjectAlgebra : FormulaAlgebra {
       if (names != q.regexes_.any_text()) parts.push_back(f.atom(AtomKind::kNames, names));
     }
     for (const auto& [trigger, names] : node.dependent_required) {
-      std::vector<Set> all;
+      ShortList<Set> all;
       for (NameId name : names) all.push_back(f.atom(AtomKind::kHas, name));
       parts.push_back(f.disj(f.negate(f.atom(AtomKind::kHas, trigger)), f.conj(std::move(all))));
     }
@@ -169,14 +167,14 @@ struct ObjectAlgebra : FormulaAlgebra {
 };
 
 struct ArrayAlgebra : FormulaAlgebra {
-  static void leaf(Questions& q, const SchemaNode& node, std::vector<Set>& parts) {
+  static void leaf(Questions& q, const SchemaNode& node, ShortList<Set>& parts) {
     Formulas& f = q.formulas_;
     if ((node.types & kArrayType) == 0) {
       parts.push_back(kFalse);
       return;
     }
     if (node.has_containers) {
-      std::vector<Set> values;
+      ShortList<Set> values;
       for (QuestionId value : node.containers) values.push_back(q.array(value));
       parts.push_back(f.disj(std::move(values)));
     }
@@ -259,19 +257,19 @@ std::uint32_t Questions::expand(QuestionId q, Memo& memo) {
   if (q == kNever) return Algebra::none(*this);
   if (memo.size() <= q) memo.resize(store_.nodes.size(), kUnknown);
   if (memo[q] == kInProgress) {
-    throw UnsupportedError("a cycle of references that consumes nothing", store_.nodes[q].pointer);
+    throw UnsupportedError("a cycle of references that consumes nothing", std::string(store_.nodes[q].pointer));
   }
   if (memo[q] != kUnknown) return memo[q];
   FuelScope::spend();
   memo[q] = kInProgress;
   try {
     const SchemaNode& node = store_.nodes[q];
-    std::vector<std::uint32_t> parts;
+    ShortList<std::uint32_t> parts;
     Algebra::leaf(*this, node, parts);
     const std::uint32_t none = Algebra::none(*this);
     bool dead = std::find(parts.begin(), parts.end(), none) != parts.end();
-    auto list = [&](const std::vector<QuestionId>& ids) {
-      std::vector<std::uint32_t> sets;
+    auto list = [&](const ShortList<QuestionId>& ids) {
+      ShortList<std::uint32_t> sets;
       for (QuestionId id : ids) sets.push_back(expand<Algebra>(id, memo));
       return sets;
     };
@@ -313,7 +311,7 @@ std::uint32_t Questions::fold(FormulaId f, Memo& memo) {
     default:
       break;
   }
-  std::vector<std::uint32_t> sets;
+  ShortList<std::uint32_t> sets;
   for (FormulaId part : node.parts) sets.push_back(fold<Algebra>(part, memo));
   switch (node.op) {
     case Formulas::Op::kAnd:

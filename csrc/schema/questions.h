@@ -8,8 +8,8 @@
 
 #include <array>
 #include <unordered_map>
-#include <vector>
 
+#include "base/short_list.h"
 #include "schema/formula.h"
 #include "schema/store.h"
 #include "schema/unevaluated.h"
@@ -60,7 +60,7 @@ class Questions {
  private:
   static constexpr std::uint32_t kUnknown = 0xFFFFFFFFu;
   static constexpr std::uint32_t kInProgress = 0xFFFFFFFEu;
-  using Memo = std::vector<std::uint32_t>;
+  using Memo = ShortList<std::uint32_t>;
 
   template <typename Algebra>
   std::uint32_t expand(QuestionId q, Memo& memo);

@@ -126,7 +126,7 @@ const JsonValue* string_member(const JsonValue& schema, std::string_view key) {
 }  // namespace
 
 void append_pointer_segment(std::string& out, std::string_view key) {
-  if (std::none_of(key.begin(), key.end(), [](char c) { return c == '~' || c == '/'; })) {
+  if (key.find('~') == key.npos && key.find('/') == key.npos) {
     out += key;
     return;
   }

@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/short_list.h"
 #include "schema/json_value.h"
 
 namespace maskforge {
@@ -80,7 +81,7 @@ class Relaxation {
   const Constraint& operator[](Id id) const { return constraints_[id]; }
   std::size_t size() const { return constraints_.size(); }
   // What the last load met, in the order of reading.
-  const std::vector<Id>& met() const { return met_; }
+  const ShortList<Id>& met() const { return met_; }
 
   // Resources, parsed once: a constraint is known by the address of its value.
   std::map<std::string, JsonDocument> documents;
@@ -92,9 +93,9 @@ class Relaxation {
   }
 
   std::vector<Constraint> constraints_;
-  std::vector<std::uint32_t> loads_;  // by id: when it was last met
+  ShortList<std::uint32_t> loads_;  // by id: when it was last met
   std::unordered_map<std::uintptr_t, Id> ids_;
-  std::vector<Id> met_;
+  ShortList<Id> met_;
   std::uint32_t load_ = 0;
 };
 

@@ -21,7 +21,7 @@ class SchemaStore::Content {
     bytes_.push_back(static_cast<char>(value));
     return *this;
   }
-  Content& add(const std::vector<std::uint32_t>& list) {
+  Content& add(const ShortList<std::uint32_t>& list) {
     add(list.size());
     for (std::uint32_t value : list) add(value);
     return *this;
@@ -31,21 +31,23 @@ class SchemaStore::Content {
     bytes_ += text;
     return *this;
   }
-  Content& add(const std::pair<NameId, std::vector<NameId>>& names) { return add(names.first).add(names.second); }
+  Content& add(const std::pair<NameId, ShortList<NameId>>& names) { return add(names.first).add(names.second); }
   Content& add(const std::pair<NameId, QuestionId>& question) { return add(question.first).add(question.second); }
   Content& add(const OrderStep& step) { return add(static_cast<std::uint64_t>(step.kind)).add(step.ids); }
 
-  void field(char name, std::uint64_t value, std::uint64_t usual) {
+  // Not inlined: there are 35 fields, and most are usual.
+  [[gnu::noinline]] void field(char name, std::uint64_t value, std::uint64_t usual) {
     if (value == usual) return;
     bytes_.push_back(name);
     add(value);
   }
-  template <typename T>
-  void field(char name, const std::vector<T>& list) {
+  template <typename List>
+    requires requires(const List& list) { list.begin(); }
+  [[gnu::noinline]] void field(char name, const List& list) {
     if (list.empty()) return;
     bytes_.push_back(name);
     add(list.size());
-    for (const T& item : list) add(item);
+    for (const auto& item : list) add(item);
   }
   std::string_view bytes() const { return bytes_; }
 
@@ -55,8 +57,17 @@ class SchemaStore::Content {
 
 void PropertyTable::settle() {
   auto by_name = [](const Entry& a, const Entry& b) { return a.first < b.first; };
-  if (!std::is_sorted(entries_.begin(), entries_.end(), by_name))
+  constexpr std::size_t kFew = 16;  // for which a sort that needs no memory is as fast
+  if (entries_.size() <= kFew) {
+    for (std::size_t i = 1; i < entries_.size(); ++i) {
+      const Entry entry = entries_[i];
+      std::size_t at = i;
+      for (; at > 0 && by_name(entry, entries_[at - 1]); --at) entries_[at] = entries_[at - 1];
+      entries_[at] = entry;
+    }
+  } else if (!std::is_sorted(entries_.begin(), entries_.end(), by_name)) {
     std::stable_sort(entries_.begin(), entries_.end(), by_name);
+  }
   std::size_t kept = 0;
   for (const Entry& entry : entries_) {
     if (kept > 0 && entries_[kept - 1].first == entry.first) --kept;
@@ -142,9 +153,16 @@ TableId SchemaStore::intern(ItemTable&& table) {
 NameId SchemaStore::name(std::string_view utf8) {
   const NameId id = name_ids_.intern(utf8);
   while (names_.size() <= id) {
-    const std::u32string text = decode_utf8(name_ids_[static_cast<NameId>(names_.size())]);
-    const std::span<const char32_t> kept = name_arena_.copy(std::span<const char32_t>(text));
-    names_.emplace_back(kept.data(), kept.size());
+    const std::string_view text = name_ids_[static_cast<NameId>(names_.size())];
+    if (std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; })) {
+      auto* kept = static_cast<char32_t*>(text_arena_.allocate(text.size() * sizeof(char32_t)));
+      std::ranges::copy(text, kept);
+      names_.emplace_back(kept, text.size());
+    } else {
+      const std::u32string decoded = decode_utf8(text);
+      const std::span<const char32_t> kept = text_arena_.copy(std::span<const char32_t>(decoded));
+      names_.emplace_back(kept.data(), kept.size());
+    }
   }
   return id;
 }
@@ -158,7 +176,7 @@ bool SchemaStore::is_writable(NameId id) const {
 
 std::size_t SchemaStore::memory_bytes() const {
   return nodes.size() * (sizeof(SchemaNode) + 64) + members.size() * 256 + items.size() * 64 + names_.size() * 16 +
-         name_arena_.memory_bytes() + name_ids_.memory_bytes() + contents_.memory_bytes() +
+         text_arena_.memory_bytes() + name_ids_.memory_bytes() + contents_.memory_bytes() +
          ids_.size() * sizeof(std::uint32_t);
 }
 

@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "base/byte_interner.h"
+#include "base/short_list.h"
 #include "base/stable_vector.h"
 #include "number/number.h"
 #include "regex/regex.h"
@@ -68,7 +69,7 @@ struct MemberTable {
 
 // `prefixItems` and `items` of one schema object, by whatever names its dialect has for them.
 struct ItemTable {
-  std::vector<QuestionId> prefix;
+  ShortList<QuestionId> prefix;
   QuestionId rest = kAlways;
 };
 
@@ -84,7 +85,7 @@ struct OrderStep {
     kElse,
   };
   Kind kind;
-  std::vector<std::uint32_t> ids;  // kNames: names, as written; else questions
+  ShortList<std::uint32_t> ids;  // kNames: names, as written; else questions
 };
 
 // Keywords that constrain in place. What a keyword says of other types than its own is nothing.
@@ -92,21 +93,21 @@ struct SchemaNode {
   std::uint8_t types = kAllTypes;
   bool has_numbers = false;  // `numbers` constrains (bounds, multipleOf, integer, enum)
   NumberSetId numbers = 0;
-  std::vector<RegexId> texts;  // pattern, length, enum: all must hold
+  ShortList<RegexId> texts;  // pattern, length, enum: all must hold
   std::vector<std::string> formats;
   // enum and const with arrays or objects among the values: for containers, one of these must hold.
   bool has_containers = false;
-  std::vector<QuestionId> containers;
+  ShortList<QuestionId> containers;
   // One of these constants, and nothing else: an object that must be none of them looks them up (candidates.h).
   bool taken = false;
   DigitSets::SetId taken_numbers = DigitSets::kEmpty;  // with `taken`: a number must be one of these
 
   TableId members = kNone;
-  std::vector<NameId> required;
+  ShortList<NameId> required;
   std::uint64_t min_properties = 0;
   std::uint64_t max_properties = ~std::uint64_t{0};
   QuestionId property_names = kAlways;
-  std::vector<std::pair<NameId, std::vector<NameId>>> dependent_required;
+  std::vector<std::pair<NameId, ShortList<NameId>>> dependent_required;
   std::vector<std::pair<NameId, QuestionId>> dependent_schemas;
 
   TableId items = kNone;
@@ -117,11 +118,11 @@ struct SchemaNode {
   std::uint64_t min_contains = 1;
   std::uint64_t max_contains = ~std::uint64_t{0};
 
-  std::vector<QuestionId> all_of;               // allOf and $ref
-  std::vector<std::vector<QuestionId>> any_of;  // one list per anyOf
-  std::vector<std::vector<QuestionId>> one_of;
-  std::vector<QuestionId> none_of;  // not
-  QuestionId condition = kNone;     // if
+  ShortList<QuestionId> all_of;               // allOf and $ref
+  std::vector<ShortList<QuestionId>> any_of;  // one list per anyOf
+  std::vector<ShortList<QuestionId>> one_of;
+  ShortList<QuestionId> none_of;  // not
+  QuestionId condition = kNone;   // if
   QuestionId consequence = kAlways;
   QuestionId alternative = kAlways;
 
@@ -134,7 +135,7 @@ struct SchemaNode {
 
   std::vector<OrderStep> order;  // as written; empty with property_order="any"
 
-  std::string pointer;  // where it stands, for messages
+  std::string_view pointer;  // where it stands, for messages; see SchemaStore::place
 
   // Whether a value is known to satisfy it without a search; a "no" says nothing. Follows from the rest.
   bool surely_satisfiable = false;
@@ -161,6 +162,13 @@ class SchemaStore {
   // Hash-consing: equal nodes and tables are one, across all documents, whatever their place; so equal questions share
   // everything that is built for them.
   QuestionId intern(SchemaNode&& node);
+  // Says where a node stands, unless that is known. The first of equal ones counts.
+  void place(QuestionId id, std::string_view pointer) {
+    std::string_view& known = nodes[id].pointer;
+    if (!known.empty() || pointer.empty()) return;
+    const std::span<const char> kept = text_arena_.copy(std::span<const char>(pointer));
+    known = {kept.data(), kept.size()};
+  }
   TableId intern(MemberTable&& table);
   TableId intern(ItemTable&& table);
 
@@ -175,7 +183,7 @@ class SchemaStore {
   std::uint32_t id_of(const Content& content, StableVector<T>& list, T& item);
 
   ByteInterner name_ids_;
-  Arena name_arena_;
+  Arena text_arena_;                         // of names_ and pointers
   StableVector<std::u32string_view> names_;  // by id; may be behind name_ids_ by the newest
   ByteInterner contents_;                    // of nodes and tables
   std::vector<std::uint32_t> ids_;           // by content; likewise

@@ -58,7 +58,7 @@ QuestionId TakenSets::learn(const JsonValue& value) {
   return question;
 }
 
-TakenSets::ChunkId TakenSets::chunk_of(std::vector<QuestionId> values) {
+TakenSets::ChunkId TakenSets::chunk_of(ShortList<QuestionId> values) {
   FuelScope::spend(values.size() / 16 + 1);
   std::size_t bytes = sizeof(Chunk) + 64 + values.size() * sizeof(QuestionId);
   ChunkId id = chunks_.intern({std::move(values)});
@@ -102,17 +102,17 @@ TakenId TakenSets::add(TakenId id, std::string_view text) {
   if (text.starts_with('-') || (!text.empty() && text[0] >= '0' && text[0] <= '9')) return add_number(id, text);
   QuestionId value = this->value(text);
   Set set = sets_[id];
-  std::vector<QuestionId> values{value};
+  ShortList<QuestionId> values{value};
   if (!set.chunks.empty() && chunks_[set.chunks.back()].values.size() < kFullChunk) {
-    const std::vector<QuestionId>& last = chunks_[set.chunks.back()].values;
+    const ShortList<QuestionId>& last = chunks_[set.chunks.back()].values;
     values = last;
     values.insert(std::lower_bound(values.begin(), values.end(), value), value);
     set.chunks.pop_back();
   }
   if (values.size() >= kFullChunk) {
     while (!set.chunks.empty() && chunks_[set.chunks.back()].values.size() == values.size()) {
-      std::vector<QuestionId> merged;
-      const std::vector<QuestionId>& last = chunks_[set.chunks.back()].values;
+      ShortList<QuestionId> merged;
+      const ShortList<QuestionId>& last = chunks_[set.chunks.back()].values;
       std::merge(last.begin(), last.end(), values.begin(), values.end(), std::back_inserter(merged));
       values = std::move(merged);
       set.chunks.pop_back();
@@ -124,9 +124,9 @@ TakenId TakenSets::add(TakenId id, std::string_view text) {
   return sets_.intern(std::move(set));
 }
 
-std::vector<QuestionId> TakenSets::questions(TakenId id) {
+ShortList<QuestionId> TakenSets::questions(TakenId id) {
   const Set& set = sets_[id];
-  std::vector<QuestionId> questions;
+  ShortList<QuestionId> questions;
   for (ChunkId chunk : set.chunks) questions.push_back(chunk_questions_[chunk]);
   if (set.numbers != DigitSets::kEmpty) {
     SchemaNode node;
@@ -142,8 +142,8 @@ std::uint32_t TakenSets::size(TakenId id) const {
   return sets_[id].others + static_cast<std::uint32_t>(numbers_.digit_sets().size(sets_[id].numbers));
 }
 
-std::vector<QuestionId> TakenSets::values(TakenId set) {
-  std::vector<QuestionId> values;
+ShortList<QuestionId> TakenSets::values(TakenId set) {
+  ShortList<QuestionId> values;
   for (ChunkId chunk : sets_[set].chunks) {
     values.insert(values.end(), chunks_[chunk].values.begin(), chunks_[chunk].values.end());
   }

@@ -10,9 +10,9 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <vector>
 
 #include "base/interner.h"
+#include "base/short_list.h"
 #include "schema/constants.h"
 
 namespace maskforge {
@@ -29,11 +29,11 @@ class TakenSets {
   TakenId add(TakenId set, std::string_view text);
   std::uint32_t size(TakenId set) const;
   // A value is taken if and only if one of these questions says yes.
-  std::vector<QuestionId> questions(TakenId set);
-  std::vector<QuestionId> values(TakenId set);  // each as a question of its own
+  ShortList<QuestionId> questions(TakenId set);
+  ShortList<QuestionId> values(TakenId set);  // each as a question of its own
   // "Is it this value?", and "is it one of these?" of such questions, sorted. The text as for add(), or after a colon.
   QuestionId value(std::string_view text);
-  QuestionId any_of(std::vector<QuestionId> values) { return chunk_questions_[chunk_of(std::move(values))]; }
+  QuestionId any_of(ShortList<QuestionId> values) { return chunk_questions_[chunk_of(std::move(values))]; }
   std::size_t memory_bytes() const { return bytes_; }
 
  private:
@@ -44,15 +44,15 @@ class TakenSets {
     std::string number;
   };
   struct Chunk {
-    std::vector<QuestionId> values;  // sorted
+    ShortList<QuestionId> values;  // sorted
     bool operator==(const Chunk&) const = default;
   };
   struct ChunkHash {
     std::uint64_t operator()(const Chunk& c) const { return ListHash{}(c.values); }
   };
   struct Set {
-    std::vector<ChunkId> chunks;  // full ones first, larger ones first; then at most one that is not full
-    std::uint32_t others = 0;     // in the chunks
+    ShortList<ChunkId> chunks;  // full ones first, larger ones first; then at most one that is not full
+    std::uint32_t others = 0;   // in the chunks
     DigitSets::SetId numbers = DigitSets::kEmpty;
     bool operator==(const Set&) const = default;
   };
@@ -62,7 +62,7 @@ class TakenSets {
 
   TakenId add_number(TakenId set, std::string_view text);
   QuestionId learn(const JsonValue& value);  // and the members' values of objects
-  ChunkId chunk_of(std::vector<QuestionId> values);
+  ChunkId chunk_of(ShortList<QuestionId> values);
 
   SchemaStore& store_;
   RegexArena& regexes_;
@@ -70,7 +70,7 @@ class TakenSets {
   Constants constants_;
   std::unordered_map<QuestionId, Value> known_;
   Interner<Chunk, ChunkHash> chunks_;
-  std::vector<QuestionId> chunk_questions_;
+  ShortList<QuestionId> chunk_questions_;
   Interner<Set, SetHash> sets_;
   std::size_t bytes_ = 0;
 };

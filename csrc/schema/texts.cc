@@ -24,7 +24,7 @@ TextId Texts::intern_record(std::uint32_t payload, KeyTexts* provider) {
   return id;
 }
 
-TextId Texts::language(RegexId alive, const std::vector<RegexId>& asked) {
+TextId Texts::language(RegexId alive, const ShortList<RegexId>& asked) {
   std::vector<Asked> open;
   for (std::size_t i = 0; i < asked.size(); ++i) {
     if (asked[i] != regexes_.none()) open.push_back({static_cast<std::uint32_t>(i), asked[i]});
@@ -190,11 +190,11 @@ Label Texts::close(TextId text) {
   return records_[text].close;
 }
 
-std::optional<std::vector<Label>> Texts::endings(TextId start, std::size_t most) {
+std::optional<ShortList<Label>> Texts::endings(TextId start, std::size_t most) {
   const std::size_t most_states = 256 + 64 * most;
-  std::vector<TextId> states{start};
+  ShortList<TextId> states{start};
   std::unordered_set<TextId> met{start};
-  std::vector<Label> labels;
+  ShortList<Label> labels;
   std::unordered_set<Label> known;
   for (std::size_t i = 0; i < states.size(); ++i) {
     FuelScope::spend();

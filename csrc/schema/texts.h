@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/interner.h"
+#include "base/short_list.h"
 #include "machine/machine.h"
 #include "regex/regex.h"
 
@@ -52,7 +53,7 @@ class Texts {
 
   // The state that reads texts of `alive` and returns, as verdicts, which of `asked` they belong to. kDeadText when
   // empty.
-  TextId language(RegexId alive, const std::vector<RegexId>& asked);
+  TextId language(RegexId alive, const ShortList<RegexId>& asked);
   TextId key(std::uint32_t key, KeyTexts* provider);
 
   // For a state of an automaton (regex/text_automaton.h): its classes of characters, which stand for edges that need
@@ -69,7 +70,7 @@ class Texts {
   Label close(TextId text);                         // kNoLabel when the text may not end here
   // Requires a language: the labels with which a text can end, each once. Nothing where there are more than `most`, or
   // where that is not seen after some time.
-  std::optional<std::vector<Label>> endings(TextId text, std::size_t most);
+  std::optional<ShortList<Label>> endings(TextId text, std::size_t most);
   TextId clip(TextId text, std::uint32_t longest);
   // For a language of which every text is a beginning: that of all texts, without questions. Otherwise `text` itself.
   TextId endless(TextId text);
@@ -111,7 +112,7 @@ class Texts {
     Label close = kNoLabel;
     std::vector<TextEdge> edges;
     const CharClasses* classes = nullptr;
-    std::vector<TextId> class_targets;  // empty until one is asked for
+    ShortList<TextId> class_targets;  // empty until one is asked for
   };
   TextId intern_language(RegexId alive, std::vector<Asked> asked);
   TextId intern_record(std::uint32_t payload, KeyTexts* provider);

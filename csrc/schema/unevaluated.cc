@@ -11,7 +11,7 @@ namespace maskforge {
 
 Unevaluated::Unevaluated(SchemaStore& store, Formulas& formulas) : store_(store), formulas_(formulas) {
   formulas_.set_rebuild(
-      [this](std::uint32_t term, const std::vector<FormulaId>& conditions) { return rebuild(term, conditions); });
+      [this](std::uint32_t term, const ShortList<FormulaId>& conditions) { return rebuild(term, conditions); });
 }
 
 // ---- tables ---------------------------------------------------------------------------------------------------------
@@ -32,7 +32,7 @@ TableId Unevaluated::names_of(TableId members) {
 }
 
 TableId Unevaluated::places_of(TableId items) {
-  return store_.intern(ItemTable{std::vector<QuestionId>(store_.items[items].prefix.size(), kAlways), kNever});
+  return store_.intern(ItemTable{ShortList<QuestionId>(store_.items[items].prefix.size(), kAlways), kNever});
 }
 
 QuestionId Unevaluated::either(QuestionId a, QuestionId b) {
@@ -53,7 +53,7 @@ TableId Unevaluated::unite(bool items, TableId a, TableId b) {
   if (items) {
     const ItemTable& left = store_.items[a];
     const ItemTable& right = store_.items[b];
-    std::vector<QuestionId> prefix(std::max(left.prefix.size(), right.prefix.size()), kAlways);
+    ShortList<QuestionId> prefix(std::max(left.prefix.size(), right.prefix.size()), kAlways);
     return store_.intern(ItemTable{std::move(prefix), either(left.rest, right.rest)});
   }
   const MemberTable& right = store_.members[b];
@@ -102,7 +102,7 @@ FormulaId Unevaluated::make(bool items, TableId base, std::vector<Part> parts) {
     }
   }
   if (lets_all_through(items, base)) return kTrue;
-  std::vector<FormulaId> conditions;
+  ShortList<FormulaId> conditions;
   Term term{items, base, {}};
   for (auto [condition, coverage] : open) {
     if (covers(items, base, coverage)) continue;
@@ -113,24 +113,24 @@ FormulaId Unevaluated::make(bool items, TableId base, std::vector<Part> parts) {
   return formulas_.unevaluated(terms_.intern(std::move(term)), std::move(conditions));
 }
 
-FormulaId Unevaluated::rebuild(std::uint32_t id, const std::vector<FormulaId>& conditions) {
+FormulaId Unevaluated::rebuild(std::uint32_t id, const ShortList<FormulaId>& conditions) {
   const Term& term = terms_[id];
   std::vector<Part> parts;
   for (std::size_t i = 0; i < conditions.size(); ++i) parts.push_back({conditions[i], term.coverages[i]});
   return make(term.items, term.base, std::move(parts));
 }
 
-FormulaId Unevaluated::without_spent(std::uint32_t id, std::vector<FormulaId> conditions, const Spent& spent) {
+FormulaId Unevaluated::without_spent(std::uint32_t id, ShortList<FormulaId> conditions, const Spent& spent) {
   for (std::size_t i = 0; i < conditions.size(); ++i) {
     if (spent(terms_[id].coverages[i])) conditions[i] = kFalse;
   }
   return rebuild(id, conditions);
 }
 
-FormulaId Unevaluated::read(std::uint32_t id, std::vector<FormulaId> conditions,
+FormulaId Unevaluated::read(std::uint32_t id, ShortList<FormulaId> conditions,
                             const std::function<FormulaId(TableId)>& says, const Spent& spent) {
   const Term& term = terms_[id];
-  std::vector<FormulaId> ways{says(term.base)};
+  ShortList<FormulaId> ways{says(term.base)};
   if (ways[0] != kTrue) {
     for (std::size_t i = 0; i < conditions.size(); ++i) {
       if (conditions[i] != kFalse) ways.push_back(formulas_.conj(conditions[i], says(term.coverages[i])));
@@ -146,7 +146,7 @@ std::vector<Unevaluated::Edge> Unevaluated::edges(Questions& questions, bool ite
   std::vector<Edge> edges;
   for (QuestionId q : node.all_of) edges.push_back({q, kTrue});
   for (const auto* lists : {&node.any_of, &node.one_of}) {
-    for (const std::vector<QuestionId>& list : *lists) {
+    for (const ShortList<QuestionId>& list : *lists) {
       for (QuestionId q : list) edges.push_back({q, holds(q)});
     }
   }
@@ -189,8 +189,8 @@ std::vector<Unevaluated::Part> Unevaluated::collect(Questions& questions, bool i
   constexpr QuestionId kRoot = kNone;
   std::unordered_map<QuestionId, FormulaId> conditions{{kRoot, kTrue}};
   std::unordered_map<QuestionId, Visit> visits;
-  std::vector<QuestionId> finished;
-  std::vector<QuestionId> stack{kRoot};
+  ShortList<QuestionId> finished;
+  ShortList<QuestionId> stack{kRoot};
   visits.emplace(kRoot, Visit{&root, edges(questions, items, root)});
   while (!stack.empty()) {
     Visit& visit = visits.at(stack.back());

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/interner.h"
+#include "base/short_list.h"
 #include "schema/formula.h"
 #include "schema/store.h"
 
@@ -30,7 +31,7 @@ class Unevaluated {
   struct Term {
     bool items;
     TableId base;
-    std::vector<TableId> coverages;
+    ShortList<TableId> coverages;
     bool operator==(const Term&) const = default;
   };
 
@@ -45,9 +46,9 @@ class Unevaluated {
   // A term after a member was read. `says(table)`: what the member's value must answer; `spent(table)`: no later member
   // can agree with the coverage.
   using Spent = std::function<bool(TableId)>;
-  FormulaId read(std::uint32_t term, std::vector<FormulaId> conditions, const std::function<FormulaId(TableId)>& says,
+  FormulaId read(std::uint32_t term, ShortList<FormulaId> conditions, const std::function<FormulaId(TableId)>& says,
                  const Spent& spent);
-  FormulaId without_spent(std::uint32_t term, std::vector<FormulaId> conditions, const Spent& spent);
+  FormulaId without_spent(std::uint32_t term, ShortList<FormulaId> conditions, const Spent& spent);
   std::size_t memory_bytes() const { return terms_.size() * 128; }
 
  private:
@@ -66,7 +67,7 @@ class Unevaluated {
   };
 
   FormulaId make(bool items, TableId base, std::vector<Part> parts);
-  FormulaId rebuild(std::uint32_t term, const std::vector<FormulaId>& conditions);
+  FormulaId rebuild(std::uint32_t term, const ShortList<FormulaId>& conditions);
   std::vector<Edge> edges(Questions& questions, bool items, const SchemaNode& node);
   bool evaluates_all(bool items, const SchemaNode& node) const;
   void add_own(bool items, const SchemaNode& node, FormulaId condition, std::vector<Part>& parts);

@@ -33,7 +33,7 @@ const Utf8Classes::Branch& Utf8Classes::branch(std::uint32_t index) {
 
 Utf8Classes::Entry Utf8Classes::entry(Interval interval) {
   const auto& ranges = partition_.ranges;
-  std::vector<std::uint32_t> classes;
+  ShortList<std::uint32_t> classes;
   // Restricted second bytes (E0, F0 and F4) and surrogates leave out a part: such an interval is never uniform.
   bool uniform = interval.left < 2 || interval.last - interval.first + 1 == char32_t{1} << (6 * interval.left);
   char32_t next = interval.first;

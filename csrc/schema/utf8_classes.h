@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "base/short_list.h"
 #include "base/stable_vector.h"
 #include "machine/machine.h"
 #include "regex/text_automaton.h"
@@ -33,8 +34,8 @@ class Utf8Classes {
   // A place before or inside a character.
   struct Branch {
     const ByteClasses* bytes = nullptr;
-    std::vector<Entry> entries;          // by byte class
-    std::vector<std::uint32_t> classes;  // that occur below, sorted
+    std::vector<Entry> entries;        // by byte class
+    ShortList<std::uint32_t> classes;  // that occur below, sorted
   };
 
   // `json`: quote, backslash and control characters are no characters of the text.

@@ -38,7 +38,7 @@ Step Values::compute(std::uint32_t local, std::uint8_t byte) {
 
 std::string Values::describe(std::uint32_t local) { return (local & 2) != 0 ? "`:`" : describe_spec(local >> 2); }
 
-SpecId Values::spec(std::vector<std::uint32_t> forced, std::vector<QuestionId> asked, FormulaId demand, bool compact) {
+SpecId Values::spec(ShortList<std::uint32_t> forced, ShortList<QuestionId> asked, FormulaId demand, bool compact) {
   std::sort(forced.begin(), forced.end());
   forced.erase(std::unique(forced.begin(), forced.end()), forced.end());
   const std::size_t before = specs_.size(), size = forced.size() + asked.size();
@@ -65,14 +65,14 @@ TextId Values::text(SpecId spec) {
       return kDeadText;
     }
     RegexArena& regexes = texts_.regexes();
-    std::vector<RegexId> parts;
+    ShortList<RegexId> parts;
     for (std::uint32_t code : s.forced) {
       Literal literal = Literal::of(code);
       RegexId set = questions_.texts(literal.question);
       parts.push_back(literal.positive ? set : questions_.texts_outside(set));
     }
     if (s.demand != kTrue) parts.push_back(questions_.texts_of(s.demand));
-    std::vector<RegexId> asked;
+    ShortList<RegexId> asked;
     for (QuestionId q : s.asked) {
       asked.push_back(questions_.texts(q));
       // Of a format that is enforced only in part: the texts of which it is known whether they belong to it.
@@ -89,7 +89,7 @@ TextId Values::text(SpecId spec) {
 NumberSetId Values::number_set(SpecId spec, DigitSets::SetId& without) {
   const Spec& s = specs_[spec];
   NumberArena& sets = questions_.number_sets();
-  std::vector<NumberSetId> parts;
+  ShortList<NumberSetId> parts;
   for (std::uint32_t code : s.forced) {
     Literal literal = Literal::of(code);
     const DigitSets::SetId taken = questions_.store().nodes[literal.question].taken_numbers;
@@ -111,7 +111,7 @@ NumberRests::Place Values::number(SpecId spec) {
       return starts_[spec].number;
     }
     NumberArena& sets = questions_.number_sets();
-    std::vector<NumberSetId> asked;
+    ShortList<NumberSetId> asked;
     for (QuestionId q : specs_[spec].asked) asked.push_back(questions_.numbers(q));
     DigitSets::SetId without = DigitSets::kEmpty;
     NumberSetId all = number_set(spec, without);
@@ -145,7 +145,7 @@ std::uint8_t Values::words(SpecId spec) {
 
 Answers Values::word_answers(SpecId spec, std::uint8_t bit) {
   Answers answers;
-  const std::vector<QuestionId>& asked = specs_[spec].asked;
+  const ShortList<QuestionId>& asked = specs_[spec].asked;
   for (std::size_t i = 0; i < asked.size(); ++i) {
     if ((questions_.words(asked[i]) & bit) != 0) answers.add(i);
   }
@@ -162,7 +162,7 @@ const Values::ScalarAnswers* Values::scalar_answers(SpecId spec) {
     if ((words(spec) & bit) != 0) all->sure.push_back(word_answers(spec, bit));
   }
   if (text(spec) != kDeadText) {
-    const std::optional<std::vector<Label>> labels = texts_.endings(text(spec), most);
+    const std::optional<ShortList<Label>> labels = texts_.endings(text(spec), most);
     if (labels) {
       for (Label label : *labels) all->sure.push_back(machine_.answers(label));
     } else {
@@ -170,7 +170,7 @@ const Values::ScalarAnswers* Values::scalar_answers(SpecId spec) {
     }
   }
   if (all && !number(spec).dead()) {
-    std::vector<NumberSetId> asked;
+    ShortList<NumberSetId> asked;
     for (QuestionId q : specs_[spec].asked) asked.push_back(questions_.numbers(q));
     DigitSets::SetId without = DigitSets::kEmpty;
     const NumberSetId set = number_set(spec, without);
@@ -199,9 +199,9 @@ const Values::ScalarAnswers* Values::scalar_answers(SpecId spec) {
   return entry->second ? &*entry->second : nullptr;
 }
 
-FormulaId Values::demanded_of(const Spec& spec, bool object, std::vector<QuestionId>* taken) {
+FormulaId Values::demanded_of(const Spec& spec, bool object, ShortList<QuestionId>* taken) {
   Formulas& formulas = questions_.formulas();
-  std::vector<FormulaId> parts;
+  ShortList<FormulaId> parts;
   for (std::uint32_t code : spec.forced) {
     Literal literal = Literal::of(code);
     if (taken != nullptr && !literal.positive && questions_.store().nodes[literal.question].taken) {
@@ -219,7 +219,7 @@ FormulaId Values::demanded_of(const Spec& spec, bool object, std::vector<Questio
 
 // What must not be true of the object lists nothing, like what stands below `not`.
 OrderId Values::order_of(const Spec& spec) {
-  std::vector<QuestionId> questions = spec.asked;
+  ShortList<QuestionId> questions = spec.asked;
   for (std::uint32_t code : spec.forced) {
     if (Literal::of(code).positive) questions.push_back(Literal::of(code).question);
   }
@@ -233,13 +233,13 @@ StateId Values::container(SpecId spec, bool object) {
       (object ? starts_[spec].has_object : starts_[spec].has_array) = true;
       return kDeadState;
     }
-    std::vector<FormulaId> asked;
+    ShortList<FormulaId> asked;
     for (QuestionId q : s.asked) {
       const bool among = object && questions_.store().nodes[q].taken;
       asked.push_back(among ? objects_->among(q) : object ? questions_.object(q) : questions_.array(q));
     }
     bool compact = s.compact;
-    std::vector<QuestionId> taken;
+    ShortList<QuestionId> taken;
     FormulaId demanded = demanded_of(s, object, object ? &taken : nullptr);
     const OrderId order = object && demanded != kFalse ? order_of(s) : kNoOrder;
     Attempt attempt(*this);
@@ -268,18 +268,18 @@ std::optional<bool> Values::search_taken(SpecId spec) {
   auto first = std::find_if(s.forced.begin(), s.forced.end(),
                             [&](std::uint32_t code) { return Literal::of(code).positive && is_taken(code); });
   if (first == s.forced.end()) return std::nullopt;
-  std::vector<std::uint32_t> others;
+  ShortList<std::uint32_t> others;
   std::copy_if(s.forced.begin(), s.forced.end(), std::back_inserter(others),
                [&](std::uint32_t code) { return !is_taken(code); });
   for (QuestionId value : nodes[Literal::of(*first).question].containers) {
     FuelScope::spend();
     const bool wanted = std::all_of(s.forced.begin(), s.forced.end(), [&](std::uint32_t code) {
       if (!is_taken(code)) return true;
-      const std::vector<QuestionId>& list = nodes[Literal::of(code).question].containers;
+      const ShortList<QuestionId>& list = nodes[Literal::of(code).question].containers;
       return std::binary_search(list.begin(), list.end(), value) == Literal::of(code).positive;
     });
     if (!wanted) continue;
-    std::vector<std::uint32_t> forced = others;
+    ShortList<std::uint32_t> forced = others;
     forced.push_back(Literal{value, true}.code());
     if (satisfiable(this->spec(std::move(forced), s.asked, s.demand, s.compact))) return true;
   }
@@ -373,7 +373,7 @@ std::uint64_t Values::count_now(SpecId spec, std::uint64_t limit) {
     const Spec& s = specs_[spec];
     bool compact = s.compact;
     if (object) {
-      std::vector<QuestionId> taken;
+      ShortList<QuestionId> taken;
       FormulaId demanded = demanded_of(s, object, &taken);
       if (demanded == kFalse) break;
       std::uint64_t enough = limit - found;

@@ -10,9 +10,9 @@
 #include <limits>
 #include <optional>
 #include <unordered_map>
-#include <vector>
 
 #include "base/interner.h"
+#include "base/short_list.h"
 #include "schema/orders.h"
 #include "schema/questions.h"
 #include "schema/scalar_frames.h"
@@ -50,7 +50,7 @@ class Values : public Automaton {
 
   // `forced` are literal codes in any order; `asked` is sorted and unique, as long as it may be, and never holds a
   // forced question.
-  SpecId spec(std::vector<std::uint32_t> forced, std::vector<QuestionId> asked, FormulaId demand, bool compact);
+  SpecId spec(ShortList<std::uint32_t> forced, ShortList<QuestionId> asked, FormulaId demand, bool compact);
   // Whether some value answers the forced questions as they must be and the asked ones as demanded. Exact; memoised.
   bool satisfiable(SpecId spec);
   // How many values do, saturating at `limit`. Requires a spec that asks and demands nothing. Exact where satisfiable()
@@ -63,7 +63,7 @@ class Values : public Automaton {
   using ScalarAnswers = NumberArena::AllAnswers;
   const ScalarAnswers* scalar_answers(SpecId spec);
   TextId text(SpecId spec);  // the body of a string; kDeadText when none is possible
-  const std::vector<QuestionId>& asked(SpecId spec) const { return specs_[spec].asked; }
+  const ShortList<QuestionId>& asked(SpecId spec) const { return specs_[spec].asked; }
   // What may stand here, for people.
   std::string describe_spec(SpecId spec);
 
@@ -102,8 +102,8 @@ class Values : public Automaton {
   static constexpr std::uint32_t kMaxDepth = 2000;
 
   struct Spec {
-    std::vector<std::uint32_t> forced;
-    std::vector<QuestionId> asked;
+    ShortList<std::uint32_t> forced;
+    ShortList<QuestionId> asked;
     FormulaId demand;
     bool compact;
     bool operator==(const Spec&) const = default;
@@ -147,7 +147,7 @@ class Values : public Automaton {
   std::uint64_t count_now(SpecId spec, std::uint64_t limit);
   // What the forced questions and the demand ask of a container. Where `taken` is given, it gets what an object must
   // not be, which is then not in the formula.
-  FormulaId demanded_of(const Spec& spec, bool object, std::vector<QuestionId>* taken = nullptr);
+  FormulaId demanded_of(const Spec& spec, bool object, ShortList<QuestionId>* taken = nullptr);
   OrderId order_of(const Spec& spec);
 
   Machine& machine_;
@@ -186,8 +186,8 @@ class Containers {
   // The frame after the opening bracket, of objects as after(.., SeparatorFrames::kOpened) says; kDeadState when the
   // demanded formula cannot be fulfilled. The order is one of keys, and an object must also be none of the objects in
   // `taken` (questions, see SchemaNode::taken); neither means anything to arrays.
-  virtual StateId start(FormulaId demanded, const std::vector<FormulaId>& asked, bool compact, OrderId order,
-                        const std::vector<QuestionId>& taken) = 0;
+  virtual StateId start(FormulaId demanded, const ShortList<FormulaId>& asked, bool compact, OrderId order,
+                        const ShortList<QuestionId>& taken) = 0;
   // Whether the object is one of those of a `taken` question, as a formula that start() may be asked.
   virtual FormulaId among(QuestionId taken) = 0;
   // How many values fulfil the demanded formula, saturating at `limit`.

@@ -40,13 +40,13 @@ const Verdicts::Literals& Verdicts::implied(FormulaId f, std::unordered_map<Form
     literals = implied(node.parts[0], known);
     for (std::size_t i = 1; i < node.parts.size() && !literals.empty(); ++i) {
       const Literals& more = implied(node.parts[i], known);
-      std::erase_if(literals, [&](std::uint32_t code) { return !std::binary_search(more.begin(), more.end(), code); });
+      erase_if(literals, [&](std::uint32_t code) { return !std::binary_search(more.begin(), more.end(), code); });
     }
   }
   return known.emplace(f, std::move(literals)).first->second;
 }
 
-FormulaId Verdicts::in_case(FormulaId f, const std::vector<QuestionId>& open, const Case& yes) {
+FormulaId Verdicts::in_case(FormulaId f, const ShortList<QuestionId>& open, const Case& yes) {
   return formulas_.map(f, [&](const Atom& atom, FormulaId self) {
     if (atom.kind != AtomKind::kVerdict) return self;
     if (std::binary_search(yes.begin(), yes.end(), atom.a)) return kTrue;
@@ -58,26 +58,26 @@ FormulaId Verdicts::in_case(FormulaId f, const std::vector<QuestionId>& open, co
 // at the parts that its questions occur in.
 class Verdicts::InCases {
  public:
-  InCases(Verdicts& verdicts, FormulaId f, const std::vector<QuestionId>& open)
+  InCases(Verdicts& verdicts, FormulaId f, const ShortList<QuestionId>& open)
       : verdicts_(verdicts), formulas_(verdicts.formulas_), f_(f), open_(open) {}
   FormulaId operator()(const Case& yes) { return image(f_, yes); }
 
  private:
   static constexpr std::size_t kFewParts = 4;
   struct Split {
-    FormulaId usual;                                                    // all answers are "no"
-    std::vector<std::pair<std::uint32_t, FormulaId>> kept;              // by part, then: what does not vanish
-    std::unordered_map<QuestionId, std::vector<std::uint32_t>> places;  // the parts with a question
+    FormulaId usual;                                                  // all answers are "no"
+    std::vector<std::pair<std::uint32_t, FormulaId>> kept;            // by part, then: what does not vanish
+    std::unordered_map<QuestionId, ShortList<std::uint32_t>> places;  // the parts with a question
   };
 
-  FormulaId join(Formulas::Op op, std::vector<FormulaId> parts) {
+  FormulaId join(Formulas::Op op, ShortList<FormulaId> parts) {
     if (op == Formulas::Op::kOne) return formulas_.one(std::move(parts));
     return op == Formulas::Op::kAnd ? formulas_.conj(std::move(parts)) : formulas_.disj(std::move(parts));
   }
   Split make(const Formulas::Node& node) {
     Split split{kFalse, {}, {}};
     const FormulaId neutral = node.op == Formulas::Op::kAnd ? kTrue : kFalse;
-    std::vector<FormulaId> usual;
+    ShortList<FormulaId> usual;
     for (std::uint32_t i = 0; i < node.parts.size(); ++i) {
       FuelScope::spend();
       for (QuestionId q : verdicts_.questions_in(node.parts[i])) split.places[q].push_back(i);
@@ -96,7 +96,7 @@ class Verdicts::InCases {
     auto known = splits_.find(f);
     if (known == splits_.end()) known = splits_.emplace(f, make(node)).first;
     const Split& split = known->second;
-    std::vector<std::uint32_t> touched;
+    ShortList<std::uint32_t> touched;
     for (QuestionId q : yes) {
       auto places = split.places.find(q);
       if (places != split.places.end()) touched.insert(touched.end(), places->second.begin(), places->second.end());
@@ -105,7 +105,7 @@ class Verdicts::InCases {
     std::sort(touched.begin(), touched.end());
     touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
     FuelScope::spend(split.kept.size() / 32 + 1);
-    std::vector<FormulaId> parts;
+    ShortList<FormulaId> parts;
     for (const auto& [place, part] : split.kept) {
       if (!std::binary_search(touched.begin(), touched.end(), place)) parts.push_back(part);
     }
@@ -116,11 +116,11 @@ class Verdicts::InCases {
   Verdicts& verdicts_;
   Formulas& formulas_;
   FormulaId f_;
-  const std::vector<QuestionId>& open_;
+  const ShortList<QuestionId>& open_;
   std::unordered_map<FormulaId, Split> splits_;
 };
 
-std::optional<Verdicts::Cases> Verdicts::cases(const Literals& literals, const std::vector<QuestionId>& open,
+std::optional<Verdicts::Cases> Verdicts::cases(const Literals& literals, const ShortList<QuestionId>& open,
                                                bool compact) {
   Questions& questions = values_.questions();
   Cases cases;
@@ -145,15 +145,15 @@ std::optional<Verdicts::Cases> Verdicts::cases(const Literals& literals, const s
 
 // "The verdicts are one of these", of all that there are: as few literals as tell them apart.
 FormulaId Verdicts::any_of_cases(const std::vector<const Case*>& wanted, const std::vector<const Case*>& all,
-                                 const std::vector<QuestionId>& open) {
+                                 const ShortList<QuestionId>& open) {
   auto atom = [&](QuestionId q) { return formulas_.atom(AtomKind::kVerdict, q); };
   std::unordered_map<QuestionId, std::vector<const Case*>> holders;
   for (const Case* one : all) {
     for (QuestionId q : *one) holders[q].push_back(one);
   }
-  std::vector<FormulaId> ways;
+  ShortList<FormulaId> ways;
   for (const Case* one : wanted) {
-    std::vector<FormulaId> parts;
+    ShortList<FormulaId> parts;
     for (QuestionId q : *one) parts.push_back(atom(q));
     if (one->empty()) {
       for (QuestionId q : open) parts.push_back(formulas_.negate(atom(q)));
@@ -174,7 +174,7 @@ FormulaId Verdicts::any_of_cases(const std::vector<const Case*>& wanted, const s
 }
 
 std::optional<FormulaId> Verdicts::demand_by_case(FormulaId f, const Literals& literals,
-                                                  const std::vector<QuestionId>& open, bool compact, const Alive& alive,
+                                                  const ShortList<QuestionId>& open, bool compact, const Alive& alive,
                                                   bool exclusive) {
   const std::optional<Cases> cases = this->cases(literals, open, compact);
   if (!cases) return std::nullopt;
@@ -203,7 +203,7 @@ std::optional<FormulaId> Verdicts::demand_by_case(FormulaId f, const Literals& l
   Literals contained = literals;
   contained.push_back(Literal{container(), true}.code());
   if (!values_.satisfiable(values_.spec(contained, {}, kTrue, compact))) return demand;
-  std::vector<QuestionId> others;
+  ShortList<QuestionId> others;
   std::set_difference(open.begin(), open.end(), cases->of_containers.begin(), cases->of_containers.end(),
                       std::back_inserter(others));
   const FormulaId of_containers = this->demand(in_case(f, others, {}), contained, compact, alive);
@@ -212,7 +212,7 @@ std::optional<FormulaId> Verdicts::demand_by_case(FormulaId f, const Literals& l
   return formulas_.disj(formulas_.conj(container, of_containers), formulas_.conj(formulas_.negate(container), demand));
 }
 
-std::optional<bool> Verdicts::some_by_case(FormulaId f, const Literals& literals, const std::vector<QuestionId>& open,
+std::optional<bool> Verdicts::some_by_case(FormulaId f, const Literals& literals, const ShortList<QuestionId>& open,
                                            bool compact, const Alive& alive) {
   const std::optional<Cases> cases = this->cases(literals, open, compact);
   if (!cases) return std::nullopt;
@@ -230,7 +230,7 @@ std::optional<bool> Verdicts::some_by_case(FormulaId f, const Literals& literals
   }
   Literals contained = literals;
   contained.push_back(Literal{container(), true}.code());
-  std::vector<QuestionId> others;
+  ShortList<QuestionId> others;
   std::set_difference(open.begin(), open.end(), cases->of_containers.begin(), cases->of_containers.end(),
                       std::back_inserter(others));
   return some_of(in_case(f, others, {}), contained, compact, alive, {});
@@ -243,7 +243,7 @@ bool Verdicts::some_of(FormulaId f, Literals& literals, bool compact, const Aliv
   if (f != kFalse && !(hopeless && hopeless(f)) &&
       (literals.empty() || values_.satisfiable(values_.spec(literals, {}, kTrue, compact)))) {
     FuelScope::spend();
-    const std::vector<QuestionId> open = questions_in(f);
+    const ShortList<QuestionId> open = questions_in(f);
     std::optional<bool> answer;
     if (open.empty()) answer = alive(f);
     if (!answer && open.size() > kFew) answer = some_by_case(f, literals, open, compact, alive);

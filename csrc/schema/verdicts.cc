@@ -14,7 +14,7 @@ FormulaId Verdicts::decide(FormulaId f, QuestionId question, bool verdict) {
   });
 }
 
-FormulaId Verdicts::decide_all(FormulaId f, std::vector<std::uint32_t> literals) {
+FormulaId Verdicts::decide_all(FormulaId f, ShortList<std::uint32_t> literals) {
   if (literals.empty()) return f;
   std::sort(literals.begin(), literals.end());
   return formulas_.map(f, [&](const Atom& atom, FormulaId self) {
@@ -25,7 +25,7 @@ FormulaId Verdicts::decide_all(FormulaId f, std::vector<std::uint32_t> literals)
   });
 }
 
-FormulaId Verdicts::settle(FormulaId f, const std::vector<QuestionId>& questions, const Answers& answers) {
+FormulaId Verdicts::settle(FormulaId f, const ShortList<QuestionId>& questions, const Answers& answers) {
   if (questions.empty()) return f;
   return formulas_.map(f, [&](const Atom& atom, FormulaId self) {
     if (atom.kind != AtomKind::kVerdict) return self;
@@ -35,8 +35,8 @@ FormulaId Verdicts::settle(FormulaId f, const std::vector<QuestionId>& questions
   });
 }
 
-std::vector<QuestionId> Verdicts::questions_in(FormulaId f) {
-  std::vector<QuestionId> found;
+ShortList<QuestionId> Verdicts::questions_in(FormulaId f) {
+  ShortList<QuestionId> found;
   formulas_.visit_atoms(f, [&](const Atom& atom, bool, bool) {
     if (atom.kind == AtomKind::kVerdict) found.push_back(atom.a);
   });
@@ -45,7 +45,7 @@ std::vector<QuestionId> Verdicts::questions_in(FormulaId f) {
   return found;
 }
 
-FormulaId Verdicts::take_literals(FormulaId f, std::vector<std::uint32_t>& forced) {
+FormulaId Verdicts::take_literals(FormulaId f, ShortList<std::uint32_t>& forced) {
   auto literal = [&](FormulaId part) {
     const Formulas::Node& node = formulas_.node(part);
     if (node.op == Formulas::Op::kAtom && node.atom.kind == AtomKind::kVerdict) {
@@ -62,7 +62,7 @@ FormulaId Verdicts::take_literals(FormulaId f, std::vector<std::uint32_t>& force
     std::size_t before = forced.size();
     const Formulas::Node& node = formulas_.node(f);
     if (node.op == Formulas::Op::kAnd) {
-      std::vector<FormulaId> rest;
+      ShortList<FormulaId> rest;
       for (FormulaId part : node.parts) {
         if (!literal(part)) rest.push_back(part);
       }
@@ -76,11 +76,11 @@ FormulaId Verdicts::take_literals(FormulaId f, std::vector<std::uint32_t>& force
   }
 }
 
-FormulaId Verdicts::demand(FormulaId f, std::vector<std::uint32_t>& literals, bool compact,
+FormulaId Verdicts::demand(FormulaId f, ShortList<std::uint32_t>& literals, bool compact,
                            const std::function<bool(FormulaId)>& alive) {
   if (f == kFalse) return kFalse;
   FuelScope::spend(4);
-  std::vector<QuestionId> open = questions_in(f);
+  ShortList<QuestionId> open = questions_in(f);
   if (open.empty()) return alive(f) ? kTrue : kFalse;
   FormulaId sides[2];
   bool never[2] = {false, false};
@@ -106,7 +106,7 @@ FormulaId Verdicts::demand(FormulaId f, std::vector<std::uint32_t>& literals, bo
 }
 
 // Moves to `forced` what no top-level literal names and must come out one way all the same, through a disjunction.
-void Verdicts::force(FormulaId& demanded, std::vector<std::uint32_t>& forced, std::vector<QuestionId>& open) {
+void Verdicts::force(FormulaId& demanded, ShortList<std::uint32_t>& forced, ShortList<QuestionId>& open) {
   for (bool again = !open.empty(); again && demanded != kFalse;) {
     again = false;
     if (open.size() > kFew) {
@@ -129,16 +129,16 @@ void Verdicts::force(FormulaId& demanded, std::vector<std::uint32_t>& forced, st
   }
 }
 
-Pending Verdicts::ask(FormulaId demanded, std::vector<FormulaId> asked, bool compact, const Alive& alive,
+Pending Verdicts::ask(FormulaId demanded, ShortList<FormulaId> asked, bool compact, const Alive& alive,
                       const Project& project) {
   Pending pending;
-  std::vector<std::uint32_t> forced;
+  ShortList<std::uint32_t> forced;
   demanded = take_literals(demanded, forced);
   if (demanded == kFalse) return pending;
-  std::vector<QuestionId> open = questions_in(demanded);
+  ShortList<QuestionId> open = questions_in(demanded);
   force(demanded, forced, open);
   if (demanded == kFalse) return pending;
-  const std::vector<QuestionId> deciding = open;
+  const ShortList<QuestionId> deciding = open;
   for (FormulaId& f : asked) {
     f = decide_all(f, forced);
     for (QuestionId q : questions_in(f)) open.push_back(q);
@@ -157,7 +157,7 @@ Pending Verdicts::ask(FormulaId demanded, std::vector<FormulaId> asked, bool com
         found = with_kind(projected, AtomKind::kOpen, AtomKind::kVerdict);
       }
     }
-    std::vector<std::uint32_t> literals = forced;
+    ShortList<std::uint32_t> literals = forced;
     demand = found ? *found : this->demand(demanded, literals, compact, alive);
     if (demand == kFalse) return pending;
   }
@@ -169,13 +169,13 @@ Pending Verdicts::ask(FormulaId demanded, std::vector<FormulaId> asked, bool com
   return pending;
 }
 
-bool Verdicts::some_from(FormulaId f, std::vector<std::uint32_t>& literals, bool compact, const Leaf& alive) {
+bool Verdicts::some_from(FormulaId f, ShortList<std::uint32_t>& literals, bool compact, const Leaf& alive) {
   std::size_t before = literals.size();
   f = take_literals(f, literals);
   bool found = false;
   if (f != kFalse && (literals.empty() || values_.satisfiable(values_.spec(literals, {}, kTrue, compact)))) {
     FuelScope::spend();
-    std::vector<QuestionId> open = questions_in(f);
+    ShortList<QuestionId> open = questions_in(f);
     if (open.empty()) {
       found = alive(f, literals);
     } else {
@@ -198,13 +198,13 @@ void Verdicts::check_left_out(std::uint64_t before, bool enough) {
   if (!enough) throw FuelError("uniqueItems: few values, of which some tell spellings of one number apart (draft 4)");
 }
 
-bool Verdicts::usually(std::vector<std::uint32_t> literals, const std::vector<std::uint32_t>& more, bool compact) {
+bool Verdicts::usually(ShortList<std::uint32_t> literals, const ShortList<std::uint32_t>& more, bool compact) {
   literals.insert(literals.end(), more.begin(), more.end());
   literals.push_back(Literal{values_.questions().usual_spelling(), true}.code());
   return values_.satisfiable(values_.spec(std::move(literals), {}, kTrue, compact));
 }
 
-bool Verdicts::tells_spellings(const std::vector<std::uint32_t>& literals) {
+bool Verdicts::tells_spellings(const ShortList<std::uint32_t>& literals) {
   if (!values_.questions().number_sets().has_spellings()) return false;
   return std::any_of(literals.begin(), literals.end(), [&](std::uint32_t code) {
     return values_.questions().tells_spellings(Literal::of(code).question);
@@ -212,19 +212,19 @@ bool Verdicts::tells_spellings(const std::vector<std::uint32_t>& literals) {
 }
 
 void Verdicts::each(FormulaId demanded, bool compact, std::uint64_t limit, const Visit& visit) {
-  find(demanded, compact, limit, [&](FormulaId rest, std::uint64_t values, const std::vector<std::uint32_t>& literals) {
+  find(demanded, compact, limit, [&](FormulaId rest, std::uint64_t values, const ShortList<std::uint32_t>& literals) {
     visit(rest, values, literals);
     return false;
   });
 }
 
 bool Verdicts::find(FormulaId demanded, bool compact, std::uint64_t limit, const Find& visit) {
-  std::vector<std::uint32_t> literals;
-  return some_from(demanded, literals, compact, [&](FormulaId rest, const std::vector<std::uint32_t>& leaf) {
-    std::vector<std::uint32_t> copy = leaf;
+  ShortList<std::uint32_t> literals;
+  return some_from(demanded, literals, compact, [&](FormulaId rest, const ShortList<std::uint32_t>& leaf) {
+    ShortList<std::uint32_t> copy = leaf;
     std::uint64_t count = values_.count(values_.spec(copy, {}, kTrue, compact), limit);
     if (count > 0 && tells_spellings(copy)) {
-      std::vector<std::uint32_t> usual = copy;
+      ShortList<std::uint32_t> usual = copy;
       usual.push_back(Literal{values_.questions().usual_spelling(), true}.code());
       const std::uint64_t all = count;
       count = values_.count(values_.spec(std::move(usual), {}, kTrue, compact), limit);

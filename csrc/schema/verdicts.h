@@ -21,6 +21,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/short_list.h"
 #include "schema/formula.h"
 #include "schema/values.h"
 
@@ -28,9 +29,9 @@ namespace maskforge {
 
 // What waits while a member's value is read.
 struct Pending {
-  FormulaId demanded = kFalse;        // over what follows the value, and verdict atoms of `asked`
-  std::vector<FormulaId> asked;       // the container's own questions, likewise
-  std::vector<QuestionId> questions;  // asked of the value; sorted
+  FormulaId demanded = kFalse;      // over what follows the value, and verdict atoms of `asked`
+  ShortList<FormulaId> asked;       // the container's own questions, likewise
+  ShortList<QuestionId> questions;  // asked of the value; sorted
   SpecId spec = 0;
   bool alive = false;
 };
@@ -43,10 +44,10 @@ class Verdicts {
   // `project(f)`, where it is given: with which verdicts it can be, for an f where they are kOpen atoms.
   using Alive = std::function<bool(FormulaId)>;
   using Project = std::function<FormulaId(FormulaId)>;
-  Pending ask(FormulaId demanded, std::vector<FormulaId> asked, bool compact, const Alive& alive,
+  Pending ask(FormulaId demanded, ShortList<FormulaId> asked, bool compact, const Alive& alive,
               const Project& project = {});
   // The formula once the value's verdicts are known.
-  FormulaId settle(FormulaId f, const std::vector<QuestionId>& questions, const Answers& answers);
+  FormulaId settle(FormulaId f, const ShortList<QuestionId>& questions, const Answers& answers);
   // Whether some value gives verdicts after which `alive` holds: for searches that need no frame. `alive` is called at
   // most once per combination of verdicts that a value can give. `hopeless(f)`, where it is given: whether it is known
   // that no verdicts left in f will do.
@@ -54,56 +55,56 @@ class Verdicts {
   // All combinations of verdicts that some value gives: the formula that is left, and how many values do (saturating).
   // Where verdicts tell spellings of one number apart, a value that could be counted twice is counted with its usual
   // spelling only.
-  using Visit = std::function<void(FormulaId, std::uint64_t values, const std::vector<std::uint32_t>& literals)>;
+  using Visit = std::function<void(FormulaId, std::uint64_t values, const ShortList<std::uint32_t>& literals)>;
   void each(FormulaId demanded, bool compact, std::uint64_t limit, const Visit& visit);
   // The same until visit() returns true; whether it did.
-  using Find = std::function<bool(FormulaId, std::uint64_t values, const std::vector<std::uint32_t>& literals)>;
+  using Find = std::function<bool(FormulaId, std::uint64_t values, const ShortList<std::uint32_t>& literals)>;
   bool find(FormulaId demanded, bool compact, std::uint64_t limit, const Find& visit);
 
   // How often each() has left out values that have no such spelling; and to be called once that does not matter any
   // more: throws FuelError where some were left out since, unless there are `enough` without them.
   std::uint64_t left_out() const { return left_out_; }
   void check_left_out(std::uint64_t before, bool enough);
-  bool tells_spellings(const std::vector<std::uint32_t>& literals);
+  bool tells_spellings(const ShortList<std::uint32_t>& literals);
   // Whether some value satisfies all these literals with its usual spelling.
-  bool usually(std::vector<std::uint32_t> literals, const std::vector<std::uint32_t>& more, bool compact);
+  bool usually(ShortList<std::uint32_t> literals, const ShortList<std::uint32_t>& more, bool compact);
 
  private:
   FormulaId decide(FormulaId f, QuestionId question, bool verdict);
-  FormulaId decide_all(FormulaId f, std::vector<std::uint32_t> literals);
+  FormulaId decide_all(FormulaId f, ShortList<std::uint32_t> literals);
   // Moves verdict atoms that stand alone in a conjunction to `forced`.
-  FormulaId take_literals(FormulaId f, std::vector<std::uint32_t>& forced);
-  std::vector<QuestionId> questions_in(FormulaId f);
-  FormulaId demand(FormulaId f, std::vector<std::uint32_t>& literals, bool compact,
+  FormulaId take_literals(FormulaId f, ShortList<std::uint32_t>& forced);
+  ShortList<QuestionId> questions_in(FormulaId f);
+  FormulaId demand(FormulaId f, ShortList<std::uint32_t>& literals, bool compact,
                    const std::function<bool(FormulaId)>& alive);
-  using Leaf = std::function<bool(FormulaId, const std::vector<std::uint32_t>& literals)>;
-  bool some_from(FormulaId f, std::vector<std::uint32_t>& literals, bool compact, const Leaf& alive);
-  void force(FormulaId& demanded, std::vector<std::uint32_t>& forced, std::vector<QuestionId>& open);
+  using Leaf = std::function<bool(FormulaId, const ShortList<std::uint32_t>& literals)>;
+  bool some_from(FormulaId f, ShortList<std::uint32_t>& literals, bool compact, const Leaf& alive);
+  void force(FormulaId& demanded, ShortList<std::uint32_t>& forced, ShortList<QuestionId>& open);
 
   // verdict_cases.cc
   static constexpr std::size_t kFew = 6;  // questions that may be decided one after the other
-  using Literals = std::vector<std::uint32_t>;
-  using Case = std::vector<QuestionId>;  // the questions that are answered with yes; sorted
+  using Literals = ShortList<std::uint32_t>;
+  using Case = ShortList<QuestionId>;  // the questions that are answered with yes; sorted
   struct Cases {
-    std::vector<Case> sure;                 // some value gives these verdicts
-    std::vector<Case> likely;               // that is not certain
-    std::vector<QuestionId> of_containers;  // the questions that objects or arrays may answer with yes
+    std::vector<Case> sure;               // some value gives these verdicts
+    std::vector<Case> likely;             // that is not certain
+    ShortList<QuestionId> of_containers;  // the questions that objects or arrays may answer with yes
   };
   // How values that answer the literals answer the questions: numbers, strings and words in all possible ways. Nothing
   // where these are too many to list.
-  std::optional<Cases> cases(const Literals& literals, const std::vector<QuestionId>& open, bool compact);
+  std::optional<Cases> cases(const Literals& literals, const ShortList<QuestionId>& open, bool compact);
   // Nothing also where few questions exclude one another, and `exclusive` is wanted.
-  std::optional<FormulaId> demand_by_case(FormulaId f, const Literals& literals, const std::vector<QuestionId>& open,
+  std::optional<FormulaId> demand_by_case(FormulaId f, const Literals& literals, const ShortList<QuestionId>& open,
                                           bool compact, const Alive& alive, bool exclusive);
   FormulaId any_of_cases(const std::vector<const Case*>& wanted, const std::vector<const Case*>& all,
-                         const std::vector<QuestionId>& open);
-  std::optional<bool> some_by_case(FormulaId f, const Literals& literals, const std::vector<QuestionId>& open,
+                         const ShortList<QuestionId>& open);
+  std::optional<bool> some_by_case(FormulaId f, const Literals& literals, const ShortList<QuestionId>& open,
                                    bool compact, const Alive& alive);
   bool some_of(FormulaId f, Literals& literals, bool compact, const Alive& alive, const Alive& hopeless);
-  FormulaId in_case(FormulaId f, const std::vector<QuestionId>& open, const Case& yes);
+  FormulaId in_case(FormulaId f, const ShortList<QuestionId>& open, const Case& yes);
   class InCases;
   QuestionId container();  // "is it an object or an array?"
-  const std::vector<std::uint32_t>& implied(FormulaId f, std::unordered_map<FormulaId, Literals>& known);
+  const ShortList<std::uint32_t>& implied(FormulaId f, std::unordered_map<FormulaId, Literals>& known);
   FormulaId with_kind(FormulaId f, AtomKind from, AtomKind to);
 
   Formulas& formulas_;

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "base/short_list.h"
 #include "machine/machine.h"
 
 namespace maskforge::testing {
@@ -117,7 +118,7 @@ class RandomAutomaton : public ToyAutomaton {
   std::uint32_t locals_;
   std::array<unsigned, 256> class_of_{};
   std::vector<std::array<Choice, kClasses>> rows_;
-  std::vector<std::uint32_t> finals_;
+  ShortList<std::uint32_t> finals_;
   std::vector<std::array<After, 3>> afters_;
 };
 
@@ -234,8 +235,8 @@ class ToyObject : public ToyAutomaton {
  public:
   explicit ToyObject(Machine& machine) : ToyAutomaton(machine) {}
   StateId key = 0;
-  std::vector<StateId> strings;  // bodies by kind of value
-  StateId space = 0;             // a frame that is final
+  ShortList<StateId> strings;  // bodies by kind of value
+  StateId space = 0;           // a frame that is final
   Step compute(std::uint32_t local, std::uint8_t byte) override {
     if (byte == ' ' && space != 0) return machine_.call(state(local), space);
     if (local == 0 && byte == '"') return machine_.call(state(1, true), key);

@@ -139,7 +139,7 @@ const std::string kNamed = "\\([?]<[^=!]";
 // No two named groups begin with the same character.
 RegexId distinct_names(RegexArena& regexes) {
   RegexId up_to_name = whole(regexes, kBefore + "\\([?]<");
-  std::vector<RegexId> pairs;
+  ShortList<RegexId> pairs;
   for (char32_t c = '$'; c <= 'z'; ++c) {
     RegexId letter = regexes.chars({{c, c}});
     if (c == '=') continue;  // a lookbehind
@@ -154,7 +154,7 @@ RegexId named_references(RegexArena& regexes) {
   auto no_reference_but = [&](RegexId allowed) {
     return regexes.complement(regexes.concat(to_reference, regexes.complement(allowed)));
   };
-  std::vector<RegexId> names;
+  ShortList<RegexId> names;
   for (char32_t c = '$'; c <= 'z'; ++c) {
     if (c == '=') continue;
     std::u32string close{c, U'>'};
@@ -203,7 +203,7 @@ RegexId reference(RegexArena& regexes) {
 
   RegexId level = regexes.none();
   for (int depth = 0; depth <= kDeepest; ++depth) {
-    std::vector<RegexId> terms{regexes.concat(leaf, quantifier), simple_assertion};
+    ShortList<RegexId> terms{regexes.concat(leaf, quantifier), simple_assertion};
     if (depth > 0) {
       RegexId inside = regexes.concat(level, close);
       terms.push_back(regexes.concat(open_group, regexes.concat(inside, quantifier)));
@@ -374,7 +374,7 @@ void aliveness() {
   for (int walk = 0; walk < 400; ++walk) {
     RegexId state = start;
     for (int i = 0; i < 60; ++i) {
-      std::vector<RegexId> ways;
+      ShortList<RegexId> ways;
       for (std::uint32_t id = 0; id < count; ++id) {
         RegexId next = arena.class_edge(state, id);
         if (next != arena.none()) ways.push_back(next);

@@ -33,8 +33,8 @@ int main() {
   std::mt19937 random(7);
   for (int round = 0; round < 300; ++round) {
     Formulas formulas;
-    auto some = [&](std::uint32_t term, std::vector<FormulaId> conditions) -> FormulaId {
-      std::erase(conditions, kFalse);
+    auto some = [&](std::uint32_t term, ShortList<FormulaId> conditions) -> FormulaId {
+      erase(conditions, kFalse);
       if (conditions.empty()) return kFalse;
       return std::ranges::find(conditions, kTrue) != conditions.end() ? kTrue : formulas.unevaluated(term, conditions);
     };
@@ -48,7 +48,7 @@ int main() {
     for (int step = 0; step < 25; ++step) {
       std::vector<Case> parts;
       for (unsigned n = random() % 4 + 1; n > 0; --n) parts.push_back(cases[random() % cases.size()]);
-      std::vector<FormulaId> ids;
+      ShortList<FormulaId> ids;
       std::uint32_t all = kAll, any = 0, twice = 0;
       for (const Case& part : parts) {
         ids.push_back(part.id);

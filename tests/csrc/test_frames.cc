@@ -63,7 +63,7 @@ struct World {
 
   // The frame at the bottom hears of a label only once: then the machine knows what follows it.
   bool reads(StateId top, const std::string& text) { return reads({bottom.state(0), top}, text); }
-  bool reads(std::vector<StateId> frames, const std::string& text) {
+  bool reads(ShortList<StateId> frames, const std::string& text) {
     Configuration c;
     c.frames = std::move(frames);
     for (char byte : text) {
@@ -94,11 +94,11 @@ std::string escaped(char32_t c) {
 // Every state that can be reached can be left again, down to the closing quote: no dead ends, at no byte.
 void check_alive(World& world, StateId start) {
   std::set<StateId> seen{start};
-  std::vector<StateId> order{start};
-  std::vector<std::vector<StateId>> next;
+  ShortList<StateId> order{start};
+  std::vector<ShortList<StateId>> next;
   std::vector<bool> ends;
   for (std::size_t i = 0; i < order.size() && i < 100000; ++i) {
-    std::vector<StateId> targets;
+    ShortList<StateId> targets;
     bool end = world.machine.final_label(order[i]) != kNoLabel;
     for (unsigned byte = 0; byte < 256; ++byte) {
       Step step = world.machine.step(order[i], static_cast<std::uint8_t>(byte));
@@ -189,13 +189,13 @@ void test_labels() {
   }
   // However many questions there are: "does it begin with this letter" for 100 letters, and "is it two long".
   World other;
-  std::vector<RegexId> asked;
+  ShortList<RegexId> asked;
   for (char32_t c = 0x100; c < 0x164; ++c) {
     asked.push_back(other.regexes.concat(other.regexes.chars({{c, c}}), other.regexes.any_text()));
   }
   asked.push_back(other.regexes.length(2, 2));
   StateId many = other.strings.body(other.texts.language(other.regexes.any_text(), asked));
-  for (auto [text, yes] : {std::pair<const char*, std::vector<std::uint32_t>>{"\u0163x", {99, 100}},
+  for (auto [text, yes] : {std::pair<const char*, ShortList<std::uint32_t>>{"\u0163x", {99, 100}},
                            {"\u0101x", {1, 100}},
                            {"\u0163", {99}},
                            {"\u0100", {0}},

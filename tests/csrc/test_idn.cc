@@ -80,7 +80,7 @@ class Reference {
   RegexId any() const { return regexes_.any_text(); }
   RegexId star(const Set& set) { return regexes_.repeat(regexes_.chars(set), 0, RegexArena::kUnbounded); }
   RegexId no(RegexId bad) { return regexes_.complement(bad); }
-  RegexId chain(const std::vector<RegexId>& parts) {
+  RegexId chain(const ShortList<RegexId>& parts) {
     RegexId out = regexes_.epsilon();
     for (std::size_t i = parts.size(); i-- > 0;) out = regexes_.concat(parts[i], out);
     return out;
@@ -123,7 +123,7 @@ class Reference {
         {0xDDF, {0xDD9}},
         {0x102E, {0x1025}},
     };
-    std::vector<RegexId> pairs;
+    ShortList<RegexId> pairs;
     for (const auto& composing : kComposing) {
       Set firsts;
       for (char32_t first : composing.firsts) firsts.push_back({first, first});
@@ -193,7 +193,7 @@ class Reference {
     static constexpr CodePointRange kAlphabets[] = {
         {0xDF, 0x17F},  {0x370, 0x3FF}, {0x400, 0x4FF}, {0x531, 0x58F}, {0x591, 0x5FF}, {0x620, 0x6FF},  {0x900, 0x9FF},
         {0xA00, 0xAFF}, {0xB00, 0xBFF}, {0xC00, 0xCFF}, {0xD00, 0xDFF}, {0xE00, 0xEFF}, {0x10D0, 0x10FF}};
-    std::vector<RegexId> parts;
+    ShortList<RegexId> parts;
     for (CodePointRange alphabet : kAlphabets) parts.push_back(star({{0, 0x7F}, alphabet}));
     return regexes_.unite({
         regexes_.intersect(
@@ -209,7 +209,7 @@ class Reference {
     std::uint32_t total;
   };
   RegexId weight(const std::vector<Limit>& limits) {
-    std::vector<RegexId> parts;
+    ShortList<RegexId> parts;
     for (Limit limit : limits) {
       RegexId counted =
           whole(regexes_, "([\\0-\\x7f]*[^\\0-\\x7f]){0," + std::to_string(limit.beyond_ascii) + "}[\\0-\\x7f]*");
@@ -358,7 +358,7 @@ void aliveness(const CharClasses& classes) {
   for (int walk = 0; walk < 300; ++walk) {
     RegexId state = idn_hostname(arena);
     for (int i = 0; i < 80; ++i) {
-      std::vector<RegexId> ways;
+      ShortList<RegexId> ways;
       for (std::uint32_t id = 0; id < classes.count; ++id) {
         RegexId next = arena.class_edge(state, id);
         if (next != arena.none()) ways.push_back(next);

@@ -80,7 +80,7 @@ void follow(Machine& machine, const Setup& setup, MaskEngine& engine, const std:
   }
 }
 
-Configuration with_frames(std::vector<StateId> frames) {
+Configuration with_frames(ShortList<StateId> frames) {
   Configuration configuration;
   configuration.frames = std::move(frames);
   return configuration;
@@ -94,7 +94,7 @@ void test_random_machines() {
     Setup setup = make_setup(random, 300 + below(random, 2500), 2 + below(random, 24));
     std::vector<Configuration> starts;
     for (int i = 0; i < 6; ++i) {
-      std::vector<StateId> frames;
+      ShortList<StateId> frames;
       for (std::uint32_t depth = 1 + below(random, 5); depth > 0; --depth) {
         frames.push_back(automaton.state(below(random, automaton.locals())));
       }

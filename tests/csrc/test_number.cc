@@ -255,7 +255,7 @@ void random_combinations(unsigned seed, int rounds) {
     NamedSet alive = generate.tree(round % 4, spelled);
     std::vector<NamedSet> asked;
     for (int i = round % 3; i > 0; --i) asked.push_back(generate.tree(1, spelled));
-    std::vector<NumberSetId> asked_ids;
+    ShortList<NumberSetId> asked_ids;
     for (const NamedSet& set : asked) asked_ids.push_back(set.id);
     std::string alphabet = "-.e+";
     std::string digits = "0123456789";
@@ -462,7 +462,7 @@ void counting() {
   NumberSetId grid =
       arena.intersect({arena.multiple_of("0.25"), arena.at_least("-6", false), arena.at_most("6", false)});
   for (int round = 0; round < 400; ++round) {
-    std::vector<NumberSetId> parts{grid};
+    ShortList<NumberSetId> parts{grid};
     for (unsigned i = random() % 4; i > 0; --i) {
       NumberSetId part;
       switch (random() % 5) {
@@ -513,11 +513,11 @@ void counting() {
 // However many sets are asked: which of 200 values it is, and whether it is at least one of them.
 void many_asked_sets() {
   NumberArena arena;
-  std::vector<NumberSetId> asked;
+  ShortList<NumberSetId> asked;
   for (int i = 0; i < 200; ++i) asked.push_back(arena.equal_to(std::to_string(i)));
   asked.push_back(arena.at_least("100", false));
   const NumberSetId alive = arena.integers();
-  using Yes = std::vector<std::uint32_t>;
+  using Yes = ShortList<std::uint32_t>;
   for (auto [text, yes] : {std::pair<const char*, Yes>{"7", {7}},
                            {"199", {199, 200}},
                            {"19.9e1", {199, 200}},

@@ -20,7 +20,7 @@ namespace {
 
 class Pair {
  public:
-  Pair(NumberArena& arena, NumberRests& rests, NumberSetId alive, const std::vector<NumberSetId>& asked,
+  Pair(NumberArena& arena, NumberRests& rests, NumberSetId alive, const ShortList<NumberSetId>& asked,
        const std::vector<std::string>& taken)
       : arena_(arena), rests_(rests) {
     DigitSets::SetId values = DigitSets::kEmpty;
@@ -85,7 +85,7 @@ void random_sets(unsigned seed, int rounds) {
   for (int round = 0; round < rounds; ++round) {
     NumberArena arena;
     NumberRests rests(arena);
-    std::vector<NumberSetId> parts;
+    ShortList<NumberSetId> parts;
     const int limit = below(3) == 0 ? 1000 : 40;
     if (below(4) != 0) parts.push_back(arena.at_most(std::to_string(limit), below(2) == 0));
     if (below(4) != 0) parts.push_back(arena.at_least(below(2) == 0 ? "0" : "-30", below(2) == 0));
@@ -94,8 +94,8 @@ void random_sets(unsigned seed, int rounds) {
     if (below(4) == 0) parts.push_back(arena.integer_spellings());
     if (below(6) == 0) parts.push_back(arena.complement(arena.integer_spellings()));
     const NumberSetId alive = arena.intersect(parts);
-    const std::vector<NumberSetId> asked =
-        below(2) == 0 ? std::vector<NumberSetId>{} : std::vector{arena.integers(), arena.at_least("7", false)};
+    ShortList<NumberSetId> asked;
+    if (below(2) != 0) asked = {arena.integers(), arena.at_least("7", false)};
     // A part of the values, nearly all of them, or all of them.
     const int kept = std::vector<int>{0, 0, 2, 40}[below(4)];
     std::vector<std::string> taken;

@@ -17,7 +17,7 @@ constexpr std::uint32_t kInf = RegexArena::kUnbounded;
 
 std::size_t count_states(RegexArena& arena, RegexId root, std::size_t limit) {
   std::set<RegexId> seen{root};
-  std::vector<RegexId> states{root};
+  ShortList<RegexId> states{root};
   for (std::size_t i = 0; i < states.size() && states.size() < limit; ++i) {
     for (const RegexEdge& edge : arena.edges(states[i])) {
       if (seen.insert(edge.target).second) states.push_back(edge.target);
@@ -186,7 +186,7 @@ void needs() {
   for (int round = 0; round < 1500; ++round) {
     const RegexId first = any_regex(3), second = any_regex(3);
     const RegexId both = arena.intersect({first, second});
-    std::vector<RegexId> alone;
+    ShortList<RegexId> alone;
     for (RegexId r : {first, second, both}) {
       for (char32_t c : alphabet) alone.push_back(arena.derive_alone(r, c));
     }
@@ -222,7 +222,7 @@ void needs() {
 // A word that has to meet many things is found without looking at all words that meet few of them.
 void many_needs() {
   RegexArena arena;
-  std::vector<RegexId> parts{arena.parse("^[\\w-]{60}$", RegexMode::kSearch)};
+  ShortList<RegexId> parts{arena.parse("^[\\w-]{60}$", RegexMode::kSearch)};
   for (const char* part : {"ab1", "b12", "bc1", "c12", "ca1", "a12", "\\d\\d", "x.*y", "y.*x", "q[0-4]+q", "z"})
     parts.push_back(arena.parse(part, RegexMode::kSearch));
   const RegexId all = arena.intersect(parts);
@@ -295,7 +295,7 @@ void clipping() {
   auto pick = [&](std::uint32_t n) { return static_cast<std::uint32_t>(random() % n); };
   int widened = 0;
   for (int i = 0; i < 4000; ++i) {
-    std::vector<RegexId> parts;
+    ShortList<RegexId> parts;
     int pieces = 1 + static_cast<int>(pick(3));
     for (int k = 0; k < pieces; ++k) {
       const char* bodies[] = {"a",       "b",        "[ab]",        "ab", "a|bc", "(?:ab|c)", "(?:a{2,3}b?)",

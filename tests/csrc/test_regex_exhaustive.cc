@@ -75,7 +75,7 @@ NaivePtr random_regex(std::mt19937& random, int size) {
 // The reachable derivatives, each with whether a nullable one can be reached from it: emptiness by brute force.
 std::map<RegexId, bool> live_states(RegexArena& arena, RegexId root, std::size_t limit) {
   std::map<RegexId, bool> live{{root, arena.nullable(root)}};
-  std::vector<RegexId> states{root};
+  ShortList<RegexId> states{root};
   for (std::size_t i = 0; i < states.size(); ++i) {
     if (states.size() > limit) return {};
     for (const RegexEdge& edge : arena.edges(states[i])) {
