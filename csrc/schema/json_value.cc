@@ -10,6 +10,10 @@
 #include "base/stack.h"
 #include "base/utf8.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 namespace maskforge {
 
 namespace {
@@ -18,13 +22,37 @@ constexpr int kMaxDepth = 3000;
 constexpr int kLevelsPerCheck = 8;                           // of the stack; a level takes some 200 bytes
 constexpr std::size_t kLargestSpare = std::size_t{1} << 20;  // bytes
 constexpr std::size_t kFewValues = 32;  // more wait for their object or array to end only in large documents
+constexpr std::size_t kShortString = 256;
+
+// What a parser needs besides the document. A thread keeps it for its next one, unless it has become large.
+struct Scratch {
+  Scratch() {
+    items.reserve(kFewValues);
+    members.reserve(kFewValues);
+    decoded.reserve(kShortString);
+  }
+  bool is_large() const {
+    return items.capacity() * sizeof(JsonValue) + members.capacity() * sizeof(JsonMember) + decoded.capacity() >
+           kLargestSpare;
+  }
+  // Of arrays and objects that have not ended yet.
+  std::vector<JsonValue> items;
+  std::vector<JsonMember> members;
+  std::string decoded;
+};
 
 class Parser {
  public:
-  Parser(std::string_view text, Arena& arena) : text_(text), arena_(arena) {
-    members_.reserve(kFewValues);
-    items_.reserve(kFewValues);
+  Parser(std::string_view text, Arena& arena)
+      : text_(text), arena_(arena), scratch_(spare() == nullptr ? std::make_unique<Scratch>() : std::move(spare())) {}
+  ~Parser() {
+    if (scratch_->is_large()) return;
+    scratch_->items.clear();
+    scratch_->members.clear();
+    spare() = std::move(scratch_);
   }
+  Parser(const Parser&) = delete;
+  Parser& operator=(const Parser&) = delete;
 
   const JsonValue* document() {
     const JsonValue value = parse_value(0);
@@ -34,6 +62,11 @@ class Parser {
   }
 
  private:
+  static std::unique_ptr<Scratch>& spare() {
+    thread_local std::unique_ptr<Scratch> spare;
+    return spare;
+  }
+
   [[noreturn]] void fail(const std::string& what) const {
     throw SpecError("invalid JSON: " + what, "offset " + std::to_string(at_));
   }
@@ -95,7 +128,8 @@ class Parser {
       ++at_;
       return {std::span<const JsonMember>(), 0};
     }
-    const std::size_t from = members_.size();
+    std::vector<JsonMember>& members = scratch_->members;
+    const std::size_t from = members.size();
     std::uint64_t kinds = 0;
     for (;;) {
       skip_space();
@@ -106,14 +140,14 @@ class Parser {
       ++at_;
       const JsonValue value = parse_value(depth + 1);
       kinds |= JsonValue::key_kind(key);
-      members_.push_back({key, value});
+      members.push_back({key, value});
       skip_space();
       char c = peek();
       ++at_;
       if (c == '}') break;
       if (c != ',') fail("',' or '}' was expected");
     }
-    return {keep_from(members_, from), kinds};
+    return {keep_from(members, from), kinds};
   }
 
   JsonValue parse_array(int depth) {
@@ -123,16 +157,17 @@ class Parser {
       ++at_;
       return JsonValue(std::span<const JsonValue>());
     }
-    const std::size_t from = items_.size();
+    std::vector<JsonValue>& items = scratch_->items;
+    const std::size_t from = items.size();
     for (;;) {
-      items_.push_back(parse_value(depth + 1));
+      items.push_back(parse_value(depth + 1));
       skip_space();
       char c = peek();
       ++at_;
       if (c == ']') break;
       if (c != ',') fail("',' or ']' was expected");
     }
-    return JsonValue(keep_from(items_, from));
+    return JsonValue(keep_from(items, from));
   }
 
   unsigned hex4() {
@@ -158,16 +193,29 @@ class Parser {
     const std::size_t first = ++at_;
     skip_plain();
     if (peek() == '"') return text_.substr(first, at_++ - first);
-    decoded_.assign(text_, first, at_ - first);
-    decode_string(decoded_);
-    std::span<const char> kept = keep(std::span<const char>(decoded_));
+    scratch_->decoded.assign(text_, first, at_ - first);
+    decode_string(scratch_->decoded);
+    std::span<const char> kept = keep(std::span<const char>(scratch_->decoded));
     return {kept.data(), kept.size()};
   }
 
   static bool is_plain(char c) { return c != '"' && c != '\\' && static_cast<unsigned char>(c) >= 0x20; }
 
-  // To the next quote, backslash or control character, eight bytes at a time.
+  // To the next quote, backslash or control character, 16 or eight bytes at a time.
   void skip_plain() {
+#ifdef __SSE2__
+    const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), control = _mm_set1_epi8(0x1F);
+    while (at_ + 16 <= text_.size()) {
+      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text_.data() + at_));
+      const __m128i found = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)),
+                                         _mm_cmpeq_epi8(_mm_min_epu8(bytes, control), bytes));
+      if (const int places = _mm_movemask_epi8(found); places != 0) {
+        at_ += static_cast<std::size_t>(std::countr_zero(static_cast<unsigned>(places)));
+        return;
+      }
+      at_ += 16;
+    }
+#endif
     constexpr std::uint64_t kOnes = 0x0101010101010101u;
     constexpr std::uint64_t kHigh = 0x8080808080808080u;
     // The lowest of the bits is right; those above it may not be.
@@ -267,11 +315,8 @@ class Parser {
 
   std::string_view text_;
   Arena& arena_;
+  std::unique_ptr<Scratch> scratch_;
   std::size_t at_ = 0;
-  // What belongs to arrays and objects that have not ended yet.
-  std::vector<JsonValue> items_;
-  std::vector<JsonMember> members_;
-  std::string decoded_;
 };
 
 }  // namespace

@@ -37,8 +37,10 @@ bool names_dialect(std::string_view text) {
 }  // namespace
 
 bool refers_outward(std::string_view text) {
-  for (std::size_t at = text.find("\"$"); at != text.npos; at = text.find("\"$", at + 2)) {
-    std::string_view rest = text.substr(at + 2);
+  // There are many quotes and few dollar signs.
+  for (std::size_t at = text.find('$', 1); at < text.size(); at = text.find('$', at + 1)) {
+    if (text[at - 1] != '"') continue;
+    std::string_view rest = text.substr(at + 1);
     const bool names_schema = skip(rest, "schema\"");
     if (!names_schema && !skip(rest, "ref\"") && !skip(rest, "dynamicRef\"") && !skip(rest, "recursiveRef\"")) continue;
     auto skip_space = [&] { rest.remove_prefix(std::min(rest.find_first_not_of(" \t\r\n"), rest.size())); };

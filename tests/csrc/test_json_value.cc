@@ -28,7 +28,7 @@ int main() {
     }
     CHECK_NOTE(thrown, bad);
   }
-  // Strings are read eight bytes at a time: whatever ends one, at every place in them.
+  // Strings are read 16 or eight bytes at a time: whatever ends one, at every place in them.
   for (std::size_t size = 0; size < 40; ++size) {
     for (std::size_t rest = 0; rest < 20; ++rest) {
       const std::string before(size, '\x7F'), after(rest, '\xC3');
