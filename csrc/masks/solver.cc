@@ -82,13 +82,13 @@ const Result* MaskSolver::walk(const Forest& forest, StateId state) {
 }
 
 const Result* MaskSolver::base(const Forest& forest, StateId state, StateId base) {
-  const std::pair<const Forest*, StateId> wanted{&forest, base};
+  const Wanted wanted{&forest, base};
   if (waiting_.size() >= kLongestChain || std::ranges::find(waiting_, wanted) != waiting_.end()) return nullptr;
   struct Waiting {
-    std::vector<std::pair<const Forest*, StateId>>& list;
+    ShortList<Wanted>& list;
     ~Waiting() { list.pop_back(); }
   };
-  waiting_.emplace_back(&forest, state);
+  waiting_.push_back({&forest, state});
   Waiting waiting{waiting_};
   return walk(forest, base);
 }

@@ -22,9 +22,8 @@
 
 #include <cstdint>
 #include <span>
-#include <utility>
-#include <vector>
 
+#include "base/short_list.h"
 #include "machine/machine.h"
 #include "masks/memo.h"
 #include "masks/plan.h"
@@ -80,7 +79,12 @@ class MaskSolver {
   const VocabularyIndex& index_;
   Memo& memo_;
   WalkCounters counters_;
-  std::vector<std::pair<const Forest*, StateId>> waiting_;  // for their bases, innermost last
+  struct Wanted {
+    const Forest* forest;
+    StateId state;
+    bool operator==(const Wanted&) const = default;
+  };
+  ShortList<Wanted> waiting_;  // for their bases, innermost last
 };
 
 }  // namespace maskforge

@@ -33,7 +33,7 @@ struct KeyOverlay {
     TextId target;  // kDeadText: the character leads nowhere
   };
   TextId rest = kDeadText;
-  std::vector<Change> changes;  // sorted by character
+  ShortList<Change> changes;  // sorted by character
 };
 
 // Key states: implemented by the objects (objects.h).
