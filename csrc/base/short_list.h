@@ -154,11 +154,19 @@ class ShortList {
     other.size_ = 0;
     other.capacity_ = kInside;
   }
+#if defined(__GNUC__) && !defined(__clang__)
+// It does not see that with that capacity the pointer is there.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
   void release() noexcept {
     if (capacity_ > kInside) std::allocator<T>().deallocate(outside_, capacity_);
     size_ = 0;
     capacity_ = kInside;
   }
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
   void grow(std::size_t least) {
     constexpr std::size_t kMost = UINT32_MAX;
     if (least > kMost) throw std::length_error("a list of more than 2^32 elements");
