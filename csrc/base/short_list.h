@@ -21,7 +21,8 @@
 namespace maskforge {
 
 // Iterators are pointers, and as short-lived as those of a vector; moving a list moves what is in it. What was moved
-// from is empty. Throws std::bad_alloc, and std::length_error beyond 2^32 - 1 elements, and is then as before.
+// from is empty. Throws std::bad_alloc, and std::length_error beyond 2^32 - 1 elements; the list is then as before,
+// after an assignment also empty.
 template <typename T>
 class ShortList {
   static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
