@@ -67,6 +67,8 @@ class ShortList {
 
   std::size_t size() const { return size_; }
   std::size_t capacity() const { return capacity_; }
+  // What it takes besides itself.
+  std::size_t memory_bytes() const { return capacity_ > kInside ? capacity_ * sizeof(T) : 0; }
   bool empty() const { return size_ == 0; }
   T* data() { return capacity_ > kInside ? outside_ : inside_; }
   const T* data() const { return capacity_ > kInside ? outside_ : inside_; }
@@ -142,7 +144,6 @@ class ShortList {
     size_ -= static_cast<std::uint32_t>(last - first);
     return to;
   }
-  void swap(ShortList& other) noexcept { std::swap(*this, other); }
 
   bool operator==(const ShortList& other) const { return std::equal(begin(), end(), other.begin(), other.end()); }
   auto operator<=>(const ShortList& other) const {

@@ -337,10 +337,9 @@ std::vector<TokenId> Matcher::forced_tokens() {
 
 std::size_t Matcher::memory_bytes() const {
   std::lock_guard lock(mutex_);
-  auto words = [](const ShortList<std::uint32_t>& list) { return list.capacity() * sizeof(list[0]); };
-  return sizeof(Matcher) + words(configuration_.frames) + words(configuration_.captures) +
-         configuration_.text.capacity() + words(journal_.frames) + words(journal_.captures) + journal_.text.capacity() +
-         log_.memory_bytes();
+  return sizeof(Matcher) + configuration_.frames.memory_bytes() + configuration_.captures.memory_bytes() +
+         configuration_.text.capacity() + journal_.frames.memory_bytes() + journal_.captures.memory_bytes() +
+         journal_.text.capacity() + log_.memory_bytes();
 }
 
 }  // namespace maskforge

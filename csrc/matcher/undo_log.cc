@@ -49,7 +49,7 @@ void UndoLog::clear() {
 }
 
 std::size_t UndoLog::Block::memory_bytes() const {
-  std::size_t bytes = steps.capacity() * sizeof(Step) + frames.capacity() * sizeof(frames[0]);
+  std::size_t bytes = steps.capacity() * sizeof(Step) + frames.memory_bytes();
   for (const std::string& text : texts) bytes += sizeof(text) + text.capacity();
   return bytes;
 }

@@ -98,7 +98,7 @@ void compare_with_vectors(unsigned seed, const Make& make) {
       case 11: {
         ShortList<T> moved(std::move(list));
         CHECK(same(moved, vector) && list.empty());
-        list.swap(moved);
+        std::swap(list, moved);
         break;
       }
       case 12: {
@@ -139,6 +139,7 @@ int main() {
   }
   using List = ShortList<std::uint32_t>;
   CHECK(sizeof(List) == sizeof(std::vector<std::uint32_t>));
+  CHECK(List({1, 2, 3, 4}).memory_bytes() == 0 && List(5).memory_bytes() >= 20);
   CHECK(List(3, 7) == List({7, 7, 7}) && List(2) == List({0, 0}));
   CHECK(List({1, 2}) < List({1, 3}) && List({1, 2}) < List({1, 2, 0}) && List({2}) > List({1, 9}));
   List list{1, 2, 3, 4, 5};
