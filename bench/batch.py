@@ -34,6 +34,9 @@ Clock = Callable[[], int]
 ONE_GRAMMAR, MANY_GRAMMARS = "one grammar", "many grammars"
 FIRST = '{"type": "null"}'
 """Compiled, and one mask made of it, before the clock runs: what an engine only does once is no part of a step."""
+SETTLE_S = 0.05
+"""Before each pass: threads that did something else end, so that they are no part of a step. Some give back what an
+engine was told to forget; those with which torch clears a bitmask go on looking for work for some milliseconds."""
 STAGGER = 5  # tokens by which each row is further in its text than the row before, with one grammar
 
 
@@ -96,6 +99,7 @@ def measure(
         for found in (cold, warm):
             for row, writing in enumerate(writings):
                 batch.restart(row, writing.token_ids[: starts[row]])
+            time.sleep(SETTLE_S)
             found.fill_ns, found.accept_ns = _read(batch, writings, starts, eos, steps, clock, model)
     except Exception as error:  # whatever an engine throws costs it this setting, not the run
         cold.failed = warm.failed = f"{type(error).__name__}: {error}"

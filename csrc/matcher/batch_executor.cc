@@ -127,7 +127,9 @@ void BatchExecutor::run(std::size_t count, const Work& work) {
       if (threads_ > 1 && watch.worth_sharing(done, count)) break;
     }
   }
-  if (done < count) share(count - done, [&](std::size_t i) { work(done + i); });
+  if (done == count) return;
+  take_ahead();  // which ends now
+  pool().pool.run(count - done, [&](std::size_t i) { work(done + i); });
 }
 
 void BatchExecutor::run_masks(std::span<const std::shared_ptr<Matcher>> matchers,
@@ -149,20 +151,17 @@ void BatchExecutor::run_masks(std::span<const std::shared_ptr<Matcher>> matchers
     return;
   }
   using Known = MaskEngine::Known;
-  std::vector<std::size_t> nothing, top, order;
+  std::vector<Known> known(matchers.size(), Known::kMask);
   double cost = 0;
   for (std::size_t i = done; i < matchers.size(); ++i) {
-    Known known = matchers[i] ? matchers[i]->known() : Known::kMask;
-    cost += expected_cost(known);
-    (known == Known::kNothing ? nothing : known == Known::kTop ? top : order).push_back(i);
+    if (matchers[i]) known[i] = matchers[i]->known();
+    cost += expected_cost(known[i]);
   }
-  order.insert(order.begin(), top.begin(), top.end());
-  order.insert(order.begin(), nothing.begin(), nothing.end());
-  auto one = [&](std::size_t i) { work(order[i]); };
   if (cost > kWorthSharing) {
-    share(order.size(), one);
+    auto rank = [&](std::size_t i) { return known[i] != Known::kMask ? 0u : 1u; };
+    share_by_rank(done, matchers.size(), rank, work);
   } else {
-    run(order.size(), one);
+    run(matchers.size() - done, [&](std::size_t i) { work(done + i); });
   }
 }
 
@@ -171,14 +170,30 @@ void BatchExecutor::run_masks(std::span<const std::shared_ptr<Matcher>> matchers
 void BatchExecutor::share_with_ahead(std::span<const std::shared_ptr<Matcher>> matchers, std::size_t done,
                                      const MasksAhead& ahead, const Work& work) {
   using State = MasksAhead::State;
-  std::vector<std::size_t> order, made, taken;
-  for (std::size_t i = done; i < matchers.size(); ++i) {
+  auto rank = [&](std::size_t i) {
     const State state = ahead.state(i, matchers[i].get());
-    (state == State::kDone ? made : state == State::kTaken ? taken : order).push_back(i);
+    return state == State::kTaken ? 2u : state == State::kDone ? 1u : 0u;
+  };
+  share_by_rank(done, matchers.size(), rank, work);
+}
+
+void BatchExecutor::share_by_rank(std::size_t done, std::size_t rows, const std::function<unsigned(std::size_t)>& rank,
+                                  const Work& work) {
+  std::vector<unsigned> ranks(rows);
+  for (std::size_t i = done; i < rows; ++i) ranks[i] = rank(i);
+  const std::vector<std::size_t> bounds = pool().pool.bounds(rows);
+  std::vector<std::size_t> order, bounds_in_order = {0};
+  order.reserve(rows - done);
+  for (std::size_t s = 0; s + 1 < bounds.size(); ++s) {
+    for (unsigned now = 0; now < kRanks; ++now) {
+      for (std::size_t i = std::max(done, bounds[s]); i < bounds[s + 1]; ++i) {
+        if (ranks[i] == now) order.push_back(i);
+      }
+    }
+    bounds_in_order.push_back(order.size());
   }
-  order.insert(order.end(), made.begin(), made.end());
-  order.insert(order.end(), taken.begin(), taken.end());
-  share(order.size(), [&](std::size_t i) { work(order[i]); });
+  take_ahead();  // which ends now
+  pool().pool.run(bounds_in_order, [&](std::size_t k) { work(order[k]); });
 }
 
 BatchExecutor::Pool& BatchExecutor::pool() {
@@ -188,11 +203,6 @@ BatchExecutor::Pool& BatchExecutor::pool() {
     if (pool_.compare_exchange_strong(pool, fresh.get())) pool = fresh.release();
   }
   return *pool;
-}
-
-void BatchExecutor::share(std::size_t count, const Work& work) {
-  take_ahead();  // which ends now
-  pool().pool.run(count, work);
 }
 
 std::shared_ptr<MasksAhead> BatchExecutor::take_ahead() {
@@ -211,7 +221,7 @@ void BatchExecutor::begin(std::shared_ptr<MasksAhead> ahead, std::size_t rows) {
 
 void BatchExecutor::prepare(std::span<const std::shared_ptr<Matcher>> matchers) {
   if (threads_ == 1) return;
-  auto ahead = std::make_shared<MasksAhead>(matchers.size(), ahead_found_work_);
+  auto ahead = std::make_shared<MasksAhead>(pool().pool.bounds(matchers.size()), ahead_found_work_);
   for (std::size_t i = 0; i < matchers.size(); ++i) {
     ahead->add(i, matchers[i] ? matchers[i]->place() : MasksAhead::Place());
   }
@@ -225,7 +235,9 @@ class BatchExecutor::AheadOfRows {
   AheadOfRows(BatchExecutor& executor, std::size_t rows) : executor_(executor), rows_(rows) {
     if (executor.threads_ == 1 || rows == 0 || !executor.masks_are_new_.load(std::memory_order_relaxed)) return;
     try {
-      ahead_ = std::make_shared<MasksAhead>(rows, executor.ahead_found_work_);
+      const std::vector<std::size_t> bounds = executor.pool().pool.bounds(rows);
+      first_ = bounds[1];
+      ahead_ = std::make_shared<MasksAhead>(bounds, executor.ahead_found_work_);
       executor.begin(ahead_, rows);
     } catch (const std::bad_alloc&) {
       if (ahead_ != nullptr) ahead_->cancel();
@@ -237,6 +249,8 @@ class BatchExecutor::AheadOfRows {
   AheadOfRows(const AheadOfRows&) = delete;
   AheadOfRows& operator=(const AheadOfRows&) = delete;
 
+  // The row to be accepted as number k: the others can begin once theirs are, so those of the caller come last.
+  std::size_t row(std::size_t k) const { return (first_ + k) % rows_; }
   void add(std::size_t i, const Matcher* matcher) {
     if (ahead_ == nullptr) return;
     try {
@@ -253,6 +267,7 @@ class BatchExecutor::AheadOfRows {
  private:
   BatchExecutor& executor_;
   const std::size_t rows_;
+  std::size_t first_ = 0;
   std::shared_ptr<MasksAhead> ahead_;
 };
 
@@ -382,7 +397,8 @@ std::vector<bool> BatchExecutor::accept(std::span<const std::shared_ptr<Matcher>
   std::vector<char> accepted(matchers.size(), 1);
   std::vector<bool> answer(matchers.size());
   AheadOfRows ahead(*this, matchers.size());
-  run(matchers.size(), [&](std::size_t i) {
+  run(matchers.size(), [&](std::size_t k) {
+    const std::size_t i = ahead.row(k);
     if (matchers[i]) {
       try {
         accepted[i] = matchers[i]->accept_locked(static_cast<TokenId>(tokens[i]));

@@ -2,12 +2,13 @@
 //
 // Waking a thread takes some 50 microseconds, the rows of 64 known masks take as long altogether. So the caller writes
 // known masks itself, and wakes others only once it has met enough work: masks that are not known, or so many rows
-// that a good part of them is left after that time. What is shared is ordered by what the memo says about it: rows that
-// may take long first, known masks last, so that all threads end at about the same time.
+// that a good part of them is left after that time. Each thread begins with the rows that it had in the batch before
+// (thread_pool.h), among them with those that may take long, by what the memo says about them, and has known masks
+// last, so that all threads end at about the same time.
 //
 // From an accept() to the next masks the threads work ahead: they make the masks that will be asked for
-// (masks_ahead.h), while the caller accepts the other rows and has a model run. A fill that comes before they are done
-// takes what is left.
+// (masks_ahead.h), while the caller accepts the other rows, its own share last, and has a model run. A fill that comes
+// before they are done takes what is left.
 //
 // Threads are started by the first call that can use them, and again in a child process after fork(). Thread safe.
 // Covered by tests/csrc/test_matcher.cc, tests/csrc/test_ahead.cc and tests/matcher/test_batch.py.
@@ -75,8 +76,12 @@ class BatchExecutor {
   // The same for those from `done` on, while threads work ahead.
   void share_with_ahead(std::span<const std::shared_ptr<Matcher>> matchers, std::size_t done, const MasksAhead& ahead,
                         const Work& work);
-  void share(std::size_t count, const Work& work);  // on the pool
-  Pool& pool();                                     // with its threads running
+  // On the pool, each thread its own rows first, and of these those whose rank(i) < kRanks is lowest: work(i) for the
+  // rows from `done` on.
+  static constexpr unsigned kRanks = 3;
+  void share_by_rank(std::size_t done, std::size_t rows, const std::function<unsigned(std::size_t)>& rank,
+                     const Work& work);
+  Pool& pool();  // with its threads running
   class AheadOfRows;
   void begin(std::shared_ptr<MasksAhead> ahead, std::size_t rows);  // does nothing where it has the threads already
   std::shared_ptr<MasksAhead> take_ahead();                         // that of the batch before, if it is under way

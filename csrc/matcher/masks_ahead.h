@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/short_lock.h"
 #include "machine/configuration.h"
 #include "matcher/generation.h"
 #include "matcher/thread_pool.h"
@@ -26,15 +27,14 @@ class MasksAhead : public ThreadPool::Errand {
     std::shared_ptr<Generation> generation;  // null: there is nothing to be made
     Configuration at;                        // the frames only, which is all that a memo knows
   };
-  // All rows are to be add()ed, or the whole to be cancel()ed: who does the work waits for them.
-  // `found_work` is set where some mask was not known.
-  MasksAhead(std::size_t rows, std::shared_ptr<std::atomic<bool>> found_work)
-      : found_work_(std::move(found_work)), rows_(rows), places_(rows) {}
+  // All rows are to be add()ed, or the whole to be cancel()ed: who does the work waits for them. `bounds`: of the
+  // threads' shares of the rows (thread_pool.h). `found_work` is set where some mask was not known.
+  MasksAhead(const std::vector<std::size_t>& bounds, std::shared_ptr<std::atomic<bool>> found_work);
   void add(std::size_t i, Place place);
-  void cancel() { next_.store(rows_.size()); }
+  void cancel();
 
-  // Makes the mask of the next row.
-  bool step() override;
+  // Makes the mask of the next row of this share, or of another one.
+  bool step(std::size_t share) override;
 
   enum class State : std::uint8_t { kComing, kWaiting, kTaken, kDone };
   // Of row i of a batch, if it is the matcher's; kComing otherwise.
@@ -43,10 +43,17 @@ class MasksAhead : public ThreadPool::Errand {
     const State state = rows_[i].load();
     return state != State::kComing && places_[i].matcher == matcher ? state : State::kComing;
   }
-  bool finished() const { return next_.load() >= rows_.size(); }  // but for those under way
+  bool finished() const;  // but for those under way
 
  private:
-  std::atomic<std::size_t> next_{0};
+  struct alignas(kCacheLine) Share {
+    std::size_t end = 0;
+    std::atomic<std::size_t> next{0};
+    bool finished() const { return next.load() >= end; }
+  };
+  void make(std::size_t i);
+
+  std::vector<Share> shares_;
   const std::shared_ptr<std::atomic<bool>> found_work_;
   std::vector<std::atomic<State>> rows_;
   std::vector<Place> places_;

@@ -26,7 +26,7 @@ namespace maskforge {
 
 RegexId RegexGraph::clip(RegexId r, std::uint32_t longest) {
   const RegexNode n = nodes_[r];
-  if (!n.counts || longest >= kUnbounded - 1) return r;
+  if (longest >= n.widest) return r;
   std::uint64_t key = std::uint64_t{r} << 32 | longest;
   if (auto it = clips_.find(key); it != clips_.end()) return it->second;
   FuelScope::spend();
@@ -48,12 +48,13 @@ RegexId RegexGraph::clip(RegexId r, std::uint32_t longest) {
 
 RegexId RegexGraph::clip_pure(RegexId r, std::uint32_t longest) {
   const RegexNode n = nodes_[r];
-  if (!n.counts) return r;
+  if (longest >= n.widest) return r;
   Stack::check();
   switch (n.kind) {
     case RegexKind::kConcat: {
       ShortList<RegexId> chain;
-      for (; nodes_[r].kind == RegexKind::kConcat && nodes_[r].counts; r = nodes_[r].b) chain.push_back(nodes_[r].a);
+      for (; nodes_[r].kind == RegexKind::kConcat && longest < nodes_[r].widest; r = nodes_[r].b)
+        chain.push_back(nodes_[r].a);
       RegexId result = clip_pure(r, longest);
       for (std::size_t i = chain.size(); i-- > 0;) {
         FuelScope::spend();
@@ -108,12 +109,13 @@ RegexId RegexGraph::clip_open(RegexId r, std::uint32_t longest) {
 RegexId RegexGraph::open(RegexId r, std::uint32_t within, bool& bounded) {
   constexpr std::uint32_t kMostTurns = 16;
   const RegexNode n = nodes_[r];
-  if (!n.counts || bounded) return r;
+  if (n.widest == 0 || bounded) return r;
   FuelScope::spend();
   switch (n.kind) {
     case RegexKind::kConcat: {
       ShortList<RegexId> chain;
-      for (; nodes_[r].kind == RegexKind::kConcat && nodes_[r].counts; r = nodes_[r].b) chain.push_back(nodes_[r].a);
+      for (; nodes_[r].kind == RegexKind::kConcat && nodes_[r].widest > 0; r = nodes_[r].b)
+        chain.push_back(nodes_[r].a);
       RegexId result = open(r, within, bounded);
       for (std::size_t i = chain.size(); i-- > 0;) result = concat(open(chain[i], within, bounded), result);
       return result;

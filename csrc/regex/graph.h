@@ -65,7 +65,8 @@ struct RegexNode {
   bool looks_left = false;   // holds a Behind that is not inside a Local
   bool looks_ahead = false;  // holds an unresolved Ahead: a template
   bool loops = false;        // holds a Loop: unions in such intersections are distributed, see graph_boolean.cc
-  bool counts = false;       // holds a finite counter that clip might widen
+  // From this on, clip(r, longest) is r itself: a text of so many characters can reach the bounds of all its counters.
+  std::uint16_t widest = 0;
   // Whether whatever follows a word makes another (kAbsorbs), and whether every text begins one (kNeverDies); 0 where
   // that is not known.
   std::uint8_t endless = 0;

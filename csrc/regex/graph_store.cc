@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <limits>
 
 #include "base/fuel.h"
 #include "base/hash.h"
@@ -23,6 +24,13 @@ bool repeats_without_gap(std::uint32_t low, std::uint32_t high, std::uint32_t le
   }
   if (high == RegexArena::kUnbounded) return true;
   return std::uint64_t{high} * least + 1 >= std::uint64_t{low} * (std::uint64_t{least} + 1);
+}
+
+// RegexNode::widest of a counter by itself: clip_pure() leaves it as it is where so many characters are looked at.
+std::uint16_t widest_of(std::uint32_t turn, std::uint32_t least, std::uint32_t most) {
+  std::uint32_t widest = least > 1 ? multiply_counts(turn, least - 1) : 0;
+  if (most > 1 && most != RegexArena::kUnbounded) widest = std::max(widest, add_counts(multiply_counts(turn, most), 1));
+  return static_cast<std::uint16_t>(std::min<std::uint32_t>(widest, std::numeric_limits<std::uint16_t>::max()));
 }
 
 }  // namespace
@@ -103,7 +111,7 @@ void RegexGraph::describe_attributes(RegexNode& n, std::span<const RegexId> list
       n.max_length = n.c;
       n.open_end = n.c == kUnbounded;
       if (n.c == kUnbounded) n.endless = RegexNode::kAbsorbs | RegexNode::kNeverDies;
-      n.counts = n.b > 1 || (n.c > 1 && n.c != kUnbounded);
+      n.widest = widest_of(1, n.b, n.c);
       return;
     case RegexKind::kConcat: {
       const RegexNode &f = nodes_[n.a], &t = nodes_[n.b];
@@ -114,7 +122,7 @@ void RegexGraph::describe_attributes(RegexNode& n, std::span<const RegexId> list
       n.max_length = add_counts(f.max_length, t.max_length);
       n.slack = add_counts(f.slack, t.slack);
       n.open_end = t.open_end && n.slack != kUnbounded;
-      n.counts = f.counts || t.counts;
+      n.widest = std::max(f.widest, t.widest);
       n.loops = f.loops || t.loops;
       n.looks_left = f.looks_left || t.looks_left;
       n.looks_ahead = f.looks_ahead || t.looks_ahead;
@@ -135,7 +143,7 @@ void RegexGraph::describe_attributes(RegexNode& n, std::span<const RegexId> list
       n.dense = r.dense && repeats_without_gap(r.min_length, r.max_length, n.b, n.c);
       n.slack = r.slack == kUnbounded ? kUnbounded : multiply_counts(r.slack, std::max(n.b, 1u));
       n.open_end = n.c == kUnbounded && r.dense && r.min_length <= 1 && r.max_length >= 1 && n.slack != kUnbounded;
-      n.counts = r.counts || n.b > 1 || (n.c > 1 && n.c != kUnbounded);
+      n.widest = std::max(r.widest, widest_of(std::max(r.min_length, 1u), n.b, n.c));
       n.loops = r.loops;
       n.looks_left = r.looks_left;
       n.looks_ahead = r.looks_ahead;
@@ -176,7 +184,7 @@ void RegexGraph::describe_attributes(RegexNode& n, std::span<const RegexId> list
       n.nullable = !r.nullable;
       n.alive = r.max_length != kUnbounded;
       n.max_length = kUnbounded;
-      n.counts = r.counts;
+      n.widest = r.widest;
       n.loops = r.loops;
       n.looks_left = r.looks_left;
       return;
@@ -232,7 +240,7 @@ void RegexGraph::describe_union(RegexNode& n, std::span<const RegexId> list) {
     n.min_length = std::min(n.min_length, r.min_length);
     n.max_length = std::max(n.max_length, r.max_length);
     n.slack = std::max(n.slack, r.slack);
-    n.counts |= r.counts;
+    n.widest = std::max(n.widest, r.widest);
     n.loops |= r.loops;
     n.looks_left |= r.looks_left;
     n.looks_ahead |= r.looks_ahead;
@@ -271,7 +279,7 @@ void RegexGraph::describe_intersect(RegexNode& n, std::span<const RegexId> list)
     n.nullable &= r.nullable;
     n.min_length = std::max(n.min_length, r.min_length);
     n.max_length = std::min(n.max_length, r.max_length);
-    n.counts |= r.counts;
+    n.widest = std::max(n.widest, r.widest);
     n.loops |= r.loops;
     n.looks_left |= r.looks_left;
     has_length |= r.kind == RegexKind::kLength;

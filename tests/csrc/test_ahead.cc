@@ -43,7 +43,7 @@ bool soon(const Condition& condition) {
 // A step takes a while, so that some are left when something else is to be done.
 struct Count : ThreadPool::Errand {
   explicit Count(int steps) : left(steps) {}
-  bool step() override {
+  bool step(std::size_t) override {
     if (left.fetch_sub(1) <= 0) return false;
     std::this_thread::sleep_for(50us);
     ++done;
@@ -133,47 +133,67 @@ void test_steps() {
   rows[1]->allowed_tokens();
   CHECK(rows[0]->known() == Known::kNothing && rows[1]->known() == Known::kMask);
   auto found_work = std::make_shared<std::atomic<bool>>(false);
-  MasksAhead ahead(5, found_work);
+  MasksAhead ahead({0, 5}, found_work);
   ahead.add(3, ended->place());
   ahead.add(1, MasksAhead::Place());
-  CHECK(ahead.step() && ahead.step() && !ahead.finished());  // row 0 is not there yet
+  CHECK(ahead.step(0) && ahead.step(0) && !ahead.finished());  // row 0 is not there yet
   CHECK(ahead.state(3, ended.get()) == State::kWaiting && ahead.state(0, rows[0].get()) == State::kComing);
   ahead.add(0, rows[0]->place());
   ahead.add(2, rows[1]->place());
   ahead.add(4, rows[2]->place());
   CHECK(!*found_work && ahead.state(0, rows[0].get()) == State::kWaiting);
   int steps = 0;
-  while (ahead.step()) {
+  while (ahead.step(0)) {
     ++steps;
     CHECK(rows[0]->known() == Known::kMask && ahead.state(0, rows[0].get()) == State::kDone && *found_work);
   }
-  CHECK(steps == 5 && ahead.finished() && !ahead.step());
+  CHECK(steps == 5 && ahead.finished() && !ahead.step(0));
   CHECK(all_known(rows));
   CHECK(ahead.state(0, rows[1].get()) == State::kComing && ahead.state(5, rows[0].get()) == State::kComing);
   CHECK(ahead.state(4, rows[2].get()) == State::kDone);
 
   *found_work = false;
-  MasksAhead again(3, found_work), cancelled(3, found_work);
+  MasksAhead again({0, 3}, found_work), cancelled({0, 3}, found_work);
   for (std::size_t i = 0; i < 3; ++i) again.add(i, rows[i]->place());
-  while (again.step()) {
+  while (again.step(0)) {
   }
   CHECK(!*found_work);  // all are known
   cancelled.add(0, rows[0]->place());
-  CHECK(cancelled.step() && cancelled.step() && !cancelled.finished());
+  CHECK(cancelled.step(0) && cancelled.step(0) && !cancelled.finished());
   cancelled.cancel();
-  CHECK(!cancelled.step() && cancelled.finished());
+  CHECK(!cancelled.step(0) && cancelled.finished());
 
   // What a matcher needs is kept alive until its row is done, and no longer.
   std::weak_ptr<Generation> generation = rows[0]->place().generation;
-  MasksAhead last(1, found_work);
+  MasksAhead last({0, 1}, found_work);
   last.add(0, rows[0]->place());
   rows.clear();
   ended.reset();
   engine.reset();
   CHECK(!generation.expired());
-  while (last.step()) {
+  while (last.step(0)) {
   }
   CHECK(generation.expired());
+}
+
+// Each thread makes those of its own share, and then what is left of the others.
+void test_shares() {
+  auto engine = engine_with();
+  Rows rows = rows_of(*engine, 6);
+  MasksAhead ahead({0, 2, 2, 6}, std::make_shared<std::atomic<bool>>(false));
+  for (std::size_t i : {1, 3, 4, 5}) ahead.add(i, rows[i]->place());
+  auto made = [&](std::size_t i) { return ahead.state(i, rows[i].get()) == State::kDone; };
+  // Rows 0 and 2 are not there yet, and those behind them wait for them.
+  for (std::size_t share : {0, 1, 2}) CHECK(ahead.step(share));
+  for (std::size_t i = 0; i < 6; ++i) CHECK(!made(i));
+  ahead.add(2, rows[2]->place());
+  CHECK(ahead.step(0) && made(2) && !made(3));  // nothing to do in the share itself: the next one helps
+  ahead.add(0, rows[0]->place());
+  CHECK(ahead.step(2) && made(3) && !made(0));
+  CHECK(ahead.step(0) && made(0) && !made(4));
+  CHECK(ahead.step(1) && made(4) && !made(1) && !ahead.finished());
+  CHECK(ahead.step(2) && made(5));
+  CHECK(ahead.step(2) && made(1) && ahead.finished() && !ahead.step(1));
 }
 
 void test_too_much_work() {
@@ -181,9 +201,9 @@ void test_too_much_work() {
   options.fill_fuel = 0;
   auto engine = engine_with(options);
   Rows rows = rows_of(*engine, 2);
-  MasksAhead ahead(2, std::make_shared<std::atomic<bool>>(false));
+  MasksAhead ahead({0, 2}, std::make_shared<std::atomic<bool>>(false));
   for (std::size_t i = 0; i < 2; ++i) ahead.add(i, rows[i]->place());
-  while (ahead.step()) {
+  while (ahead.step(0)) {
   }
   CHECK(ahead.state(1, rows[1].get()) == State::kDone && rows[1]->known() != Known::kMask);
   CHECK_THROWS(FuelError, rows[1]->allowed_tokens());
@@ -317,6 +337,7 @@ int main() {
   test_errands();
   test_pauses();
   test_steps();
+  test_shares();
   test_too_much_work();
   test_executor();
   test_matchers_that_are_gone();

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #endif
 
+#include <algorithm>
 #include <atomic>
 #include <random>
 #include <thread>
@@ -353,6 +354,43 @@ void test_pool() {
   CHECK(total == 4 * 200 * 16);
 }
 
+// Two threads: each begins with its own share, and goes on from the end of the other's.
+void test_shares_of_a_pool() {
+  CHECK((ThreadPool(2).bounds(7) == std::vector<std::size_t>{0, 3, 7}));
+  CHECK((ThreadPool(1).bounds(7) == std::vector<std::size_t>{0, 7}));
+  CHECK(ThreadPool(200).bounds(1000).size() < 40);
+  for (std::size_t count : {0, 1, 5, 1000}) CHECK(ThreadPool(7).bounds(count).back() == count);
+  ThreadPool pool(2);
+  for (int repeat = 0; repeat < 20; ++repeat) {
+    const std::thread::id caller = std::this_thread::get_id();
+    std::vector<std::size_t> of_caller, of_other;
+    std::atomic<std::size_t> done{0};
+    std::atomic<bool> begun{false};
+    pool.run({0, 3, 6}, [&](std::size_t i) {
+      if (std::this_thread::get_id() == caller) {
+        of_caller.push_back(i);
+        begun = true;
+        while (done < 5) std::this_thread::yield();  // the other does the rest
+      } else {
+        while (!begun) std::this_thread::yield();
+        of_other.push_back(i);
+        ++done;
+      }
+    });
+    CHECK(of_caller == std::vector<std::size_t>{0});
+    CHECK((of_other == std::vector<std::size_t>{3, 4, 5, 2, 1}));
+  }
+  ThreadPool several(4);
+  for (const std::vector<std::size_t>& bounds :
+       {std::vector<std::size_t>{0, 0, 0, 0, 50}, {0, 50, 50, 50, 50}, {0, 1, 1, 49, 50}, {0, 0, 0, 0, 0}}) {
+    for (int repeat = 0; repeat < 50; ++repeat) {
+      std::vector<std::atomic<int>> done(bounds.back());
+      several.run(bounds, [&](std::size_t i) { ++done[i]; });
+      CHECK(std::ranges::all_of(done, [](const auto& times) { return times == 1; }));
+    }
+  }
+}
+
 void test_process_fork() {
 #if !defined(_WIN32) && !defined(__SANITIZE_THREAD__)  // that sanitizer refuses new threads in a forked child
   Toy toy;
@@ -492,6 +530,7 @@ int main() {
   test_batch_misuse();
   test_batch_all_or_nothing();
   test_pool();
+  test_shares_of_a_pool();
   test_process_fork();
   test_threads();
   test_threads_on_a_schema();

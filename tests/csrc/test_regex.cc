@@ -274,10 +274,21 @@ bool same_within(RegexArena& arena, RegexId r, RegexId c, std::uint32_t longest,
 
 void clipping() {
   RegexArena arena;
+  auto whole = [&](const char* p) { return arena.parse(p, RegexMode::kWhole); };
   CHECK(arena.clip(arena.length(1, 255), 40) == arena.clip(arena.length(1, 2048), 40));
   CHECK(arena.clip(arena.length(1, 255), 300) == arena.length(1, 255));
+  // From where on the bounds of a counter are in reach, nothing changes.
+  for (auto [pattern, reach] : {std::pair{"[0-9]{4}", 5u},
+                                {"[0-9]{2,7}", 8u},
+                                {"(?:ab){3}", 7u},
+                                {"a{5,}", 4u},
+                                {"(?:a{2}-|b{9})+", 10u},
+                                {"(?:a|b{3})c(?:a|-){6}", 7u},
+                                {"(?:ab?){8,}", 7u}}) {
+    const RegexId r = whole(pattern);
+    CHECK_NOTE(arena.clip(r, reach) == r && arena.clip(r, 1000) == r && arena.clip(r, reach - 1) != r, pattern);
+  }
   CHECK(arena.clip(arena.length(100, 255), 40) == arena.clip(arena.length(90, 91), 40));
-  auto whole = [&](const char* p) { return arena.parse(p, RegexMode::kWhole); };
   CHECK(arena.clip(whole(".{1,255}"), 40) == arena.clip(whole(".{1,2048}"), 40));
   RegexId search = arena.parse("foo", RegexMode::kSearch);
   CHECK(arena.clip(arena.intersect({search, arena.length(0, 5000)}), 40) ==
