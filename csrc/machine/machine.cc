@@ -269,10 +269,10 @@ StateId Machine::clip(StateId state, std::uint32_t longest) {
   return clipped;
 }
 
-StateId Machine::endless(StateId state) {
+StateId Machine::same_prefixes(StateId state) {
   std::lock_guard lock(mutex_);
   const Record& record = this->record(state);
-  return automata_[record.automaton]->endless(record.local, state);
+  return automata_[record.automaton]->same_prefixes(record.local, state);
 }
 
 bool Machine::words(StateId state, WordList& list) {

@@ -170,7 +170,7 @@ class Automaton {
   virtual StateId clip(std::uint32_t, StateId self, std::uint32_t) { return self; }
   // A state that stays in the frame on the same texts without a quote as this one: what differs is how it ends. By
   // default itself.
-  virtual StateId endless(std::uint32_t, StateId self) { return self; }
+  virtual StateId same_prefixes(std::uint32_t, StateId self) { return self; }
   // Whether the state is described by a list of words, which is then put into `list` (empty before).
   virtual bool words(std::uint32_t, WordList&) { return false; }
   // The label with which the state ends after a word of its list; kNoLabel when it may not end there.
@@ -281,7 +281,7 @@ class Machine {
   bool wants_text(StateId state) const { return record(state).wants_text; }
   const ByteClasses* byte_classes(StateId state);  // the partition of the state's row
   StateId clip(StateId state, std::uint32_t longest);
-  StateId endless(StateId state);
+  StateId same_prefixes(StateId state);
   // Whether words() is worth asking.
   bool may_list_words(StateId state) const { return record(state).may_list_words; }
   bool words(StateId state, WordList& list);

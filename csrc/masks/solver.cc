@@ -219,9 +219,9 @@ bool MaskSolver::by_slices(const Forest& forest, StateId state, std::uint64_t we
   bool spaced = &forest == index_.after_space();
   if (!spaced && &forest != &index_.not_space()) return false;
   const VocabularySlice& slice = spaced ? index_.after_space_slice() : index_.not_space_slice();
-  // Where all texts are read alike, only what a quote ends has to be looked at.
-  const StateId endless = machine_.endless(state);
-  std::optional<SafePlan> plan = find_safe_plan(machine_, memo_.readings(), endless, slice, weight * 2 / 3);
+  // What only decides how a text may end shows in the tokens with a quote, which are looked at one by one.
+  const StateId plainer = machine_.same_prefixes(state);
+  std::optional<SafePlan> plan = find_safe_plan(machine_, memo_.readings(), plainer, slice, weight * 2 / 3);
   if (!plan) return false;
   draft.clear();
   draft.slices.push_back(slice_bits(*plan, slice));

@@ -80,11 +80,6 @@ RegexId RegexArena::parse(std::string_view pattern, RegexMode mode) {
   return result;
 }
 
-bool RegexArena::never_dies(RegexId r) const {
-  impl_->check(r);
-  return (impl_->graph.node(r).endless & RegexNode::kNeverDies) != 0;
-}
-
 bool RegexArena::nullable(RegexId r) const {
   impl_->check(r);
   return impl_->graph.node(r).nullable;
@@ -138,6 +133,11 @@ std::optional<std::u32string> RegexArena::shortest_word(RegexId r) {
 RegexId RegexArena::clip(RegexId r, std::uint32_t longest) {
   impl_->check(r);
   return impl_->graph.clip(r, longest);
+}
+
+RegexId RegexArena::same_prefixes(RegexId r) {
+  impl_->check(r);
+  return impl_->graph.same_prefixes(r);
 }
 
 std::string RegexArena::describe(RegexId r) const {

@@ -138,8 +138,9 @@ class RegexGraph {
   std::optional<ListedWords> listed(RegexId r);
   std::optional<std::u32string> shortest_word(RegexId r);
 
-  // ---- clip (clip.cc) ----
+  // ---- other languages that do (clip.cc, prefixes.cc) ----
   RegexId clip(RegexId r, std::uint32_t longest);
+  RegexId same_prefixes(RegexId r);
 
   std::string describe(RegexId r, int depth = 0) const;
   std::size_t memory_bytes() const;
@@ -226,6 +227,10 @@ class RegexGraph {
   };
   Reach explore(RegexId r);
 
+  // same prefixes (prefixes.cc)
+  std::optional<RegexId> waiting(RegexId member, CharSet& among) const;
+  RegexId without_waiting(RegexId r);
+
   StableVector<RegexNode> nodes_;
   HashIndex index_;          // of nodes_
   ShortList<RegexId> pool_;  // members of unions and intersections
@@ -238,6 +243,7 @@ class RegexGraph {
   ShortList<RegexId> singles_;                                // ASCII characters' nodes + 1
   std::unordered_map<std::uint64_t, RegexId> clips_;
   std::unordered_map<RegexId, Reach> reaches_;
+  std::unordered_map<RegexId, RegexId> same_prefixes_;
   std::vector<std::unique_ptr<TextAutomaton>> automata_;
   std::vector<CharMask> automaton_holds_;
   std::size_t list_bytes_ = 0;

@@ -79,8 +79,6 @@ class RegexArena {
 
   // ---- asking ----
   bool nullable(RegexId r) const;
-  // Whether every text begins a word, as far as it shows: no derivative is empty.
-  bool never_dies(RegexId r) const;
   // The derivative by every code point: sorted, disjoint, adjacent ranges with equal targets merged; a range that is
   // left out goes to none(). Targets may be empty without being none(): ask is_empty. Memoised. Spends fuel.
   const std::vector<RegexEdge>& edges(RegexId r);
@@ -105,6 +103,9 @@ class RegexArena {
   // one canonical form, so that
   // .{1,255} and .{1,2048} share a mask. Returns r itself when nothing can be widened *exactly*.
   RegexId clip(RegexId r, std::uint32_t longest);
+  // A regex with the same prefixes of words, perhaps one with fewer derivatives: for any text the derivative of r by it
+  // is empty if and only if that of the result is. Whatever stays alive for ever gives any_text(). Spends fuel.
+  RegexId same_prefixes(RegexId r);
   std::string describe(RegexId r) const;  // for diagnostics
   std::size_t memory_bytes() const;
 

@@ -392,9 +392,9 @@ StateId TextFrames::clip(std::uint32_t id, StateId self, std::uint32_t longest) 
   return state(local);
 }
 
-StateId TextFrames::endless(std::uint32_t id, StateId self) {
+StateId TextFrames::same_prefixes(std::uint32_t id, StateId self) {
   const Local local = locals_[id];
-  return syntax_ == TextSyntax::kRaw || local.phase != Phase::kBody ? self : body(texts_.endless(local.text));
+  return syntax_ == TextSyntax::kRaw || local.phase != Phase::kBody ? self : body(texts_.same_prefixes(local.text));
 }
 
 bool TextFrames::words(std::uint32_t id, WordList& list) {

@@ -36,7 +36,7 @@ class TextFrames : public Automaton {
   Step compute_alone(std::uint32_t local, std::uint8_t byte) override;
   Label final_label(std::uint32_t local) override;
   StateId clip(std::uint32_t local, StateId self, std::uint32_t longest) override;
-  StateId endless(std::uint32_t local, StateId self) override;
+  StateId same_prefixes(std::uint32_t local, StateId self) override;
   bool words(std::uint32_t local, WordList& list) override;
   Label word_label(std::uint32_t local, std::uint32_t word) override;
   std::string describe(std::uint32_t local) override;

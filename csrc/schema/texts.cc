@@ -218,10 +218,12 @@ TextId Texts::clip(TextId text, std::uint32_t longest) {
   return clipped == language.alive ? text : this->language(clipped, {});
 }
 
-TextId Texts::endless(TextId text) {
+TextId Texts::same_prefixes(TextId text) {
   const Record& record = records_[text];
-  if (record.provider != nullptr || !regexes_.never_dies(languages_[record.payload].alive)) return text;
-  return language(regexes_.any_text(), {});
+  if (record.provider != nullptr) return text;
+  const RegexId alive = languages_[record.payload].alive;
+  const RegexId plainer = regexes_.same_prefixes(alive);
+  return plainer == alive ? text : language(plainer, {});
 }
 
 bool Texts::words(TextId text, TextId& rest, std::vector<WordList::Word>& words) {

@@ -72,8 +72,8 @@ class Texts {
   // where that is not seen after some time.
   std::optional<ShortList<Label>> endings(TextId text, std::size_t most);
   TextId clip(TextId text, std::uint32_t longest);
-  // For a language of which every text is a beginning: that of all texts, without questions. Otherwise `text` itself.
-  TextId endless(TextId text);
+  // A language with the same beginnings of texts and without questions, where there is a plainer one; `text` otherwise.
+  TextId same_prefixes(TextId text);
   // As Automaton::words() has it: for keys, and for languages that are lists of words; `rest` stays dead for these.
   bool words(TextId text, TextId& rest, std::vector<WordList::Word>& words);
   Label word_label(TextId text, std::uint32_t word);

@@ -203,7 +203,7 @@ void needs() {
     }
     if (both == arena.none()) ++empty;
     for (RegexId r : {first, both}) {
-      if (!arena.never_dies(r)) continue;
+      if (arena.same_prefixes(r) != arena.any_text()) continue;
       ++endless;
       for (int i = 0; i < 30; ++i) {
         const std::u32string& text = texts[random() % texts.size()];
@@ -217,6 +217,75 @@ void needs() {
   FuelScope scope(3000);  // tens of thousands of states would have to be seen
   const RegexId time = arena.parse("^[0-9:]{1,200}\\.?[0-9]{1,200}(Z|\\+[0-9]{1,200})$", RegexMode::kSearch);
   CHECK(arena.is_empty(arena.intersect({time, arena.parse("1[0-9]T0", RegexMode::kSearch)})));
+}
+
+// What is left of an intersection without the members that can wait has the same prefixes.
+void prefixes() {
+  RegexArena arena;
+  const std::u32string alphabet = U"aB0\n";
+  std::vector<std::u32string> texts{U""};
+  for (std::size_t i = 0; i < texts.size() && texts[i].size() < 5; ++i) {
+    for (char32_t c : alphabet) texts.push_back(texts[i] + c);
+  }
+  std::mt19937 random(5);
+  auto some = [&](std::uint32_t bound) { return static_cast<std::uint32_t>(random() % bound); };
+  auto set = [&](std::uint32_t fewest) {
+    std::vector<CodePointRange> ranges;
+    for (char32_t c : alphabet) {
+      if (some(4) >= fewest) ranges.push_back({c, c});
+    }
+    return ranges.empty() ? arena.chars({{'a', 'a'}}) : arena.chars(ranges);
+  };
+  auto part = [&] {
+    return some(3) == 0 ? arena.literal(std::u32string{alphabet[some(4)], alphabet[some(4)]}) : set(2);
+  };
+  auto rest = [&] {
+    RegexId r = arena.any_text();
+    for (std::uint32_t i = some(3); i-- > 0;) r = arena.concat(some(3) == 0 ? arena.any_text() : part(), r);
+    return some(4) == 0 ? part() : r;
+  };
+  auto member = [&]() -> RegexId {
+    switch (some(8)) {
+      case 0:
+        return arena.repeat(set(1), some(4), some(2) == 0 ? kInf : 4 + some(3));
+      case 1:
+        return arena.concat(part(), rest());
+      case 2:
+        return arena.complement(arena.concat(arena.any_text(), arena.concat(part(), arena.any_text())));
+      case 3:
+        return arena.unite({arena.concat(arena.any_text(), rest()), arena.repeat(set(1), 0, 2)});
+      default:
+        return arena.concat(some(2) == 0 ? arena.any_text() : arena.repeat(set(some(2)), 0, kInf), rest());
+    }
+  };
+  auto after = [&](RegexId r, const std::u32string& text) {
+    for (char32_t c : text) r = arena.derive_alone(r, c);
+    return r;
+  };
+  int plainer = 0, bounded = 0;
+  for (int round = 0; round < 3000; ++round) {
+    ShortList<RegexId> members;
+    for (std::uint32_t i = 2 + some(3); i-- > 0;) members.push_back(member());
+    const RegexId whole = arena.intersect(members);
+    const RegexId simple = arena.same_prefixes(whole);
+    if (simple == whole) continue;
+    plainer += simple != arena.any_text();
+    bounded += simple != arena.any_text() && !arena.matches(simple, U"aaaaaaaaaaaaaaa");
+    for (const std::u32string& text : texts) {
+      CHECK_NOTE(arena.is_empty(after(whole, text)) == arena.is_empty(after(simple, text)),
+                 arena.describe(whole) + " / " + arena.describe(simple));
+    }
+  }
+  CHECK(plainer > 200 && bounded > 20);
+  const RegexId password =
+      arena.parse("^(?=.*[a-z])(?=.*[A-Z])(?=.*\\d)(?=.*[@$!%*?&])[A-Za-z\\d@$!%*?&]{8,}$", RegexMode::kSearch);
+  CHECK(arena.same_prefixes(password) == arena.parse("^[A-Za-z\\d@$!%*?&]{8,}$", RegexMode::kSearch));
+  // A line break would rule a later digit out, so that not every text of these characters is a prefix.
+  const RegexId lines = arena.parse("^(?=.*\\d)[\\d\\n]{3,}$", RegexMode::kSearch);
+  CHECK(arena.same_prefixes(lines) == lines);
+  // Nor is one that is too long to meet what waits.
+  const RegexId bound = arena.parse("^(?=.*\\d)[a-z\\d]{3,9}$", RegexMode::kSearch);
+  CHECK(arena.same_prefixes(bound) == bound);
 }
 
 // A word that has to meet many things is found without looking at all words that meet few of them.
@@ -382,6 +451,7 @@ int main() {
   words();
   hostile();
   needs();
+  prefixes();
   many_needs();
   fuel();
   clipping();

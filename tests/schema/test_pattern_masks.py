@@ -90,6 +90,10 @@ ENDLESS = {
     },
     "one that may not come": {"type": "string", "pattern": "a", "not": {"pattern": "AA"}},
     "one of a few": {"oneOf": [{"type": "string", "pattern": "ab"}, {"type": "string", "maxLength": 4}]},
+    "what a password needs": {"type": "string", "pattern": "^(?=.*[a-z])(?=.*[A-Z])(?=.*[\\dé])[A-Za-zé\\d]{4,}$"},
+    "what it needs in so many": {"type": "string", "pattern": "^(?=.*[a-z])(?=.*[A-Z])(?=.*\\d)[A-Za-z\\d]{4,6}$"},
+    "beside what may not come": {"type": "string", "pattern": "^(?!.*AA)(?=.*[a-z])(?=.*[B-D]).{3,}$"},
+    "in the first line": {"type": "string", "pattern": "^(?=.*[a-z])(?=.*\\d)[\\s\\S]{3,}$"},
     "what decides about others": {
         "properties": {"a": {"type": "string"}},
         "if": {"properties": {"a": {"pattern": "bA|c$"}}},
