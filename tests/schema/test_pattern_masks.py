@@ -54,8 +54,10 @@ def test_two_states_that_lead_to_each_other(pattern: str, text: str) -> None:
 
 @functools.cache
 def endings() -> mf.Vocabulary:
-    """The syllables, and pairs of letters with what ends a string, escapes something or is cut within a character."""
+    """The syllables and more of them, and pairs of letters with what ends a string, escapes something or is cut within
+    a character: few enough for a proof about the others to pay."""
     tokens = [syllables().token(token) for token in range(syllables().size - 1)]
+    tokens += ["".join(letters).encode() for letters in itertools.product("ABCDEabcde", repeat=4)]
     ends = [
         '"',
         '",',
@@ -128,3 +130,24 @@ def patterns() -> st.SearchStrategy[str]:
 def test_masks_are_what_their_definition_says(pattern: str, text: str, anchored: bool) -> None:
     schema = {"type": "string", "pattern": f"^({pattern})$" if anchored else pattern}
     check_masks(mf.Compiler(syllables()).json_schema(schema), f'"{text}"')
+
+
+def conditions() -> st.SearchStrategy[str]:
+    """Patterns that ask for some things to come and others not to, as those of passwords do."""
+    lead = st.sampled_from((".*", "[^ ]*", "[A-Za-z]*", "\\D*", ""))
+    ahead = st.tuples(st.sampled_from(("=", "=", "=", "!")), lead, st.sampled_from((*CLASSES, "[Bb]\\d", "AA|a.b")))
+    bounds = st.sampled_from(("+", "{3,}", "{2,5}", "{8,12}", "*"))
+    body = st.tuples(st.sampled_from(("[A-Za-z\\d]", "[A-Za-z\\dé\\n]", ".", "\\S", "[\\s\\S]")), bounds).map("".join)
+    return st.tuples(st.lists(ahead.map(lambda of: f"(?{of[0]}{of[1]}({of[2]}))"), min_size=1, max_size=3), body).map(
+        lambda of: f"^{''.join(of[0])}{of[1]}$"
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(conditions(), st.text("ABCabc012", max_size=6))
+def test_conditions_that_can_wait(pattern: str, text: str) -> None:
+    try:
+        grammar = mf.Compiler(syllables()).json_schema({"type": "string", "pattern": pattern})
+    except mf.UnsatisfiableError:
+        return
+    check_masks(grammar, f'"{text}"')
