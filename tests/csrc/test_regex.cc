@@ -136,15 +136,21 @@ void hostile() {
   CHECK_THROWS(SpecError, whole(std::string(10000, '(').c_str()));
 }
 
+// Every text of at most `longest` of these characters.
+std::vector<std::u32string> texts_over(const std::u32string& alphabet, std::size_t longest) {
+  std::vector<std::u32string> texts{U""};
+  for (std::size_t i = 0; i < texts.size() && texts[i].size() < longest; ++i) {
+    for (char32_t c : alphabet) texts.push_back(texts[i] + c);
+  }
+  return texts;
+}
+
 // What no word of one part may hold, another may need: intersections that are empty for that reason are seen at once,
 // and no others are taken for such.
 void needs() {
   RegexArena arena;
   const std::u32string alphabet = U"aB07-\u00e9\n";
-  std::vector<std::u32string> texts{U""};
-  for (std::size_t i = 0; i < texts.size() && texts[i].size() < 4; ++i) {
-    for (char32_t c : alphabet) texts.push_back(texts[i] + c);
-  }
+  const std::vector<std::u32string> texts = texts_over(alphabet, 4);
   std::mt19937 random(11);
   std::function<RegexId(int)> any_regex = [&](int depth) -> RegexId {
     auto inner = [&] { return any_regex(depth - 1); };
@@ -223,10 +229,7 @@ void needs() {
 void prefixes() {
   RegexArena arena;
   const std::u32string alphabet = U"aB0\n";
-  std::vector<std::u32string> texts{U""};
-  for (std::size_t i = 0; i < texts.size() && texts[i].size() < 5; ++i) {
-    for (char32_t c : alphabet) texts.push_back(texts[i] + c);
-  }
+  const std::vector<std::u32string> texts = texts_over(alphabet, 5);
   std::mt19937 random(5);
   auto some = [&](std::uint32_t bound) { return static_cast<std::uint32_t>(random() % bound); };
   auto set = [&](std::uint32_t fewest) {
