@@ -15,31 +15,41 @@ namespace {
 constexpr std::size_t kMostStates = 80;
 constexpr std::size_t kMostTargets = 200;  // states, where all are one symbol away
 constexpr int kMostRestarts = 24;
+constexpr std::size_t kMostPairs = 64;
+constexpr std::uint64_t kWorthCutting = 2000;  // nodes saved
+constexpr std::uint64_t kLargeEnough = 30000;  // nodes that a plan may cost: from here on rare symbols are cut
 constexpr unsigned kBeyond = SymbolSet::kBeyondAscii;
 constexpr unsigned kSpace = SymbolSet::kSpaceBeyond;
 using Symbols = SymbolSet::Bits;
+const Symbols kAscii = ~Symbols() >> (SymbolSet::kCount - kBeyond);
 
-// A set of at most kMostTargets + 1 states.
+// At most kMostTargets + 1 states, each with a place.
 class StateSet {
  public:
-  void clear() { slots_.fill(kDeadState); }
-  bool insert(StateId state) {
-    StateId& slot = slots_[find(state)];
-    if (slot == state) return false;
-    slot = state;
+  void clear() { slots_.fill({kDeadState, 0}); }
+  bool insert(StateId state, std::size_t place = 0) {
+    Slot& slot = slots_[find(state)];
+    if (slot.state == state) return false;
+    slot = {state, static_cast<std::uint32_t>(place)};
     return true;
   }
-  bool has(StateId state) const { return slots_[find(state)] == state; }
+  bool has(StateId state) const { return slots_[find(state)].state == state; }
+  // The `place` it was inserted with. Requires it to be there.
+  std::size_t place(StateId state) const { return slots_[find(state)].place; }
 
  private:
+  struct Slot {
+    StateId state;
+    std::uint32_t place;
+  };
   static constexpr std::size_t kSlots = 512;
   static_assert(kSlots > 2 * kMostTargets);
   std::size_t find(StateId state) const {
     std::size_t i = mix_hash(0, state) % kSlots;
-    while (slots_[i] != state && slots_[i] != kDeadState) i = (i + 1) % kSlots;
+    while (slots_[i].state != state && slots_[i].state != kDeadState) i = (i + 1) % kSlots;
     return i;
   }
-  std::array<StateId, kSlots> slots_;
+  std::array<Slot, kSlots> slots_;
 };
 
 class Prover {
@@ -49,8 +59,11 @@ class Prover {
 
   std::optional<SafePlan> prove(StateId start, std::uint64_t cost_limit) {
     SafePlan plan;
+    cost_limit_ = cost_limit;
     plan.safe.bits = reading(start).stays;
     if (!plan.safe.bits[kBeyond]) plan.safe.bits[kSpace] = false;
+    starts_ = only_later(start);
+    plan.safe.bits |= starts_;
     for (int restart = 0; restart < kMostRestarts && plan.safe.bits.any(); ++restart) {
       switch (close(start, plan)) {
         case Closing::kImpossible:
@@ -61,14 +74,19 @@ class Prover {
           break;
       }
       Symbols unclear;
+      HighBytes high;
       for (const Reached& reached : reached_) {
-        if (reached.checked) unclear |= reading(reached.state).alive;
+        if (!reached.checked) continue;
+        unclear |= reading(reached.state).alive;
+        high |= reading(reached.state).high;
       }
       unclear &= ~plan.safe.bits;
       if (unclear['\\']) unclear['"'] = true;  // the backslash's trie leaves out the tokens with a quote
       if (unclear[kBeyond]) unclear[kSpace] = false;
-      plan.cost = weight(unclear);
-      if (plan.reach == SafePlan::Reach::kUnknown) plan.cost += slice_.longer().trie.node_count();
+      plan.cost =
+          unclear[kBeyond] ? weight(Symbols(unclear).reset(kBeyond)) + slice_.weight_of_high(high) : weight(unclear);
+      if (!collect_cuts(plan)) continue;
+      if (plan.reach == SafePlan::Reach::kUnknown) plan.cost += slice_.longer(plan.longest).trie.node_count();
       if (plan.cost > cost_limit) {
         // Perhaps one of the safe symbols opens a part where much more is read.
         if (narrow(start, plan.safe.bits)) continue;
@@ -86,54 +104,206 @@ class Prover {
   enum class Closing { kClosed, kShrunk, kImpossible };
   struct Reached {
     StateId state;
-    StateId from;
+    std::size_t from;      // place in reached_
     unsigned depth;        // least number of safe symbols that lead here
+    Symbols ways_in;       // of those from states that were checked
+    Symbols cut = {};      // safe symbols that were not followed from here
     bool checked = false;  // what it reads was taken into account
   };
+  static constexpr std::uint64_t kTooMuch = UINT32_MAX;
 
   std::uint64_t weight(const Symbols& symbols) const {
     std::uint64_t sum = 0;
-    for (unsigned symbol = 0; symbol < SymbolSet::kCount; ++symbol) sum += symbols[symbol] ? slice_.weight(symbol) : 0;
+    each_symbol(symbols, [&](unsigned symbol) { sum += slice_.weight(symbol); });
     return sum;
   }
 
-  // Collects the states reached by the safe symbols in reached_. Where a symbol does not stay, takes it or those that
-  // led there from the safe ones, unless that is simply the end of all paths.
+  // What the first state rejects, but not the one that most symbols lead to: it is safe everywhere but at the start.
+  Symbols only_later(StateId start) {
+    const Reading& here = reading(start);
+    const Symbols rejected = kAscii & ~here.alive;
+    if (rejected.none() || cost_limit_ < kLargeEnough) return {};
+    struct Target {
+      StateId state;
+      std::uint64_t weight;
+    };
+    ShortList<Target> targets;
+    here.each_ascii([&](StateId next, const Symbols& leading) {
+      auto known = std::ranges::find(targets, next, &Target::state);
+      if (known == targets.end()) {
+        targets.push_back({next, weight(leading)});
+      } else {
+        known->weight += weight(leading);
+      }
+    });
+    if (targets.empty()) return {};
+    const Reading& there = reading(std::ranges::max_element(targets, {}, &Target::weight)->state);
+    return there.ends ? Symbols() : rejected & there.stays;
+  }
+
+  // Collects the states reached by the safe symbols in reached_. Where a symbol does not stay, takes the cheapest way
+  // out (give_way), unless that is simply the end of all paths.
   Closing close(StateId start, SafePlan& plan) {
     Symbols& safe = plan.safe.bits;
     plan.reach = SafePlan::Reach::kEndless;
-    reached_.assign(1, {start, kDeadState, 0});
+    reached_.assign(1, {start, 0, 0, {}});
     seen_.clear();
-    seen_.insert(start);
+    seen_.insert(start, 0);
     for (std::size_t i = 0; i < reached_.size(); ++i) {
-      if (reached_[i].depth >= VocabularySlice::kMostSymbols) {
-        plan.reach = SafePlan::Reach::kUnknown;
-        plan.longest = VocabularySlice::kMostSymbols;
+      const unsigned depth = reached_[i].depth;
+      if (depth >= VocabularySlice::kMostSymbols) {
+        stop_at(VocabularySlice::kLengths.size() - 1, plan);
         break;  // reached_ is ordered by depth
       }
       FuelScope::spend();
-      reached_[i].checked = true;
-      const StateId state = reached_[i].state;
-      const Reading& here = reading(state);
+      const Reading& here = reading(reached_[i].state);
       if (here.ends) return Closing::kImpossible;
-      Symbols bad = safe & ~here.stays;
+      reached_[i].cut = safe & cut_from(reached_[i], i == 0);
+      const Symbols followed = safe & ~reached_[i].cut;
+      const Symbols bad = followed & ~here.stays;
       if (bad.any()) {
-        if (i > 0 && (safe & here.alive).none() && dies(start, plan)) return Closing::kClosed;
-        Symbols guilty = bad;
-        if (i > 0) {
-          Symbols led = leading(reading(reached_[i].from), state) & safe;
-          if (weight(led) < weight(bad)) guilty = led;
-        }
-        safe &= ~guilty;
-        if (!safe[kBeyond]) safe[kSpace] = false;
-        return Closing::kShrunk;
+        if (i > 0 && (followed & here.alive).none() && dies(start, plan)) return Closing::kClosed;
+        return give_way(i, bad, plan);
       }
-      unsigned depth = reached_[i].depth + 1;
-      each_target(here, safe, [&](StateId next) { add({next, state, depth}); });
-      if (reached_.size() > (reached_.back().depth <= 1 ? kMostTargets : kMostStates))
+      reached_[i].checked = true;
+      each_target(here, followed, [&](StateId next, const Symbols& leading) { add(next, i, depth + 1, leading); });
+      if (reached_.size() > (reached_.back().depth <= 1 ? kMostTargets : kMostStates)) {
+        const std::optional<unsigned> length = length_within(depth);
+        if (length && 2 * slice_.longer(*length).trie.node_count() <= cost_limit_) {
+          stop_at(*length, plan);
+          return Closing::kClosed;
+        }
         return narrow(start, safe) ? Closing::kShrunk : Closing::kImpossible;
+      }
     }
     return Closing::kClosed;
+  }
+
+  // Of the symbols, those that need not be followed from a state, as far as its ways in are known.
+  Symbols cut_from(const Reached& reached, bool first) const {
+    Symbols cut = first ? starts_ : kAscii;
+    if (!any_pairs_ && !first) return {};
+    each_first(reached.ways_in, [&](std::uint8_t symbol) { cut &= pairs_[symbol]; });
+    return cut;
+  }
+
+  // What to do about `bad` symbols, which do not stay in reached_[at]: they, or those that led there, are not safe
+  // after all; or a symbol on the way there is cut; or longer tokens are walked.
+  Closing give_way(std::size_t at, const Symbols& bad, SafePlan& plan) {
+    Symbols& safe = plan.safe.bits;
+    Symbols guilty = bad;
+    std::uint64_t least = weight(bad);
+    std::size_t cut_at = reached_.size();
+    Symbols cut;
+    auto consider = [&](std::size_t place, const Symbols& symbols) {
+      if (least < kWorthCutting || cost_limit_ < kLargeEnough) return;
+      const std::uint64_t cost = cost_of_cut(place, symbols, least - kWorthCutting);
+      if (cost >= least - kWorthCutting) return;
+      least = cost;
+      cut_at = place;
+      cut = symbols;
+    };
+    if (at > 0) {
+      const Symbols led = leading(reading(reached_[reached_[at].from].state), reached_[at].state) & safe;
+      if (weight(led) < least) {
+        guilty = led;
+        least = weight(led);
+      }
+      consider(at, bad);
+      for (std::size_t place = at; place > 0; place = reached_[place].from) {
+        const std::size_t from = reached_[place].from;
+        consider(from, leading(reading(reached_[from].state), reached_[place].state) & safe & ~reached_[from].cut);
+      }
+      if (const std::optional<unsigned> length = length_within(reached_[at].depth)) {
+        if (slice_.longer(*length).trie.node_count() < least) {
+          stop_at(*length, plan);
+          return Closing::kClosed;
+        }
+      }
+    }
+    if (cut_at < reached_.size()) {
+      each_first(reached_[cut_at].ways_in, [&](std::uint8_t symbol) { pairs_[symbol] |= cut; });
+      any_pairs_ = any_pairs_ || reached_[cut_at].ways_in.any();
+      if (cut_at == 0) starts_ |= cut;
+      return Closing::kShrunk;
+    }
+    safe &= ~guilty;
+    starts_ &= safe;
+    if (!safe[kBeyond]) safe[kSpace] = false;
+    return Closing::kShrunk;
+  }
+
+  // What walking the tokens costs that it takes to cut `symbols` from reached_[place]; some number from `limit` on
+  // where that is too much. Their tries may have to be made, which costs some times as much.
+  std::uint64_t cost_of_cut(std::size_t place, const Symbols& symbols, std::uint64_t limit) const {
+    constexpr std::uint64_t kMaking = 4;
+    if ((symbols & ~kAscii).any()) return kTooMuch;
+    std::uint64_t cost = 0;
+    for (unsigned second = 0; second < kBeyond && cost < limit; ++second) {
+      if (!symbols[second]) continue;
+      if (place == 0) cost += slice_.weight_of_start(second);
+      each_first(reached_[place].ways_in, [&](std::uint8_t first) {
+        cost += kMaking * slice_.weight(SymbolPair{first, static_cast<std::uint8_t>(second)});
+      });
+    }
+    return cost;
+  }
+
+  // Names what was cut in the plan, now that all ways in are known, and adds its cost. Where walking all tokens with a
+  // symbol costs less than its pairs, false: it is not safe then.
+  bool collect_cuts(SafePlan& plan) {
+    plan.pairs.clear();
+    plan.starts.bits = reached_[0].cut;
+    std::array<Symbols, kBeyond> pairs{};  // by the second symbol
+    Symbols cut;
+    for (const Reached& reached : reached_) {
+      if (reached.cut.none()) continue;
+      cut |= reached.cut;
+      each_symbol(reached.cut, [&](unsigned second) { pairs[second] |= reached.ways_in; });
+    }
+    Symbols dear;
+    each_symbol(cut, [&](unsigned second) {
+      std::uint64_t cost = 0;
+      each_first(pairs[second], [&](std::uint8_t first) {
+        const SymbolPair pair{first, static_cast<std::uint8_t>(second)};
+        const std::uint64_t weight = slice_.weight(pair);
+        if (weight > 0) plan.pairs.push_back(pair);
+        cost += weight;
+      });
+      if (plan.starts.bits[second] && reading(reached_[0].state).alive[second]) cost += slice_.weight_of_start(second);
+      if (cost > slice_.weight(second)) dear.set(second);
+      plan.cost += cost;
+    });
+    if (plan.pairs.size() > kMostPairs) dear = cut;
+    plan.safe.bits &= ~dear;
+    starts_ &= ~dear;
+    return dear.none();
+  }
+
+  template <typename Visit>
+  static void each_symbol(const Symbols& symbols, Visit&& visit) {
+    for (unsigned symbol = 0; symbol < SymbolSet::kCount; ++symbol) {
+      if (symbols[symbol]) visit(symbol);
+    }
+  }
+
+  template <typename Visit>
+  static void each_first(const Symbols& ways_in, Visit&& visit) {
+    for (unsigned symbol = 0; symbol <= kBeyond; ++symbol) {
+      if (ways_in[symbol] || (symbol == kBeyond && ways_in[kSpace])) visit(static_cast<std::uint8_t>(symbol));
+    }
+  }
+
+  // The longest of VocabularySlice::kLengths whose tokens end before a state so deep is left.
+  static std::optional<unsigned> length_within(unsigned depth) {
+    std::optional<unsigned> length;
+    for (unsigned i = 0; i < VocabularySlice::kLengths.size() && VocabularySlice::kLengths[i] <= depth; ++i) length = i;
+    return length;
+  }
+
+  static void stop_at(std::size_t length, SafePlan& plan) {
+    plan.reach = SafePlan::Reach::kUnknown;
+    plan.longest = static_cast<unsigned>(length);
   }
 
   // There were too many states, or too much is unclear: keeps the symbols that lead to where they go on in a loop,
@@ -178,7 +348,7 @@ class Prover {
       bool changed = false;
       ShortList<StateId> targets;
       seen_.clear();
-      each_target(reading(start), symbols, [&](StateId target) {
+      each_target(reading(start), symbols, [&](StateId target, const Symbols&) {
         if (targets.size() <= kMostTargets && seen_.insert(target)) targets.push_back(target);
       });
       if (targets.size() > kMostTargets) return {};
@@ -206,23 +376,33 @@ class Prover {
 
   // Whether all paths of safe symbols end after the same number of them. reached_ is then all states on them.
   bool dies(StateId start, SafePlan& plan) {
+    std::vector<Reached> before = std::move(reached_);
+    if (ends_together(start, plan)) return true;
+    reached_ = std::move(before);
+    return false;
+  }
+  bool ends_together(StateId start, SafePlan& plan) {
     std::vector<Reached> all;
-    ShortList<StateId> layer{start};
+    std::vector<Reached> layer{{start, 0, 0, {}}};
     for (unsigned depth = 0; depth <= VocabularySlice::kMostSymbols; ++depth) {
       reached_.clear();
       seen_.clear();
       std::size_t over = 0;
-      for (StateId state : layer) {
-        const Reading& here = reading(state);
+      for (Reached& reached : layer) {
+        const Reading& here = reading(reached.state);
         if (here.ends) return false;
-        all.push_back({state, kDeadState, depth, true});
-        if ((plan.safe.bits & here.alive).none()) {
+        reached.cut = plan.safe.bits & cut_from(reached, depth == 0);
+        reached.checked = true;
+        const Symbols followed = plan.safe.bits & ~reached.cut;
+        if ((followed & here.alive).none()) {
           ++over;
-        } else if ((plan.safe.bits & ~here.stays).any()) {
+        } else if ((followed & ~here.stays).any()) {
           return false;
         }
-        each_target(here, plan.safe.bits & here.stays, [&](StateId next) { add({next, state, depth + 1}); });
+        each_target(here, followed & here.stays,
+                    [&](StateId next, const Symbols& leading) { add(next, 0, depth + 1, leading); });
       }
+      all.insert(all.end(), layer.begin(), layer.end());
       if (over == layer.size()) {
         plan.reach = SafePlan::Reach::kDies;
         plan.longest = depth;
@@ -230,24 +410,30 @@ class Prover {
         return true;
       }
       if (over > 0 || all.size() + reached_.size() > kMostStates) return false;
-      layer.clear();
-      for (const Reached& next : reached_) layer.push_back(next.state);
+      layer = reached_;
     }
     return false;
   }
 
+  // Calls visit(target, symbols that lead there), perhaps several times for a target.
   template <typename Visit>
   static void each_target(const Reading& here, const Symbols& symbols, Visit&& visit) {
-    StateId last = kDeadState;
     here.each_ascii([&](StateId next, const Symbols& leading) {
-      if (next != last && (leading & symbols).any()) visit(last = next);
+      if ((leading & symbols).any()) visit(next, leading & symbols);
     });
-    if (symbols[kBeyond]) std::ranges::for_each(here.beyond, visit);
-    if (symbols[kSpace]) std::ranges::for_each(here.space, visit);
+    for (auto [symbol, targets] : {std::pair(kBeyond, here.beyond), std::pair(kSpace, here.space)}) {
+      if (!symbols[symbol]) continue;
+      for (StateId next : targets) visit(next, Symbols().set(symbol));
+    }
   }
 
-  void add(const Reached& found) {
-    if (reached_.size() <= kMostTargets && seen_.insert(found.state)) reached_.push_back(found);
+  void add(StateId state, std::size_t from, unsigned depth, const Symbols& ways_in) {
+    if (reached_.size() > kMostTargets) return;
+    if (seen_.insert(state, reached_.size())) {
+      reached_.push_back({state, from, depth, ways_in});
+    } else {
+      reached_[seen_.place(state)].ways_in |= ways_in;
+    }
   }
 
   static Symbols leading(const Reading& from, StateId to) {
@@ -265,9 +451,14 @@ class Prover {
   Machine& machine_;
   Readings& readings_;
   const VocabularySlice& slice_;
+  std::uint64_t cost_limit_ = 0;
   std::vector<Reached> reached_;  // where they are too many to be of use, not all
-  StateSet seen_;                 // those in reached_
+  StateSet seen_;                 // those in reached_, by their place
   bool narrowed_ = false;
+  // What may be cut: by the first byte of a token, and by the first symbol of a pair the second ones.
+  Symbols starts_;
+  std::array<Symbols, kBeyond + 1> pairs_{};
+  bool any_pairs_ = false;
 };
 
 }  // namespace

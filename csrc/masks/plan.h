@@ -7,9 +7,19 @@
 //
 //     body of "^[a-z]+-[0-9]+$"    safe: a to z      unclear: -      rejected: everything else
 //
+// What is rare need not be proved: a state may be left out of the proof when all ways into it and out of it again are
+// known by two bytes that follow each other, or by the first byte of a token. The tokens that contain such a pair, or
+// start with such a byte, are walked.
+//
+//     body of "^(?!.*admin)"          all symbols safe but " and \; tokens that contain "dm" are walked
+//
+// Let a state's *ways in* be the safe symbols that lead to it from a state of the proof. Where a symbol is *cut* from a
+// state, its pairs with all ways in are among those that are walked, and if it is the first state, so is the symbol as
+// a first byte: then a token without any of these never takes what was cut.
+//
 // Counters make a state different after every character. Then the proof covers a bounded number of symbols: either
 // every path of safe symbols dies after exactly `longest` of them (a string may have 5 more characters), or nothing is
-// said beyond `longest`, and the few tokens of more bytes are walked.
+// said beyond so many bytes, and the few longer tokens are walked.
 //
 // Nothing is assumed about how the machine was made: the proof reads its rows. Covered by tests/csrc/test_masks.cc,
 // tests/csrc/test_string_masks.cc.
@@ -28,10 +38,14 @@ namespace maskforge {
 struct SafePlan {
   SymbolSet safe;
   std::vector<unsigned> unclear;
+  // What is said of safe symbols is not said of tokens that start with one of `starts` (ASCII) or contain one of
+  // `pairs`: they have to be walked.
+  SymbolSet starts;
+  std::vector<SymbolPair> pairs;
   enum class Reach : std::uint8_t {
     kEndless,  // tokens of safe symbols are allowed
     kDies,     // ... of at most `longest` symbols; longer ones are not
-    kUnknown,  // ... of at most `longest` bytes; longer ones have to be walked
+    kUnknown,  // ... of at most VocabularySlice::kLengths[longest] bytes; longer ones have to be walked
   } reach = Reach::kEndless;
   unsigned longest = 0;
   std::uint64_t cost = 0;  // about how many nodes are to be walked

@@ -45,14 +45,14 @@ class Readings::Reader {
     reading.ends = machine_.final_label(state) != kNoLabel;
     reading.row = machine_.full_row(state);
     reading.partition = &readings_.partition(reading.row);
-    bool any_beyond = false;
     for (std::size_t c = 0; c < reading.partition->ascii.size(); ++c) {
       const StepKind kind = Step{reading.row.entries[c].load(std::memory_order_acquire)}.kind();
       if (kind == StepKind::kReject) continue;
       reading.alive |= reading.partition->ascii[c];
       if (kind == StepKind::kStay) reading.stays |= reading.partition->ascii[c];
-      any_beyond = any_beyond || reading.partition->beyond[c];
+      reading.high |= reading.partition->beyond[c];
     }
+    const bool any_beyond = reading.high.any();
     reading.alive[kBeyond] = reading.alive[kSpace] = any_beyond;
     if (any_beyond && follow_leads(reading.row)) {
       reading.stays[kBeyond] = true;
@@ -208,18 +208,18 @@ const Partition& Readings::partition(const Machine::RowView& row) {
   if (const Partition* known = partitions_.find(key)) return *known;
   const std::size_t count = std::size_t{*std::max_element(row.classes, row.classes + 256)} + 1;
   std::vector<SymbolSet::Bits> ascii(count);
-  std::unique_ptr<bool[]> beyond = std::make_unique<bool[]>(count);
+  std::vector<HighBytes> beyond(count);
   for (unsigned byte = 0; byte < 256; ++byte) {
     if (byte < kBeyond) {
       ascii[row.classes[byte]][byte] = true;
     } else {
-      beyond[row.classes[byte]] = true;
+      beyond[row.classes[byte]][byte - kBeyond] = true;
     }
   }
   std::lock_guard lock(mutex_);
   if (const Partition* known = partitions_.find(key)) return *known;
   const Partition made{row.classes, arena_.copy(std::span<const SymbolSet::Bits>(ascii)),
-                       arena_.copy(std::span<const bool>(beyond.get(), count))};
+                       arena_.copy(std::span<const HighBytes>(beyond))};
   const Partition* kept = new (arena_.allocate(sizeof(Partition))) Partition(made);
   partitions_.insert(key, kept);
   count_bytes();

@@ -20,13 +20,14 @@ namespace maskforge {
 struct Partition {
   const std::uint8_t* classes;             // of a RowView, which names the partition
   std::span<const SymbolSet::Bits> ascii;  // by class
-  std::span<const bool> beyond;            // by class: has a byte from 0x80 on
+  std::span<const HighBytes> beyond;       // by class
 };
 
 struct Reading {
   bool ends;              // may end without a byte: what it rejects is not really rejected
   SymbolSet::Bits stays;  // stays in the frame
   SymbolSet::Bits alive;  // anything but a rejection; of kBeyondAscii, if that does not stay: on any byte from 0x80 on
+  HighBytes high;         // on which of these
   Machine::RowView row;
   const Partition* partition;
   std::span<const StateId> beyond, space;  // where characters beyond ASCII lead, if these stay

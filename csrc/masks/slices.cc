@@ -1,6 +1,10 @@
 // See slices.h.
 #include "masks/slices.h"
 
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
 namespace maskforge {
 
 PlantedTrie::PlantedTrie(std::uint32_t forest_id, std::span<const TokenTrie::Item> items) : trie(items) {
@@ -47,7 +51,47 @@ bool has_space_beyond(std::string_view bytes) {
 
 VocabularySlice::VocabularySlice(std::size_t words, std::vector<TokenTrie::Item> items, unsigned skip,
                                  std::atomic<std::uint32_t>& take_id)
-    : words_(words), items_(std::move(items)), skip_(skip), take_id_(take_id) {}
+    : words_(words), items_(std::move(items)), skip_(skip), take_id_(take_id) {
+  index_pairs();
+}
+
+void VocabularySlice::index_pairs() {
+  pair_starts_.assign(kPairs + 1, 0);
+  pair_weights_.assign(kPairs, 0);
+  // A token that contains a pair twice is listed once.
+  std::vector<std::uint32_t> last(kPairs);
+  auto each_pair = [&](auto&& visit) {
+    std::ranges::fill(last, UINT32_MAX);
+    for (std::uint32_t i = 0; i < items_.size(); ++i) {
+      const std::string_view rest = items_[i].bytes.substr(skip_);
+      for (std::size_t k = 1; k < rest.size(); ++k) {
+        const auto second = static_cast<std::uint8_t>(rest[k]);
+        if (second >= SymbolSet::kBeyondAscii) continue;
+        const auto first = std::min<std::uint8_t>(static_cast<std::uint8_t>(rest[k - 1]), SymbolSet::kBeyondAscii);
+        const std::size_t pair = place({first, second});
+        if (std::exchange(last[pair], i) != i) visit(pair, i, rest.size());
+      }
+    }
+  };
+  each_pair([&](std::size_t pair, std::uint32_t, std::size_t size) {
+    ++pair_starts_[pair + 1];
+    pair_weights_[pair] += static_cast<std::uint32_t>(size);
+  });
+  std::partial_sum(pair_starts_.begin(), pair_starts_.end(), pair_starts_.begin());
+  pair_items_.resize(pair_starts_.back());
+  std::vector<std::uint32_t> next(pair_starts_.begin(), pair_starts_.end() - 1);
+  each_pair([&](std::size_t pair, std::uint32_t item, std::size_t) { pair_items_[next[pair]++] = item; });
+  for (const TokenTrie::Item& item : items_) {
+    const auto start = static_cast<std::uint8_t>(item.bytes[skip_]);
+    const std::string_view rest = item.bytes.substr(skip_);
+    if (start < SymbolSet::kBeyondAscii) start_weights_[start] += static_cast<std::uint32_t>(rest.size());
+    const auto high =
+        std::ranges::find_if(rest, [](char c) { return static_cast<std::uint8_t>(c) >= SymbolSet::kBeyondAscii; });
+    if (high != rest.end())
+      high_weights_[static_cast<std::uint8_t>(*high) - SymbolSet::kBeyondAscii] +=
+          static_cast<std::uint32_t>(rest.size());
+  }
+}
 
 void VocabularySlice::prepare() const {
   std::call_once(prepared_, [this] {
@@ -86,7 +130,7 @@ void VocabularySlice::prepare() const {
 void VocabularySlice::make_ready() const {
   prepare();
   measure();
-  longer();
+  for (unsigned length = 0; length < kLengths.size(); ++length) longer(length);
   for (unsigned symbol = 0; symbol < SymbolSet::kCount; ++symbol) {
     if (weights_[symbol] > 0) containing(symbol);
   }
@@ -95,6 +139,16 @@ void VocabularySlice::make_ready() const {
 std::uint32_t VocabularySlice::weight(unsigned symbol) const {
   prepare();
   return weights_[symbol] / 2;  // tokens share about half of their bytes with a neighbour
+}
+
+std::uint32_t VocabularySlice::weight(SymbolPair pair) const { return pair_weights_[place(pair)] / 2; }
+
+std::uint32_t VocabularySlice::weight_of_start(unsigned ascii) const { return start_weights_[ascii] / 2; }
+
+std::uint64_t VocabularySlice::weight_of_high(const HighBytes& first) const {
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < first.size(); ++i) sum += first[i] ? high_weights_[i] / 2 : 0;
+  return sum;
 }
 
 TokenBits VocabularySlice::made_of(const SymbolSet& allowed) const {
@@ -122,13 +176,15 @@ TokenBits VocabularySlice::made_of(const SymbolSet& allowed) const {
 void VocabularySlice::measure() const {
   std::call_once(measured_, [this] {
     for (TokenBits& bits : at_most_) bits.assign(words_, 0);
-    short_.assign(words_, 0);
+    for (TokenBits& bits : short_) bits.assign(words_, 0);
     for (const TokenTrie::Item& item : items_) {
       std::string_view rest = item.bytes.substr(skip_);
       std::size_t symbols = 0;
       for (char c : rest) symbols += (static_cast<std::uint8_t>(c) & 0xC0) != 0x80;
       if (symbols <= kMostSymbols) set_bits({&item.token, 1}, at_most_[symbols].data());
-      if (rest.size() <= kMostSymbols) set_bits({&item.token, 1}, short_.data());
+      for (unsigned length = 0; length < kLengths.size(); ++length) {
+        if (rest.size() <= kLengths[length]) set_bits({&item.token, 1}, short_[length].data());
+      }
     }
     for (unsigned n = 1; n <= kMostSymbols; ++n) or_bits(at_most_[n - 1], at_most_[n].data());
   });
@@ -139,21 +195,22 @@ void VocabularySlice::keep_short(unsigned most_symbols, TokenBits& bits) const {
   and_bits(at_most_[most_symbols], bits.data());
 }
 
-void VocabularySlice::keep_short_bytes(TokenBits& bits) const {
+void VocabularySlice::keep_short_bytes(unsigned length, TokenBits& bits) const {
   measure();
-  and_bits(short_, bits.data());
+  and_bits(short_[length], bits.data());
 }
 
-const PlantedTrie& VocabularySlice::longer() const {
+const PlantedTrie& VocabularySlice::longer(unsigned length) const {
   std::lock_guard lock(mutex_);
-  if (!longer_) {
+  std::unique_ptr<PlantedTrie>& made = longer_[length];
+  if (!made) {
     std::vector<TokenTrie::Item> chosen;
     for (const TokenTrie::Item& item : items_) {
-      if (item.bytes.size() > skip_ + kMostSymbols) chosen.push_back({item.bytes.substr(skip_), item.token});
+      if (item.bytes.size() > skip_ + kLengths[length]) chosen.push_back({item.bytes.substr(skip_), item.token});
     }
-    longer_ = std::make_unique<PlantedTrie>(take_id_.fetch_add(1), chosen);
+    made = std::make_unique<PlantedTrie>(take_id_.fetch_add(1), chosen);
   }
-  return *longer_;
+  return *made;
 }
 
 bool VocabularySlice::contains(const TokenTrie::Item& item, unsigned symbol) const {
@@ -174,6 +231,21 @@ const PlantedTrie& VocabularySlice::containing(unsigned symbol) const {
     ready_[symbol].store(tries_[symbol].get(), std::memory_order_release);
   }
   return *tries_[symbol];
+}
+
+const PlantedTrie* VocabularySlice::containing(SymbolPair pair) const {
+  const std::size_t place = this->place(pair);
+  std::lock_guard lock(mutex_);
+  if (auto made = pair_tries_.find(place); made != pair_tries_.end()) return made->second.get();
+  if (pair_nodes_ + pair_weights_[place] > kMostPairNodes) return nullptr;
+  pair_nodes_ += pair_weights_[place];
+  std::vector<TokenTrie::Item> chosen;
+  for (std::uint32_t i = pair_starts_[place]; i < pair_starts_[place + 1]; ++i) {
+    const TokenTrie::Item& item = items_[pair_items_[i]];
+    chosen.push_back({item.bytes.substr(skip_), item.token});
+  }
+  auto made = std::make_unique<PlantedTrie>(take_id_.fetch_add(1), chosen);
+  return pair_tries_.emplace(place, std::move(made)).first->second.get();
 }
 
 }  // namespace maskforge

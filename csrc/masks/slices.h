@@ -6,7 +6,8 @@
 //
 // The vocabulary is cut in two parts, because nearly half of a vocabulary starts with a space, and almost no token has
 // one elsewhere: the tokens that start with a space, read from the byte behind it (`skip` 1), and all others (`skip`
-// 0). Thread safe; made when first asked for, at the latest. Covered by tests/csrc/test_masks.cc.
+// 0). Thread safe; made when first asked for, at the latest. Covered by tests/csrc/test_masks.cc,
+// tests/csrc/test_string_masks.cc.
 #pragma once
 
 #include <array>
@@ -15,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <unordered_map>
 #include <vector>
 
 #include "masks/forest.h"
@@ -40,6 +42,9 @@ struct SymbolSet {
   bool operator==(const SymbolSet&) const = default;
 };
 
+// A set of bytes from 0x80 on; the first is bit 0.
+using HighBytes = std::bitset<256 - SymbolSet::kBeyondAscii>;
+
 // The white space beyond ASCII, as ECMAScript's `\s` has it, in UTF-8: by the bytes before the last one, which last
 // ones.
 struct SpaceBeyond {
@@ -56,6 +61,12 @@ inline constexpr SpaceBeyond kSpacesBeyond[] = {
     {0xEF, 0xBB, std::uint64_t{1} << 0x3F},                                        // U+FEFF
 };
 
+// Two bytes of a token that follow each other: `second` is ASCII, `first` is too or SymbolSet::kBeyondAscii.
+struct SymbolPair {
+  std::uint8_t first, second;
+  bool operator==(const SymbolPair&) const = default;
+};
+
 class VocabularySlice {
  public:
   // `items` sorted by bytes; all of them have at least `skip` + 1 bytes. `take_id` hands out forest ids.
@@ -64,28 +75,37 @@ class VocabularySlice {
 
   // Makes whatever masks are likely to ask for, so that none of them has to wait for it.
   void make_ready() const;
-  // Trie nodes that contain the symbol, about: what walking its tokens costs.
+  // Trie nodes of the tokens that contain the symbol, or the pair, or start with the ASCII byte, about: what walking
+  // them costs.
   std::uint32_t weight(unsigned symbol) const;
+  std::uint32_t weight(SymbolPair pair) const;
+  std::uint32_t weight_of_start(unsigned ascii) const;
+  // Of the tokens with a byte from 0x80 on whose first one is among these.
+  std::uint64_t weight_of_high(const HighBytes& first) const;
   // The tokens whose bytes behind `skip` are symbols of `allowed`. With kBeyondAscii allowed, these bytes must be UTF-8
   // that starts at a character boundary; the last character may be incomplete. kSpaceBeyond is not allowed without it.
   // Cost: tens of microseconds.
   TokenBits made_of(const SymbolSet& allowed) const;
-  // Those of them that have at most so many symbols (a cut character counts), or bytes. Requires the count to be at
-  // most kMostSymbols.
+  // Those of them that have at most so many symbols (a cut character counts), which is at most kMostSymbols.
   static constexpr unsigned kMostSymbols = 24;
   void keep_short(unsigned most_symbols, TokenBits& bits) const;
-  void keep_short_bytes(TokenBits& bits) const;  // at most kMostSymbols bytes
-  // The tokens of more than kMostSymbols bytes behind `skip`.
-  const PlantedTrie& longer() const;
+  // The tokens of at most, and those of more than kLengths[length] bytes behind `skip`.
+  static constexpr std::array<unsigned, 8> kLengths{6, 8, 10, 12, 14, 16, 20, kMostSymbols};
+  void keep_short_bytes(unsigned length, TokenBits& bits) const;
+  const PlantedTrie& longer(unsigned length) const;
   // Tokens that contain the symbol behind `skip`; for kBeyondAscii, any byte from 0x80 on, white space included. The
   // tries of several symbols overlap, but that of the backslash leaves out the tokens of the quote's.
   const PlantedTrie& containing(unsigned symbol) const;
+  // The same for two symbols that follow each other. Made when first asked for; null when too much was made already.
+  const PlantedTrie* containing(SymbolPair pair) const;
   const std::vector<TokenTrie::Item>& items() const { return items_; }
   unsigned skip() const { return skip_; }
 
  private:
   void prepare() const;
   void measure() const;
+  void index_pairs();
+  static std::size_t place(SymbolPair pair) { return pair.first * std::size_t{SymbolSet::kBeyondAscii} + pair.second; }
   bool contains(const TokenTrie::Item& item, unsigned symbol) const;
 
   std::size_t words_;
@@ -103,12 +123,21 @@ class VocabularySlice {
 
   mutable std::once_flag measured_;
   mutable std::array<TokenBits, kMostSymbols + 1> at_most_;  // by symbols
-  mutable TokenBits short_;                                  // by bytes
+  mutable std::array<TokenBits, kLengths.size()> short_;     // by bytes
 
   mutable std::mutex mutex_;
-  mutable std::unique_ptr<PlantedTrie> longer_;
+  mutable std::array<std::unique_ptr<PlantedTrie>, kLengths.size()> longer_;
   mutable std::array<std::unique_ptr<PlantedTrie>, SymbolSet::kCount> tries_;
   mutable std::array<std::atomic<const PlantedTrie*>, SymbolSet::kCount> ready_{};
+
+  // By place(pair): which items contain it, in pair_items_ from pair_starts_ on, and their weight.
+  static constexpr std::size_t kPairs = (SymbolSet::kBeyondAscii + 1) * std::size_t{SymbolSet::kBeyondAscii};
+  static constexpr std::size_t kMostPairNodes = std::size_t{1} << 20;  // in pair_tries_: 16 MB
+  std::vector<std::uint32_t> pair_starts_, pair_items_, pair_weights_;
+  std::array<std::uint32_t, SymbolSet::kBeyondAscii> start_weights_{};
+  std::array<std::uint32_t, HighBytes{}.size()> high_weights_{};
+  mutable std::unordered_map<std::size_t, std::unique_ptr<PlantedTrie>> pair_tries_;  // guarded by mutex_
+  mutable std::size_t pair_nodes_ = 0;                                                // of these, at most
 };
 
 // Whether `bytes` is UTF-8 from a character boundary on; the last character may be incomplete.

@@ -224,9 +224,23 @@ bool MaskSolver::by_slices(const Forest& forest, StateId state, std::uint64_t we
   std::optional<SafePlan> plan = find_safe_plan(machine_, memo_.readings(), plainer, slice, weight * 2 / 3);
   if (!plan) return false;
   draft.clear();
+  for (SymbolPair pair : plan->pairs) {
+    const PlantedTrie* containing = slice.containing(pair);
+    if (containing == nullptr) return false;
+    draft.uncertain.push_back(containing->trie.tokens());
+    scratch.walker.walk(*containing->forest, state, draft);
+  }
+  for (std::size_t g = 0; plan->starts.bits.any() && g < forest.groups().size(); ++g) {
+    const std::uint8_t byte = forest.groups()[g].byte;
+    if (byte >= SymbolSet::kBeyondAscii || !plan->starts.bits[byte]) continue;
+    for (TrieRef start : entries(forest, g)) {
+      draft.uncertain.push_back(start.trie->tokens_below(start.node));
+      scratch.walker.walk(start, state, draft);
+    }
+  }
   draft.slices.push_back(slice_bits(*plan, slice));
   for (unsigned symbol : plan->unclear) scratch.walker.walk(*slice.containing(symbol).forest, state, draft);
-  if (plan->reach == SafePlan::Reach::kUnknown) scratch.walker.walk(*slice.longer().forest, state, draft);
+  if (plan->reach == SafePlan::Reach::kUnknown) scratch.walker.walk(*slice.longer(plan->longest).forest, state, draft);
   return true;
 }
 
@@ -239,7 +253,7 @@ BitsView MaskSolver::slice_bits(const SafePlan& plan, const VocabularySlice& sli
   if (const BitsView* known = memo_.find_named(name)) return *known;
   TokenBits bits = slice.made_of(plan.safe);
   if (plan.reach == SafePlan::Reach::kDies) slice.keep_short(plan.longest, bits);
-  if (plan.reach == SafePlan::Reach::kUnknown) slice.keep_short_bytes(bits);
+  if (plan.reach == SafePlan::Reach::kUnknown) slice.keep_short_bytes(plan.longest, bits);
   return *memo_.add_named(name, bits);
 }
 
@@ -317,6 +331,7 @@ const Result* MaskSolver::finish(const Forest& forest, StateId state, Scratch& s
   if (!draft.slices.empty() || draft.allowed.size() > words / 4 || parts.bits.size() > 1) {
     scratch.bits.assign(words, 0);
     for (BitsView slice : draft.slices) or_bits(slice, scratch.bits.data());
+    for (TokenIds tokens : draft.uncertain) clear_bits(tokens, scratch.bits.data());
     for (BitsView part : parts.bits) or_bits(part, scratch.bits.data());
     set_bits(draft.allowed, scratch.bits.data());
     finish_exits(scratch, true);

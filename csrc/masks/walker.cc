@@ -32,6 +32,7 @@ void Draft::clear() {
   leaves.clear();
   parts.clear();
   slices.clear();
+  uncertain.clear();
   base = nullptr;
 }
 

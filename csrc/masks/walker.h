@@ -28,6 +28,7 @@ struct Draft {
   std::vector<Leave> leaves;
   std::vector<const Result*> parts;  // results of calls, resolved up to the frame of this walk
   std::vector<BitsView> slices;      // allowed tokens as bits
+  std::vector<TokenIds> uncertain;   // tokens on which `slices` have nothing to say
   const Result* base = nullptr;      // lockstep: the reference
   void clear();
 };

@@ -184,6 +184,80 @@ void dots_are_planned(const std::vector<std::string>& tokens, RegexArena& regexe
   }
 }
 
+// Of a language that leaves out a word, or begins unlike it goes on, or ends soon, most tokens need no walk: the rest
+// is told by two bytes that follow each other, by the first one, by its length.
+void rare_tokens_are_walked(RegexArena& regexes) {
+  std::mt19937 rng(31);
+  std::vector<std::string> tokens{"\"", "\\", "\\\\", "\\n", "\"}", "\u00e9", "\xC3", "\u00e9\u03b1"};
+  for (unsigned byte = 0x20; byte < 0x7F; ++byte) tokens.emplace_back(1, static_cast<char>(byte));
+  for (int i = 0; i < 9000; ++i) {
+    std::string token(i % 3 == 0, ' ');
+    for (unsigned k = 2 + rng() % 5; k > 0; --k) token.push_back("abcdefghABCDEFGH0123"[rng() % 20]);
+    if (i % 50 == 0) token += i % 100 == 0 ? "\u00e9" : "\xCE";
+    tokens.push_back(token);
+  }
+  for (int i = 0; i < 600; ++i) {
+    std::string token;
+    const unsigned kinds = 1 + rng() % 3;  // of characters
+    for (unsigned k = 7 + rng() % 20; k > 0; --k) token.push_back("abAB01"[rng() % (2 * kinds)]);
+    tokens.push_back(token);
+  }
+  for (const char* word : {"adba", "BaA", "ba", "aa"}) {
+    for (int i = 0; i < 40; ++i) {
+      std::string token;
+      for (unsigned k = rng() % 4; k > 0; --k) token.push_back("adbe"[rng() % 4]);
+      token += word;
+      for (unsigned k = rng() % 4; k > 0; --k) token.push_back("adbe"[rng() % 4]);
+      tokens.push_back(token);
+    }
+  }
+  tokens.push_back("");
+  auto vocabulary = std::make_shared<const Vocabulary>(tokens, std::vector<TokenId>{});
+  VocabularyIndex index(vocabulary);
+  struct Expected {
+    const char* pattern;
+    const char* before;
+    std::size_t pairs;  // at least
+    const char* starts;
+    SafePlan::Reach reach;
+  };
+  for (const Expected& expected : {
+           Expected{"^(?!.*adba)", "", 1, "", SafePlan::Reach::kEndless},
+           Expected{"^(?!.*adba)", "a", 1, "", SafePlan::Reach::kEndless},
+           Expected{"^(?!.*adba)", "ad", 1, "b", SafePlan::Reach::kEndless},
+           Expected{"^(?!.*adba)", "adb", 1, "a", SafePlan::Reach::kEndless},
+           Expected{"^(?!.*(adba|BaA))[a-zA-Z0-9\u00e9]*$", "", 1, "", SafePlan::Reach::kEndless},
+           Expected{"^[a-d][a-h0-9]*$", "", 0, "efgh0123", SafePlan::Reach::kEndless},
+           Expected{"^(?=.*[a-z])(?=.*[A-Z])(?=.*\\d).{8,15}$", "", 0, "", SafePlan::Reach::kUnknown},
+           Expected{"^(?=.*\\d).{0,13}$", "", 0, "", SafePlan::Reach::kUnknown},
+           Expected{"^(?!.*adba).{0,5}$", "a", 1, "", SafePlan::Reach::kDies},
+       }) {
+    Machine machine;
+    Texts texts(machine, regexes);
+    TextFrames strings(machine, texts, TextSyntax::kJsonString);
+    StateId state = strings.body(texts.language(regexes.parse(expected.pattern, RegexMode::kSearch), {}));
+    for (const char* c = expected.before; *c != 0; ++c)
+      state = machine.step(state, static_cast<std::uint8_t>(*c)).operand();
+    std::atomic<std::size_t> bytes{0};
+    Readings readings(bytes);
+    auto plan = find_safe_plan(machine, readings, state, index.not_space_slice(), 100000);
+    const std::string note = std::string(expected.pattern) + " after " + expected.before;
+    CHECK_NOTE(plan.has_value(), note);
+    if (!plan) continue;
+    CHECK_NOTE(plan->pairs.size() >= expected.pairs && plan->pairs.size() <= 4 * expected.pairs, note);
+    for (unsigned c = 'a'; c <= 'h'; ++c) {
+      const bool start = std::string(expected.starts).find(static_cast<char>(c)) != std::string::npos;
+      CHECK_NOTE(plan->starts.bits[c] == start, note + ": " + static_cast<char>(c));
+      CHECK_NOTE(plan->safe.bits[c], note + ": " + static_cast<char>(c));
+    }
+    CHECK_NOTE(plan->reach == expected.reach, note);
+    const std::string schema = "{\"type\": \"string\", \"pattern\": \"" + std::string(expected.pattern) + "\"}";
+    std::string escaped;
+    for (char c : schema) escaped += c == '\\' ? "\\\\" : std::string(1, c);
+    equal_brute_force(tokens, escaped, {std::string("\"") + expected.before});
+  }
+}
+
 }  // namespace
 
 int main() {
@@ -199,6 +273,7 @@ int main() {
     }
   }
   dots_are_planned(tokens, regexes);
+  rare_tokens_are_walked(regexes);
   for (const char* pattern : {"^.*$", "^\\\\S+$", "^.*@.*[.].*$", "^(\\\\S+\\\\s)*\\\\S$", "^.{2,9}$",
                               "^(K_\\\\w+=\\\\S+)*( K_\\\\w+=\\\\S+)*$"}) {
     const std::string schema = std::string(R"({"type": "string", "pattern": ")") + pattern + "\"}";

@@ -95,6 +95,10 @@ ENDLESS = {
     "what a password needs": {"type": "string", "pattern": "^(?=.*[a-z])(?=.*[A-Z])(?=.*[\\dé])[A-Za-zé\\d]{4,}$"},
     "what it needs in so many": {"type": "string", "pattern": "^(?=.*[a-z])(?=.*[A-Z])(?=.*\\d)[A-Za-z\\d]{4,6}$"},
     "beside what may not come": {"type": "string", "pattern": "^(?!.*AA)(?=.*[a-z])(?=.*[B-D]).{3,}$"},
+    "a word that may not come": {"type": "string", "pattern": "^(?!.*(aAB|Cd))[A-Za-z.é]*$"},
+    "two, in so many": {"type": "string", "not": {"pattern": "abA|Cd|aaa"}, "maxLength": 7},
+    "what a password needs in few": {"type": "string", "pattern": "^(?=.*[a-z])(?=.*[A-Z])(?=.*\\d).{5,9}$"},
+    "what begins unlike it goes on": {"type": "string", "pattern": "^[A-Z][a-z.é]*([A-Z]e)?$"},
     "in the first line": {"type": "string", "pattern": "^(?=.*[a-z])(?=.*\\d)[\\s\\S]{3,}$"},
     "what decides about others": {
         "properties": {"a": {"type": "string"}},
