@@ -221,9 +221,11 @@ TextId Texts::clip(TextId text, std::uint32_t longest) {
 TextId Texts::same_prefixes(TextId text) {
   const Record& record = records_[text];
   if (record.provider != nullptr) return text;
-  const RegexId alive = languages_[record.payload].alive;
+  const Language& whole = languages_[record.payload];
+  const RegexId alive = whole.alive;
+  const bool asks = !whole.asked.empty();
   const RegexId plainer = regexes_.same_prefixes(alive);
-  return plainer == alive ? text : language(plainer, {});
+  return plainer == alive && !asks ? text : language(plainer, {});
 }
 
 bool Texts::words(TextId text, TextId& rest, std::vector<WordList::Word>& words) {

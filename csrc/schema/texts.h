@@ -72,7 +72,7 @@ class Texts {
   // where that is not seen after some time.
   std::optional<ShortList<Label>> endings(TextId text, std::size_t most);
   TextId clip(TextId text, std::uint32_t longest);
-  // A language with the same beginnings of texts and without questions, where there is a plainer one; `text` otherwise.
+  // A language with the same beginnings of texts and without questions, as plain as one is known; a key stays as it is.
   TextId same_prefixes(TextId text);
   // As Automaton::words() has it: for keys, and for languages that are lists of words; `rest` stays dead for these.
   bool words(TextId text, TextId& rest, std::vector<WordList::Word>& words);
