@@ -114,7 +114,14 @@ class ShortList {
   template <std::input_iterator It>
   void assign(It first, It last) {
     clear();
-    insert(end(), first, last);
+    if constexpr (std::forward_iterator<It>) {
+      const auto count = static_cast<std::size_t>(std::distance(first, last));
+      reserve(count);
+      std::uninitialized_copy(first, last, data());
+      size_ = static_cast<std::uint32_t>(count);
+    } else {
+      insert(end(), first, last);
+    }
   }
   T* insert(const T* at, T value) { return insert(at, &value, &value + 1); }
   T* insert(const T* at, std::initializer_list<T> values) { return insert(at, values.begin(), values.end()); }
