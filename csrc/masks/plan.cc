@@ -64,6 +64,8 @@ class Prover {
     if (!plan.safe.bits[kBeyond]) plan.safe.bits[kSpace] = false;
     starts_ = only_later(start);
     plan.safe.bits |= starts_;
+    // What a backslash opens never goes on as a text does, and few tokens have one.
+    plan.safe.bits['\\'] = false;
     for (int restart = 0; restart < kMostRestarts && plan.safe.bits.any(); ++restart) {
       switch (close(start, plan)) {
         case Closing::kImpossible:

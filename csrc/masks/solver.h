@@ -13,7 +13,8 @@
 //   lockstep  most bytes lead to one state that leads to itself ("none of these names"): walk only what differs from it
 //   clipping  for tokens of at most L bytes the state equals a simpler one: take its result, and walk the longer tokens
 //   slices    a class of symbols is proved harmless (plan.h), for the state or one that stays in the frame on the same
-//             texts (Machine::same_prefixes): take its bitset, and walk the tokens with other symbols
+//             texts (Machine::same_prefixes): take its bitset, and walk the tokens with other symbols, and those that
+//             the proof leaves out
 //   plain     walk everything that is alive
 // Words, lockstep and clipping build on the result of another state, their base, which may build on one in turn.
 // Nothing in the states keeps such a chain from being endless or from closing: base() does. Covered by
