@@ -275,6 +275,12 @@ StateId Machine::same_prefixes(StateId state) {
   return automata_[record.automaton]->same_prefixes(record.local, state);
 }
 
+bool Machine::beyond_ascii(StateId state, BeyondAscii& found) {
+  std::lock_guard lock(mutex_);
+  const Record& record = this->record(state);
+  return automata_[record.automaton]->beyond_ascii(record.local, found);
+}
+
 bool Machine::words(StateId state, WordList& list) {
   std::lock_guard lock(mutex_);
   const Record& record = this->record(state);

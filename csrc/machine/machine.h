@@ -140,6 +140,14 @@ struct WordList {
   std::vector<Word> words;  // sorted by text, distinct
 };
 
+// Where characters beyond ASCII lead, white space (base/white_space.h) apart from the others.
+struct BeyondAscii {
+  bool all_stay = true;                // every other character stays in the frame
+  bool spaces_stay = true;             // so does all white space
+  bool any_space = false;              // some white space does; the rest is rejected
+  ShortList<StateId> targets, spaces;  // each once, of others and of white space
+};
+
 class Machine;
 
 // What is true of all states of an automaton, so that it need not be asked about each.
@@ -171,6 +179,9 @@ class Automaton {
   // A state that stays in the frame on the same texts without a quote as this one: what differs is how it ends. By
   // default itself.
   virtual StateId same_prefixes(std::uint32_t, StateId self) { return self; }
+  // The same as reading all well-formed characters beyond ASCII byte by byte, with no other byte from 0x80 on; false
+  // where that is not known.
+  virtual bool beyond_ascii(std::uint32_t, BeyondAscii&) { return false; }
   // Whether the state is described by a list of words, which is then put into `list` (empty before).
   virtual bool words(std::uint32_t, WordList&) { return false; }
   // The label with which the state ends after a word of its list; kNoLabel when it may not end there.
@@ -285,6 +296,7 @@ class Machine {
   // Whether words() is worth asking.
   bool may_list_words(StateId state) const { return record(state).may_list_words; }
   bool words(StateId state, WordList& list);
+  bool beyond_ascii(StateId state, BeyondAscii& found);
   Label word_label(StateId state, std::uint32_t word);
   std::string describe(StateId state);
   std::size_t state_count() const { return count_.load(std::memory_order_acquire); }

@@ -34,8 +34,8 @@ struct Targets {
 
 }  // namespace
 
-// Reads one state. Of the characters beyond ASCII, follows the lead bytes to the states inside the character, and from
-// there on; what they lead to is collected in `beyond` and `space`.
+// Reads one state. Of the characters beyond ASCII, what the machine tells; where it does not know, follows the lead
+// bytes to the states inside the character, and from there on.
 class Readings::Reader {
  public:
   Reader(Readings& readings, Machine& machine) : readings_(readings), machine_(machine) {}
@@ -52,19 +52,24 @@ class Readings::Reader {
       if (kind == StepKind::kStay) reading.stays |= reading.partition->ascii[c];
       reading.high |= reading.partition->beyond[c];
     }
-    const bool any_beyond = reading.high.any();
-    reading.alive[kBeyond] = reading.alive[kSpace] = any_beyond;
-    if (any_beyond && follow_leads(reading.row)) {
-      reading.stays[kBeyond] = true;
-      reading.stays[kSpace] = !space_rejected_;
-      reading.alive[kSpace] = space_read_;
-      reading.beyond = beyond.states;
-      reading.space = space.states;
+    reading.alive[kBeyond] = reading.alive[kSpace] = reading.high.any();
+    if (reading.high.none()) return reading;
+    if (machine_.beyond_ascii(state, told)) {
+      if (!told.all_stay || std::max(told.targets.size(), told.spaces.size()) > kMostTargets) return reading;
+    } else if (follow_leads(reading.row)) {
+      told = {true, !space_rejected_, space_read_, beyond_.states, space_.states};
+    } else {
+      return reading;
     }
+    reading.stays[kBeyond] = true;
+    reading.stays[kSpace] = told.spaces_stay;
+    reading.alive[kSpace] = told.any_space;
+    reading.beyond = told.targets;
+    reading.space = told.spaces;
     return reading;
   }
 
-  Targets beyond, space;
+  BeyondAscii told;  // holds what a Reading refers to
 
  private:
   bool follow_leads(const Machine::RowView& row) {
@@ -129,7 +134,7 @@ class Readings::Reader {
 
   // The last byte of a character.
   bool read_last(StateId state, const Cut& bytes) {
-    if (!cut(state, bytes, beyond, space)) return false;
+    if (!cut(state, bytes, beyond_, space_)) return false;
     space_rejected_ = space_rejected_ || cut_rejected_;
     space_read_ = space_read_ || cut_read_;
     return true;
@@ -180,6 +185,7 @@ class Readings::Reader {
 
   Readings& readings_;
   Machine& machine_;
+  Targets beyond_, space_;
   bool space_rejected_ = false;
   bool space_read_ = false;
   bool cut_rejected_ = false;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/json_escapes.h"
+#include "base/white_space.h"
 
 namespace maskforge {
 
@@ -395,6 +396,63 @@ StateId TextFrames::clip(std::uint32_t id, StateId self, std::uint32_t longest) 
 StateId TextFrames::same_prefixes(std::uint32_t id, StateId self) {
   const Local local = locals_[id];
   return syntax_ == TextSyntax::kRaw || local.phase != Phase::kBody ? self : body(texts_.same_prefixes(local.text));
+}
+
+bool TextFrames::beyond_ascii(std::uint32_t id, BeyondAscii& found) {
+  const Local local = locals_[id];
+  if (syntax_ == TextSyntax::kRaw || local.phase != Phase::kBody) return false;
+  TextId text = local.text;
+  if (const KeyOverlay* overlay = texts_.overlay(text)) {
+    if (overlay->rest == kDeadText || (!overlay->changes.empty() && overlay->changes.back().character >= 0x80))
+      return false;
+    text = overlay->rest;
+  }
+  // Characters in order, with where they lead: kDeadText where they are rejected.
+  char32_t next = 0x80;
+  auto space = kWhiteSpaceBeyondAscii;
+  auto add = [&](char32_t last, TextId target) {
+    if (last < next) return;
+    bool others = false;  // some character that is no white space
+    bool spaces = false;
+    while (next <= last) {
+      while (space != std::end(kWhiteSpaceBeyondAscii) && space->last < next) ++space;
+      const bool more = space != std::end(kWhiteSpaceBeyondAscii) && space->first <= last;
+      const char32_t until = more ? space->first : last + 1;  // no white space before it
+      if (next < until && !(next >= 0xD800 && until <= 0xE000)) others = true;
+      next = std::max(next, until);
+      if (!more) break;
+      spaces = true;
+      next = std::min(space->last, last) + 1;
+    }
+    if (target == kDeadText) {
+      found.all_stay = found.all_stay && !others;
+      found.spaces_stay = found.spaces_stay && !spaces;
+      return;
+    }
+    found.any_space = found.any_space || spaces;
+    auto note = [state = body(target)](ShortList<StateId>& states) {
+      if (std::ranges::find(states, state) == states.end()) states.push_back(state);
+    };
+    if (others) note(found.targets);
+    if (spaces) note(found.spaces);
+  };
+  if (const CharClasses* classes = texts_.classes(text)) {
+    for (const CharClasses::Range& range : classes->ranges) {
+      if (range.last < 0x80) continue;
+      if (range.first > next) add(range.first - 1, kDeadText);
+      if (!found.all_stay) return true;
+      add(range.last, texts_.class_target(text, range.id));
+    }
+  } else {
+    for (const TextEdge& edge : texts_.edges(text)) {
+      if (edge.last < 0x80) continue;
+      if (edge.first > next) add(edge.first - 1, kDeadText);
+      if (!found.all_stay) return true;
+      add(edge.last, edge.target);
+    }
+  }
+  add(0x10FFFF, kDeadText);
+  return true;
 }
 
 bool TextFrames::words(std::uint32_t id, WordList& list) {

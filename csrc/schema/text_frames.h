@@ -37,6 +37,7 @@ class TextFrames : public Automaton {
   Label final_label(std::uint32_t local) override;
   StateId clip(std::uint32_t local, StateId self, std::uint32_t longest) override;
   StateId same_prefixes(std::uint32_t local, StateId self) override;
+  bool beyond_ascii(std::uint32_t local, BeyondAscii& found) override;
   bool words(std::uint32_t local, WordList& list) override;
   Label word_label(std::uint32_t local, std::uint32_t word) override;
   std::string describe(std::uint32_t local) override;

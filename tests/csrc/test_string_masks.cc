@@ -110,10 +110,10 @@ const std::vector<char32_t> kSpaces{0xA0,   0x1680, 0x2000, 0x2001, 0x2002, 0x20
                                     0x2008, 0x2009, 0x200A, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000, 0xFEFF};
 
 // What one state reads of the symbols beyond ASCII, character by character.
-void reading_is_right(RegexArena& regexes, const std::string& pattern, const std::string& before) {
+void reading_is_right(RegexArena& regexes, const std::string& pattern, const std::string& before, TextSyntax syntax) {
   Machine machine;
   Texts texts(machine, regexes);
-  TextFrames strings(machine, texts, TextSyntax::kJsonString);
+  TextFrames strings(machine, texts, syntax);
   StateId state = strings.body(texts.language(regexes.parse(pattern, RegexMode::kSearch), {}));
   for (char c : before) state = machine.step(state, static_cast<std::uint8_t>(c)).operand();
   std::atomic<std::size_t> bytes{0};
@@ -285,9 +285,13 @@ int main() {
     for (const char* before : {"", "a", "ab"}) {
       if (std::string(pattern) == "^[\\s]+$" || std::string(pattern).starts_with("^[\\u0080")) before = "";
       if (std::string(pattern) == "^[^a]+$" && *before != 0) before = "b";
-      reading_is_right(regexes, pattern, before);
+      reading_is_right(regexes, pattern, before, TextSyntax::kJsonString);
     }
   }
+  // Raw text, whose frames do not tell what is beyond ASCII; where it may not end yet.
+  for (const char* pattern : {"^\\S+$", "^\\w+$", "^[^a]+$", "^(\\S+ )*.$", "^.*@.*$", "^[\\s]+$", "^[^\\s\\u2013]+$",
+                              "^.{3,5}$", "^[\\u0080-\\uffff]+$"})
+    reading_is_right(regexes, pattern, "", TextSyntax::kRaw);
   dots_are_planned(tokens, regexes);
   questions_wait(regexes);
   rare_tokens_are_walked(regexes);
