@@ -383,6 +383,8 @@ class Prover {
     reached_ = std::move(before);
     return false;
   }
+
+  // The same; leaves reached_ unusable where they do not.
   bool ends_together(StateId start, SafePlan& plan) {
     std::vector<Reached> all;
     std::vector<Reached> layer{{start, 0, 0, {}}};

@@ -45,8 +45,7 @@ struct SymbolSet {
 // A set of bytes from 0x80 on; the first is bit 0.
 using HighBytes = std::bitset<256 - SymbolSet::kBeyondAscii>;
 
-// The white space beyond ASCII, as ECMAScript's `\s` has it, in UTF-8: by the bytes before the last one, which last
-// ones.
+// The white space beyond ASCII (base/white_space.h) in UTF-8: by the bytes before the last one, which last ones.
 struct SpaceBeyond {
   std::uint8_t lead, second;  // second: 0 in characters of two bytes
   std::uint64_t last;         // bit n: 0x80 + n
@@ -64,7 +63,6 @@ inline constexpr SpaceBeyond kSpacesBeyond[] = {
 // Two bytes of a token that follow each other: `second` is ASCII, `first` is too or SymbolSet::kBeyondAscii.
 struct SymbolPair {
   std::uint8_t first, second;
-  bool operator==(const SymbolPair&) const = default;
 };
 
 class VocabularySlice {

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/errors.h"
+#include "base/white_space.h"
 #include "regex/parser.h"
 #include "regex/unicode.h"
 
@@ -11,10 +12,15 @@ namespace {
 
 constexpr CodePointRange kDigits[] = {{'0', '9'}};
 constexpr CodePointRange kWord[] = {{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}};
-// WhiteSpace and LineTerminator of ECMA-262: the space separators (Zs) are fixed here so that \s needs no table.
-constexpr CodePointRange kSpace[] = {{9, 13},          {' ', ' '},       {0xA0, 0xA0},     {0x1680, 0x1680},
-                                     {0x2000, 0x200A}, {0x2028, 0x2029}, {0x202F, 0x202F}, {0x205F, 0x205F},
-                                     {0x3000, 0x3000}, {0xFEFF, 0xFEFF}};
+// WhiteSpace and LineTerminator of ECMA-262: the space separators (Zs) are fixed there so that \s needs no table.
+const CharSet& white_space() {
+  static const CharSet set = [] {
+    CharSet ranges{{9, 13}, {' ', ' '}};
+    for (const WhiteSpaceRange& range : kWhiteSpaceBeyondAscii) ranges.push_back({range.first, range.last});
+    return ranges;
+  }();
+  return set;
+}
 
 bool is_ascii_letter(char32_t c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
@@ -64,7 +70,7 @@ bool RegexParser::parse_set_escape(CharSet& set) {
       return assign(kWord, peek() == 'W');
     case 's':
     case 'S':
-      return assign(kSpace, peek() == 'S');
+      return assign(white_space(), peek() == 'S');
     case 'p':
     case 'P': {
       bool negated = peek() == 'P';
