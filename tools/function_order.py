@@ -1,20 +1,14 @@
-"""Makes csrc/function_order.txt: the functions that compiling a schema and making its masks go through, the most common
-first.
+"""Makes csrc/function_order.txt: the functions that compiling a schema and making its masks go through, busiest first.
 
     pip install --no-build-isolation -C cmake.define.MASKFORGE_FUNCTION_ORDER=OFF -C cmake.define.MASKFORGE_SYMBOLS=ON \
         -C install.strip=false --no-deps -e .
     python tools/function_order.py csrc/function_order.txt
 
 Compiling runs once for each schema, in a process that did other things before: most of its time goes into fetching
-code, and finding out where its pages lie, so it matters that the functions it needs lie on as few pages as possible
-(CMakeLists.txt hands the list to the linker). What counts is in how many runs a function is needed at all, not how
-much of it: a page is fetched for one line of it. First come the functions by the share of the compiles of whole schemas
-that go through them, in tenths; then by the share of their masks; then by the share of all runs. Within a tenth the
-denser function comes first: the one of which a run executes more.
-
-The runs are schemas of the packaged suite, each in a process of its own under valgrind that has compiled others before,
-with the masks of their valid instances. Names that a later version does not have do no harm; make the list anew when
-much of the core changed.
+code, so it matters that the functions it needs lie on as few pages as possible (CMakeLists.txt hands the list to the
+linker). A function is as busy as the share of its cache lines that an average run executes. The runs are schemas of
+the packaged suite, each in a process of its own under valgrind, with the masks of their valid instances. Names that a
+later version does not have do no harm; make the list anew when much of the core changed.
 """
 
 from __future__ import annotations
@@ -25,17 +19,14 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections import Counter, defaultdict
+from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 CASES_PER_FAMILY = 3
-WARMED_BY = 40  # schemas that a run compiles before its own
-WHOLE = 500  # characters that a schema has which is more than a few keywords
 LINE = 64  # bytes of a cache line
 BINDINGS = "_ZN9maskforge8bindings12_GLOBAL__N_1"
-COMPILES = f"{BINDINGS}11json_schema*"
-COLLECTED = [COMPILES, f"{BINDINGS}8fill_row*", f"{BINDINGS}12accept_token*"]
+COLLECTED = [f"{BINDINGS}{name}*" for name in ("11json_schema", "8fill_row", "12accept_token")]
 
 
 def run_case(number: int) -> None:
@@ -55,9 +46,6 @@ def run_case(number: int) -> None:
     longest = max(map(len, tokens))
 
     compiler = maskforge.Compiler(vocabulary)
-    for other in range(0, len(cases), len(cases) // WARMED_BY):
-        if other != number:
-            compiler.json_schema(cases[other].schema)
     grammar = compiler.json_schema(cases[number].schema)
     for instance in cases[number].instances:
         if not instance.valid:
@@ -71,16 +59,13 @@ def run_case(number: int) -> None:
             left = left[len(token) :]
 
 
-def profile(number: int, folder: Path) -> tuple[Path, Path]:
-    """What was executed in the compile, and in the masks after it."""
+def profile(number: int, folder: Path) -> Path:
     out = folder / f"callgrind.{number}"
     command = ["valgrind", "--tool=callgrind", "--dump-instr=yes", "--demangle=no", "--collect-atstart=no"]
-    command += [f"--toggle-collect={name}" for name in COLLECTED] + [f"--dump-after={COMPILES}"]
-    command += [f"--callgrind-out-file={out}"]
+    command += [f"--toggle-collect={name}" for name in COLLECTED] + [f"--callgrind-out-file={out}"]
     command += [sys.executable, __file__, "--case", str(number), os.devnull]
     subprocess.run(command, check=True, capture_output=True, env=os.environ | {"PYTHONHASHSEED": "0"})
-    compiles = sorted(folder.glob(f"callgrind.{number}.*"), key=lambda path: int(path.suffix[1:]))
-    return compiles[-1], out
+    return out
 
 
 def executed_lines(dump: Path, library: str) -> dict[str, set[int]]:
@@ -133,35 +118,23 @@ def main() -> None:
 
     library = Path(_core.__file__)
     families: dict[str, list[int]] = defaultdict(list)
-    cases = list(own_cases())
-    for number, case in enumerate(cases):
+    for number, case in enumerate(own_cases()):
         families[case.split].append(number)
     numbers = [
         number
         for family in families.values()
         for number in family[:: max(1, len(family) // CASES_PER_FAMILY)][:CASES_PER_FAMILY]
     ]
-    whole = [number for number in numbers if len(cases[number].schema) >= WHOLE]
-    # By function: in how many compiles and masks of whole schemas it was executed, in how many runs, and lines in all.
-    compiles, masks, runs, lines = (Counter[str]() for _ in range(4))
+    executed: dict[str, int] = defaultdict(int)
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
-        profiles = pool.map(lambda number: profile(number, Path(folder)), numbers)
-        for number, dumps in zip(numbers, profiles, strict=True):
-            compiled, masked = (executed_lines(dump, library.name) for dump in dumps)
-            if number in whole:
-                compiles.update(compiled.keys())
-                masks.update(masked.keys())
-            for name in compiled.keys() | masked.keys():
-                runs[name] += 1
-                lines[name] += len(compiled.get(name, set()) | masked.get(name, set()))
+        for dump in pool.map(lambda number: profile(number, Path(folder)), numbers):
+            for name, lines in executed_lines(dump, library.name).items():
+                executed[name] += len(lines)
     size = sizes(library)
-
-    def rank(name: str) -> tuple[int, int, int, float]:
-        tenths = [round(10 * count[name] / len(whole)) for count in (compiles, masks)]
-        dense = lines[name] / runs[name] / max(size.get(name, LINE), LINE)
-        return tenths[0], tenths[1], round(10 * runs[name] / len(numbers)), dense
-
-    order = sorted((name for name in runs if name.startswith("_Z") and not name.endswith(".cold")), key=rank)
+    busy = {name: lines * LINE / len(numbers) / max(size.get(name, LINE), LINE) for name, lines in executed.items()}
+    order = sorted(
+        (name for name in busy if name.startswith("_Z") and not name.endswith(".cold")), key=busy.__getitem__
+    )
     names = list(dict.fromkeys(plain(name) for name in reversed(order)))
     arguments.out.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
     print(f"{len(names)} functions, {sum(size.get(name, 0) for name in order)} bytes, of {len(numbers)} runs")
